@@ -1,0 +1,322 @@
+//! A 2xx answer of a batch endpoint on records: what was stored, and what was not.
+//!
+//! The shape is that of developers.hubspot.com/docs/api-reference/latest/crm/using-object-apis: `status`,
+//! `results[]` in an order of HubSpot's own, and `errors[]` where only a part succeeded. Neither is complete by
+//! promise: an input can be missing from both, and one error can speak for several inputs, so nothing may be
+//! concluded from counts.
+//!
+//! The answer is read in one pass over the borrowed bytes. Only what settles a record is kept; the properties
+//! of a result, by far the largest part, are not even looked into where the result carries a trace id.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::error_body::ApiError;
+use super::scalar::Scalar;
+
+/// The property by which a record is matched by its record id.
+const RECORD_ID: &str = "hs_object_id";
+
+/// A batch answer, record by record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BatchAnswer {
+    /// `COMPLETE` in all answers seen; documented are also `PENDING`, `PROCESSING` and `CANCELED`.
+    pub status: Option<String>,
+    /// The records HubSpot confirms, in its order, which is not that of the inputs.
+    pub results: Vec<Stored>,
+    /// The errors; each may speak for several inputs (`trace_ids`, `ids`), or for none it names.
+    pub errors: Vec<ApiError>,
+}
+
+/// One confirmed record. `key` can be a record value; `Debug` leaves it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// HubSpot's record id. After a merge it may differ from the id that was sent.
+    pub id: String,
+    /// The trace id of the input, where HubSpot echoes it.
+    pub trace_id: Option<String>,
+    /// Whether an upsert created the record, where HubSpot says so.
+    pub new: Option<bool>,
+    /// For a result without a trace id: its value of the property that inputs are matched by, as HubSpot stores
+    /// it (e-mails in lower case). `None` with a trace id, without a property to match by, or without a value.
+    pub key: Option<String>,
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored")
+            .field("id", &self.id)
+            .field("trace_id", &self.trace_id)
+            .field("new", &self.new)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body is not a batch answer, so nothing is known about any record. Holds nothing of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Malformed {
+    /// The body ends too early: empty, or cut off.
+    Truncated,
+    /// It is not JSON.
+    NotJson,
+    /// It is JSON of another shape.
+    OtherShape,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Truncated => "HubSpot's answer ends too early",
+            Self::NotJson => "HubSpot's answer is not JSON",
+            Self::OtherShape => "HubSpot's answer is not that of a batch call",
+        })
+    }
+}
+
+impl Error for Malformed {}
+
+impl From<serde_json::Error> for Malformed {
+    fn from(error: serde_json::Error) -> Self {
+        match error.classify() {
+            Category::Eof | Category::Io => Self::Truncated,
+            Category::Syntax => Self::NotJson,
+            Category::Data => Self::OtherShape,
+        }
+    }
+}
+
+impl BatchAnswer {
+    /// Reads the body of a 2xx answer. `key_property` is the property by which the inputs were matched;
+    /// `hs_object_id` stands for the record id itself.
+    ///
+    /// Lists and fields that are absent or null, ids that are numbers and unknown fields are all taken; a
+    /// result without an id confirms nothing and is left out.
+    ///
+    /// # Errors
+    /// [`Malformed`] for a body that is cut off, is no JSON or is something else than an object with lists.
+    pub fn parse(body: &[u8], key_property: Option<&str>) -> Result<Self, Malformed> {
+        // Derived structs also accept arrays, field by field.
+        match body.trim_ascii_start().first() {
+            Some(b'{') | None => {}
+            Some(_) => {
+                return Err(serde_json::from_slice::<IgnoredAny>(body)
+                    .map_or_else(Malformed::from, |_| Malformed::OtherShape));
+            }
+        }
+        let envelope: Envelope<'_> = serde_json::from_slice(body)?;
+        let rows = envelope.results.unwrap_or_default();
+        let errors = envelope.errors.unwrap_or_default();
+        Ok(Self {
+            status: envelope.status.into_text(),
+            results: rows.into_iter().filter_map(|row| row.stored(key_property)).collect(),
+            errors: errors.into_iter().map(ApiError::of_record).collect(),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    status: Scalar<'a>,
+    #[serde(borrow, default)]
+    results: Option<Vec<Row<'a>>>,
+    #[serde(borrow, default)]
+    errors: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Row<'a> {
+    #[serde(borrow, default)]
+    id: Scalar<'a>,
+    #[serde(borrow, default, rename = "objectWriteTraceId")]
+    trace_id: Scalar<'a>,
+    #[serde(borrow, default)]
+    new: Scalar<'a>,
+    #[serde(borrow, default)]
+    properties: Option<&'a RawValue>,
+}
+
+impl Row<'_> {
+    fn stored(self, key_property: Option<&str>) -> Option<Stored> {
+        let id = self.id.into_text()?;
+        let trace_id = self.trace_id.into_text();
+        let key = match key_property {
+            _ if trace_id.is_some() => None,
+            Some(RECORD_ID) => Some(id.clone()),
+            Some(property) => self.properties.and_then(|properties| value_of(properties, property)),
+            None => None,
+        };
+        Some(Stored { id, trace_id, new: self.new.flag(), key })
+    }
+}
+
+/// The text of one property; of the others not even the names are copied.
+fn value_of(properties: &RawValue, property: &str) -> Option<String> {
+    let mut values = serde_json::Deserializer::from_str(properties.get());
+    values.deserialize_any(ValueOf { property }).ok().flatten()
+}
+
+/// Looks for one property's value in an object.
+struct ValueOf<'p> {
+    property: &'p str,
+}
+
+impl<'de> Visitor<'de> for ValueOf<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of properties")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(wanted) = map.next_key_seed(IsName(self.property))? {
+            if wanted {
+                found = map.next_value::<Scalar<'de>>()?.into_text();
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Compares an object's key with a name, without copying it.
+struct IsName<'p>(&'p str);
+
+impl<'de> DeserializeSeed<'de> for IsName<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<bool, D::Error> {
+        name.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IsName<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a property's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BatchAnswer, Malformed};
+
+    fn parse(body: &str, key_property: Option<&str>) -> BatchAnswer {
+        BatchAnswer::parse(body.as_bytes(), key_property).expect("a batch answer")
+    }
+
+    #[test]
+    fn results_and_errors_are_read() {
+        let body = r#"{"completedAt":"x","status":"COMPLETE","results":[
+              {"id":"7","properties":{"email":"b@x.example"},"objectWriteTraceId":"1","new":true,"url":"u"},
+              {"properties":{},"new":false,"id":"8","objectWriteTraceId":"0","archived":false}],
+            "numErrors":1,"errors":[{"status":"error","category":"VALIDATION_ERROR","subCategory":{},
+              "message":"Property values were not valid: [{\"message\":\"m\",\"error\":\"INVALID_EMAIL\",\"name\":\"email\"}]",
+              "context":{"objectWriteTraceId":["2","3"]}}]}"#;
+        let answer = parse(body, Some("email"));
+        assert_eq!(answer.status.as_deref(), Some("COMPLETE"));
+        let of = |at: usize| {
+            let stored = &answer.results[at];
+            (stored.id.as_str(), stored.trace_id.as_deref(), stored.new, stored.key.as_deref())
+        };
+        assert_eq!([of(0), of(1)], [("7", Some("1"), Some(true), None), ("8", Some("0"), Some(false), None)]);
+        assert_eq!(answer.errors.len(), 1);
+        assert_eq!((answer.errors[0].code(), answer.errors[0].status), ("INVALID_EMAIL", 207));
+        assert_eq!(answer.errors[0].trace_ids, ["2", "3"]);
+    }
+
+    #[test]
+    fn without_trace_ids_the_key_ties_a_result_to_its_input() {
+        let body = r#"{"results":[{"id":1000000000,"properties":{"a":{"b":["c"]},"sku":12,"z":null}},
+                                  {"id":"2","properties":{"sku":null}},{"id":"3","properties":null},{"id":"4"}]}"#;
+        let keys =
+            |property| parse(body, property).results.into_iter().map(|stored| stored.key).collect::<Vec<_>>();
+        assert_eq!(keys(Some("sku")), [Some("12".to_owned()), None, None, None]);
+        let ids = ["1000000000", "2", "3", "4"].map(|id| Some(id.to_owned()));
+        assert_eq!(keys(Some("hs_object_id")), ids);
+        assert_eq!(keys(None), [const { None }; 4]);
+    }
+
+    #[test]
+    fn escaped_names_and_values_are_the_same_text() {
+        let body = r#"{"results":[{"id":"1","properties":{"s\u006bu":"a\u00e9\n"}}]}"#;
+        assert_eq!(parse(body, Some("sku")).results[0].key.as_deref(), Some("aé\n"));
+    }
+
+    #[test]
+    fn what_is_absent_or_null_is_empty() {
+        for body in [
+            "{}",
+            r#"{"status":"COMPLETE"}"#,
+            r#"{"results":null,"errors":null,"status":null,"numErrors":null}"#,
+            "  {\"results\":[],\"errors\":[]}  ",
+        ] {
+            let answer = parse(body, Some("email"));
+            assert!(answer.results.is_empty() && answer.errors.is_empty(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_result_without_an_id_confirms_nothing() {
+        let body = r#"{"results":[{"objectWriteTraceId":"0"},{"id":""},{"id":null},{"id":"1","objectWriteTraceId":5}]}"#;
+        let answer = parse(body, None);
+        assert_eq!(answer.results.len(), 1);
+        assert_eq!(answer.results[0].trace_id.as_deref(), Some("5"));
+    }
+
+    #[test]
+    fn errors_that_are_no_objects_are_still_errors() {
+        let answer = parse(r#"{"errors":["what",null,{"status":404,"message":"resource not found"}]}"#, None);
+        let codes: Vec<_> = answer.errors.iter().map(super::ApiError::code).collect();
+        assert_eq!(codes, ["INVALID_RECORD", "INVALID_RECORD", "NOT_FOUND"]);
+        assert_eq!(answer.errors[0].message, "what");
+    }
+
+    #[test]
+    fn every_cut_of_an_answer_is_known_as_truncated() {
+        let body = r#"{"status":"COMPLETE","results":[{"id":"1","properties":{"e":"é"}}],"errors":[{"message":"m"}]}"#;
+        for end in (0..body.len()).filter(|end| body.is_char_boundary(*end)) {
+            assert_eq!(BatchAnswer::parse(&body.as_bytes()[..end], None), Err(Malformed::Truncated), "{end}");
+        }
+    }
+
+    #[test]
+    fn other_bodies_are_refused_without_being_quoted() {
+        let refused = |body: &str| BatchAnswer::parse(body.as_bytes(), None).expect_err("no batch answer");
+        for body in ["<html></html>", "{\"results\":}", "nonsense", "{} {}"] {
+            assert_eq!(refused(body), Malformed::NotJson, "{body}");
+        }
+        for body in [
+            "[]",
+            "null",
+            "\"secret\"",
+            "{\"results\":\"secret\"}",
+            "{\"results\":[\"secret\"]}",
+            "{\"errors\":{}}",
+        ] {
+            let malformed = refused(body);
+            assert_eq!(malformed, Malformed::OtherShape, "{body}");
+            assert!(!format!("{malformed} {malformed:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn debug_leaves_keys_out() {
+        let answer =
+            parse(r#"{"results":[{"id":"1","properties":{"email":"ada@x.example"}}]}"#, Some("email"));
+        assert_eq!(answer.results[0].key.as_deref(), Some("ada@x.example"));
+        assert!(!format!("{answer:?}").contains("ada"));
+    }
+}

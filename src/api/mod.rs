@@ -1,0 +1,42 @@
+//! HubSpot's wire format as pure code: where requests go and what answers mean.
+//!
+//! Nothing here does I/O, reads a clock or knows the rest of the connector. Bytes and header values come in,
+//! typed facts go out, so that every judgement about an answer can be tested without a network:
+//!
+//! - [`version`] and [`paths`]: the path of every call, for each API version;
+//! - [`batch_answer`]: a 2xx answer of a batch endpoint, record by record;
+//! - [`error_body`]: an error of any shape, read without ever failing;
+//! - [`refusal`]: what kind of "no" a whole answer is;
+//! - [`rate_headers`] and [`mod@retry_after`]: what HubSpot says about pace.
+//!
+//! HubSpot's own texts and ids can hold record values. The types that carry them therefore have hand-written
+//! `Debug` and `Display` that leave them out; only who reads the fields by name can get at them.
+
+pub mod batch_answer;
+pub mod error_body;
+mod error_code;
+mod error_reader;
+mod faults;
+mod lenient;
+pub mod paths;
+mod prose;
+pub mod rate_headers;
+pub mod refusal;
+pub mod retry_after;
+mod scalar;
+mod segment;
+pub mod version;
+
+#[cfg(test)]
+mod never_panics;
+#[cfg(test)]
+mod recorded_answers;
+
+pub use batch_answer::{BatchAnswer, Malformed, Stored};
+pub use error_body::{ApiError, CORRELATION_ID_HEADER};
+pub use faults::PropertyFault;
+pub use paths::{AssociationVerb, MembershipVerb, Paths, Verb};
+pub use rate_headers::RateHeaders;
+pub use refusal::{AuthProblem, RatePolicy, Refusal};
+pub use retry_after::retry_after;
+pub use version::{ApiVersion, UnknownApiVersion};

@@ -1,0 +1,390 @@
+//! The path of every HubSpot call this connector makes, for each API version.
+//!
+//! All calls go to one host (`https://api.hubapi.com` unless configured). The versions of March and September
+//! 2026 put the date behind the family's name (`/crm/objects/2026-03/...`), the older ones put `v3` before it;
+//! associations were already at v4 then. Sources: the pages under
+//! developers.hubspot.com/docs/api-reference/latest and HubSpot's OpenAPI files.
+//!
+//! Custom events are always sent to `events/v3`: for 2026-03 HubSpot's OpenAPI file says `/events/2026-03/send`
+//! while its guide says `/events/custom/2026-03/send`, and only the v3 path is undisputed.
+
+use super::segment::encoded;
+use super::version::ApiVersion;
+
+/// What a batch call on objects or properties does; at most 100 inputs each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// `batch/create`.
+    Create,
+    /// `batch/read`.
+    Read,
+    /// `batch/update` (objects only).
+    Update,
+    /// `batch/upsert` (objects only).
+    Upsert,
+    /// `batch/archive`; of objects it takes record ids only.
+    Archive,
+}
+
+impl Verb {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Update => "update",
+            Self::Upsert => "upsert",
+            Self::Archive => "archive",
+        }
+    }
+}
+
+/// What a batch call on associations does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AssociationVerb {
+    /// Associate with the default, unlabelled type.
+    AssociateDefault,
+    /// Associate with given types; labels of a pair are replaced by those given. At most 2,000 inputs.
+    Create,
+    /// Read; at most 1,000 inputs.
+    Read,
+    /// Remove all associations of the pairs.
+    Archive,
+    /// Remove given types only.
+    ArchiveLabels,
+}
+
+impl AssociationVerb {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::AssociateDefault => "associate/default",
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Archive => "archive",
+            Self::ArchiveLabels => "labels/archive",
+        }
+    }
+}
+
+/// How a call changes the members of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MembershipVerb {
+    /// Body: a JSON array of record ids to add.
+    Add,
+    /// Body: a JSON array of record ids to remove.
+    Remove,
+    /// Body: `recordIdsToAdd` and `recordIdsToRemove`, both required.
+    AddAndRemove,
+}
+
+impl MembershipVerb {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::AddAndRemove => "add-and-remove",
+        }
+    }
+}
+
+/// The table of paths for one [`ApiVersion`]. Every argument becomes one percent-encoded segment, so it may hold
+/// anything; a blank id is the caller's error, since the path would then be the collection's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Paths {
+    version: ApiVersion,
+}
+
+impl Paths {
+    /// The paths of `version`.
+    pub const fn new(version: ApiVersion) -> Self {
+        Self { version }
+    }
+
+    /// Batch call on records. `object` is a type id (`0-1`), a name (`contacts`) or a fully qualified name.
+    pub fn objects_batch(self, object: &str, verb: Verb) -> String {
+        format!("{}/batch/{}", self.objects(object), verb.as_str())
+    }
+
+    /// The records of one object type: GET lists them, POST creates one.
+    pub fn objects(self, object: &str) -> String {
+        format!("{}/{}", self.crm("objects"), encoded(object))
+    }
+
+    /// One record, by record id or (with `?idProperty=`) by a unique value.
+    pub fn object(self, object: &str, id: &str) -> String {
+        format!("{}/{}", self.objects(object), encoded(id))
+    }
+
+    /// Search in one object type; 5 calls a second for the whole account.
+    pub fn search(self, object: &str) -> String {
+        format!("{}/search", self.objects(object))
+    }
+
+    /// The properties of one object type: GET lists, POST creates.
+    pub fn properties(self, object: &str) -> String {
+        format!("{}/{}", self.crm("properties"), encoded(object))
+    }
+
+    /// One property.
+    pub fn property(self, object: &str, name: &str) -> String {
+        format!("{}/{}", self.properties(object), encoded(name))
+    }
+
+    /// Batch call on properties: create, read or archive.
+    pub fn properties_batch(self, object: &str, verb: Verb) -> String {
+        format!("{}/batch/{}", self.properties(object), verb.as_str())
+    }
+
+    /// The property groups of one object type.
+    pub fn property_groups(self, object: &str) -> String {
+        format!("{}/groups", self.properties(object))
+    }
+
+    /// The schemas of custom objects.
+    pub fn schemas(self) -> String {
+        format!("/crm-object-schemas/{}/schemas", self.version)
+    }
+
+    /// The schema of one object type.
+    pub fn schema(self, object: &str) -> String {
+        format!("{}/{}", self.schemas(), encoded(object))
+    }
+
+    /// All lists: POST creates one. Only the v3 path ends with a slash in HubSpot's OpenAPI file.
+    pub fn lists(self) -> String {
+        let lists = self.crm("lists");
+        if self.version == ApiVersion::V3 { lists + "/" } else { lists }
+    }
+
+    /// One list.
+    pub fn list(self, list_id: &str) -> String {
+        format!("{}/{}", self.crm("lists"), encoded(list_id))
+    }
+
+    /// One list by the type id of its members and its name.
+    pub fn list_by_name(self, object_type_id: &str, name: &str) -> String {
+        format!("{}/object-type-id/{}/name/{}", self.crm("lists"), encoded(object_type_id), encoded(name))
+    }
+
+    /// Search among lists.
+    pub fn lists_search(self) -> String {
+        format!("{}/search", self.crm("lists"))
+    }
+
+    /// The members of one list: GET pages through them.
+    pub fn memberships(self, list_id: &str) -> String {
+        format!("{}/memberships", self.list(list_id))
+    }
+
+    /// A change to the members of one list.
+    pub fn memberships_change(self, list_id: &str, verb: MembershipVerb) -> String {
+        format!("{}/{}", self.memberships(list_id), verb.as_str())
+    }
+
+    /// Batch call on the associations between two object types; the direction matters.
+    pub fn associations_batch(self, from: &str, to: &str, verb: AssociationVerb) -> String {
+        format!("{}/batch/{}", self.associations(from, to), verb.as_str())
+    }
+
+    /// The association types and labels between two object types.
+    pub fn association_labels(self, from: &str, to: &str) -> String {
+        format!("{}/labels", self.associations(from, to))
+    }
+
+    /// The owners of the account, paged.
+    pub fn owners(self) -> String {
+        self.crm("owners")
+    }
+
+    /// The account's id, type, time zone and hosting region.
+    pub fn account_details(self) -> String {
+        format!("/account-info/{}/details", self.version)
+    }
+
+    /// The daily budget of the account's private apps, with the time of its reset.
+    pub fn daily_usage(self) -> String {
+        format!("/account-info/{}/api-usage/daily/private-apps", self.version)
+    }
+
+    /// The OAuth token endpoint: form-encoded, everything in the body.
+    pub fn oauth_token(self) -> String {
+        format!("/oauth/{}/token", self.version)
+    }
+
+    /// What an OAuth token is worth: scopes, account, expiry.
+    pub fn oauth_introspect(self) -> String {
+        format!("{}/introspect", self.oauth_token())
+    }
+
+    /// What a private app token is worth. It has one version only.
+    pub fn private_token_info(self) -> String {
+        "/oauth/v2/private-apps/get/access-token-info".to_owned()
+    }
+
+    /// Send one custom event; answered 204.
+    pub fn event_send(self) -> String {
+        format!("{EVENTS}/send")
+    }
+
+    /// Send up to 500 custom events; answered 204 as a whole.
+    pub fn event_send_batch(self) -> String {
+        format!("{EVENTS}/send/batch")
+    }
+
+    /// The event definitions: GET lists, POST creates.
+    pub fn event_definitions(self) -> String {
+        format!("{EVENTS}/event-definitions")
+    }
+
+    /// One event definition, by its name.
+    pub fn event_definition(self, event_name: &str) -> String {
+        format!("{EVENTS}/event-definitions/{}", encoded(event_name))
+    }
+
+    /// New properties of one event definition.
+    pub fn event_definition_properties(self, event_name: &str) -> String {
+        format!("{}/property", self.event_definition(event_name))
+    }
+
+    /// The root of a family of CRM calls.
+    fn crm(self, family: &str) -> String {
+        match self.version {
+            ApiVersion::V3 => format!("/crm/v3/{family}"),
+            dated => format!("/crm/{family}/{dated}"),
+        }
+    }
+
+    fn associations(self, from: &str, to: &str) -> String {
+        let root = match self.version {
+            ApiVersion::V3 => "/crm/v4/associations".to_owned(),
+            dated => format!("/crm/associations/{dated}"),
+        };
+        format!("{root}/{}/{}", encoded(from), encoded(to))
+    }
+}
+
+/// The one events root used for every version; see the module's comment.
+const EVENTS: &str = "/events/v3";
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiVersion, AssociationVerb, MembershipVerb, Paths, Verb};
+
+    /// Every path of the table for one version, with the same arguments.
+    fn all(version: ApiVersion) -> Vec<String> {
+        let paths = Paths::new(version);
+        vec![
+            paths.objects_batch("0-1", Verb::Upsert),
+            paths.object("contacts", "a b"),
+            paths.search("2-7"),
+            paths.properties("deals"),
+            paths.property("deals", "amount"),
+            paths.properties_batch("deals", Verb::Create),
+            paths.property_groups("deals"),
+            paths.schemas(),
+            paths.schema("p1_car"),
+            paths.lists(),
+            paths.list("21"),
+            paths.list_by_name("0-1", "VIP / A"),
+            paths.lists_search(),
+            paths.memberships("21"),
+            paths.memberships_change("21", MembershipVerb::AddAndRemove),
+            paths.associations_batch("0-1", "0-2", AssociationVerb::ArchiveLabels),
+            paths.association_labels("0-1", "0-2"),
+            paths.owners(),
+            paths.account_details(),
+            paths.daily_usage(),
+            paths.oauth_token(),
+            paths.oauth_introspect(),
+            paths.event_send_batch(),
+            paths.event_definition("pe1_x"),
+        ]
+    }
+
+    #[test]
+    fn v3_paths() {
+        assert_eq!(
+            all(ApiVersion::V3),
+            [
+                "/crm/v3/objects/0-1/batch/upsert",
+                "/crm/v3/objects/contacts/a%20b",
+                "/crm/v3/objects/2-7/search",
+                "/crm/v3/properties/deals",
+                "/crm/v3/properties/deals/amount",
+                "/crm/v3/properties/deals/batch/create",
+                "/crm/v3/properties/deals/groups",
+                "/crm-object-schemas/v3/schemas",
+                "/crm-object-schemas/v3/schemas/p1_car",
+                "/crm/v3/lists/",
+                "/crm/v3/lists/21",
+                "/crm/v3/lists/object-type-id/0-1/name/VIP%20%2F%20A",
+                "/crm/v3/lists/search",
+                "/crm/v3/lists/21/memberships",
+                "/crm/v3/lists/21/memberships/add-and-remove",
+                "/crm/v4/associations/0-1/0-2/batch/labels/archive",
+                "/crm/v4/associations/0-1/0-2/labels",
+                "/crm/v3/owners",
+                "/account-info/v3/details",
+                "/account-info/v3/api-usage/daily/private-apps",
+                "/oauth/v3/token",
+                "/oauth/v3/token/introspect",
+                "/events/v3/send/batch",
+                "/events/v3/event-definitions/pe1_x",
+            ]
+        );
+    }
+
+    #[test]
+    fn dated_paths() {
+        let expected = [
+            "/crm/objects/{V}/0-1/batch/upsert",
+            "/crm/objects/{V}/contacts/a%20b",
+            "/crm/objects/{V}/2-7/search",
+            "/crm/properties/{V}/deals",
+            "/crm/properties/{V}/deals/amount",
+            "/crm/properties/{V}/deals/batch/create",
+            "/crm/properties/{V}/deals/groups",
+            "/crm-object-schemas/{V}/schemas",
+            "/crm-object-schemas/{V}/schemas/p1_car",
+            "/crm/lists/{V}",
+            "/crm/lists/{V}/21",
+            "/crm/lists/{V}/object-type-id/0-1/name/VIP%20%2F%20A",
+            "/crm/lists/{V}/search",
+            "/crm/lists/{V}/21/memberships",
+            "/crm/lists/{V}/21/memberships/add-and-remove",
+            "/crm/associations/{V}/0-1/0-2/batch/labels/archive",
+            "/crm/associations/{V}/0-1/0-2/labels",
+            "/crm/owners/{V}",
+            "/account-info/{V}/details",
+            "/account-info/{V}/api-usage/daily/private-apps",
+            "/oauth/{V}/token",
+            "/oauth/{V}/token/introspect",
+            "/events/v3/send/batch",
+            "/events/v3/event-definitions/pe1_x",
+        ];
+        for version in [ApiVersion::V2026_03, ApiVersion::V2026_09] {
+            assert_eq!(all(version), expected.map(|path| path.replace("{V}", version.as_str())));
+        }
+    }
+
+    #[test]
+    fn every_verb_has_its_own_path() {
+        let paths = Paths::new(ApiVersion::V3);
+        let batch = [Verb::Create, Verb::Read, Verb::Update, Verb::Upsert, Verb::Archive]
+            .map(|verb| paths.objects_batch("x", verb));
+        assert_eq!(
+            batch.map(|path| path.replace("/crm/v3/objects/x/batch/", "")),
+            ["create", "read", "update", "upsert", "archive"]
+        );
+        assert_eq!(paths.memberships_change("1", MembershipVerb::Add), "/crm/v3/lists/1/memberships/add");
+        assert_eq!(
+            paths.associations_batch("a", "b", AssociationVerb::AssociateDefault),
+            "/crm/v4/associations/a/b/batch/associate/default"
+        );
+    }
+
+    #[test]
+    fn arguments_cannot_leave_their_segment() {
+        let path = Paths::new(ApiVersion::V3).object("contacts", "../../../oauth/v1/token?x=");
+        assert_eq!(path, "/crm/v3/objects/contacts/..%2F..%2F..%2Foauth%2Fv1%2Ftoken%3Fx%3D");
+    }
+}

@@ -1,0 +1,166 @@
+//! How the values of one property are coerced: worked out once, applied to every record.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::choices::Choices;
+use super::invalid::{Invalid, Reason};
+use super::json_text::Json;
+use super::multi::{self, Append};
+use super::object_kind::ObjectKind;
+use super::owners::Owners;
+use super::{Coerced, boolean, date, domain, email, enumeration, number, text};
+use crate::crm::property::{Property, PropertyOption, PropertyType};
+
+/// How many options a message names before it stops.
+const OPTIONS_IN_A_MESSAGE: usize = 10;
+
+/// What besides its definition decides how a property's values are coerced.
+#[derive(Clone, Debug, Default)]
+pub struct RuleOptions {
+    /// The object type the property belongs to.
+    pub object: ObjectKind,
+    /// Whether lists of options are added or replace what is there.
+    pub append: Append,
+    /// The account's owners; `None` where they could not be read.
+    pub owners: Option<Arc<Owners>>,
+}
+
+/// The prepared rule of one property in one stream.
+#[derive(Clone, Debug)]
+pub struct ValueRule {
+    property: Box<str>,
+    kind: Kind,
+    /// Option values for messages, the first few in the account's order.
+    shown: Box<[Box<str>]>,
+    options: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Text,
+    Email,
+    Domain,
+    Number,
+    Truth(Choices),
+    Date,
+    Datetime,
+    One(Choices),
+    Many(Choices, Append),
+}
+
+impl ValueRule {
+    /// Prepares the rule for `property`.
+    #[must_use]
+    pub fn new(property: &Property, options: RuleOptions) -> Self {
+        let shown = property.options.iter().take(OPTIONS_IN_A_MESSAGE);
+        Self {
+            property: property.name.as_str().into(),
+            kind: Kind::of(property, &options),
+            shown: shown.map(|option| option.value.as_str().into()).collect(),
+            options: property.options.len(),
+        }
+    }
+
+    /// The internal name of the property.
+    #[must_use]
+    pub fn property(&self) -> &str {
+        &self.property
+    }
+
+    /// [`Invalid::message`] for this property, with the options it has where one of them was expected.
+    ///
+    /// Options come from the account's definitions; the record's value is not in the text.
+    #[must_use]
+    pub fn explain(&self, invalid: Invalid) -> String {
+        let mut message = invalid.message(&self.property);
+        if !self.shown.is_empty()
+            && matches!(invalid.reason(), Reason::UnknownOption | Reason::AmbiguousOption)
+        {
+            let more = match self.options - self.shown.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            // Writing to a String cannot fail.
+            let _ = write!(message, " Its options: {}{more}.", self.shown.join(", "));
+        }
+        message
+    }
+
+    /// Appends `value` as this property takes it; on anything but `Written` the caller cuts `out` back.
+    pub(super) fn write(&self, value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
+        match &self.kind {
+            _ if value == Json::Null => Ok(Coerced::Null),
+            Kind::Text => text::write(value, out),
+            Kind::Email => email::write(value, out),
+            Kind::Domain => domain::write(value, out),
+            Kind::Number => number::write(value, out),
+            Kind::Truth(labels) => boolean::write(labels, value, out),
+            Kind::Date => date::write_date(value, out),
+            Kind::Datetime => date::write_datetime(value, out),
+            Kind::One(choices) => enumeration::write(choices, value, out),
+            Kind::Many(choices, append) => multi::write(choices, *append, value, out),
+        }
+    }
+}
+
+impl Kind {
+    fn of(property: &Property, options: &RuleOptions) -> Self {
+        let choices = || Choices::of(property, options.owners.as_ref());
+        match property.kind {
+            PropertyType::String if options.object == ObjectKind::Contact && property.name == "email" => {
+                Self::Email
+            }
+            PropertyType::String if options.object == ObjectKind::Company && property.name == "domain" => {
+                Self::Domain
+            }
+            PropertyType::String | PropertyType::PhoneNumber | PropertyType::Other => Self::Text,
+            PropertyType::Number => Self::Number,
+            PropertyType::Date => Self::Date,
+            PropertyType::Datetime => Self::Datetime,
+            PropertyType::Bool => Self::Truth(Choices::only(&property.options)),
+            PropertyType::Enumeration if property.is_multiple() => Self::Many(choices(), options.append),
+            PropertyType::Enumeration if is_single_checkbox(property) => {
+                Self::Truth(Choices::only(&property.options))
+            }
+            PropertyType::Enumeration => Self::One(choices()),
+        }
+    }
+}
+
+/// A checkbox that is on or off is often defined as an enumeration of `true` and `false`.
+fn is_single_checkbox(property: &Property) -> bool {
+    let is_truth = |option: &PropertyOption| matches!(option.value.as_str(), "true" | "false");
+    property.field_type == "booleancheckbox" && property.options.iter().all(is_truth)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::coerce::coerce;
+    use crate::coerce::testing::{enumeration, property, rule, sent};
+
+    #[test]
+    fn a_checkbox_with_other_options_stays_an_enumeration() {
+        let opt_out = enumeration("booleancheckbox", &[("In", "in"), ("Out", "out")]);
+        assert_eq!(sent(&rule(&opt_out), r#""OUT""#), "out");
+        assert_eq!(sent(&rule(&opt_out), "1"), "INVALID_OPTION");
+        assert_eq!(sent(&rule(&property("flag", "enumeration", "booleancheckbox")), "1"), "true");
+    }
+
+    #[test]
+    fn messages_name_the_property_and_its_options_but_no_value() {
+        let names: Vec<_> = (1..=12).map(|n| format!("choice_{n}")).collect();
+        let options: Vec<_> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
+        let rule = rule(&enumeration("select", &options));
+        let invalid = coerce(&rule, r#""s3cret""#, &mut Vec::new()).unwrap_err();
+        let message = rule.explain(invalid);
+        assert!(message.starts_with("choice: not one of the property's options"), "{message}");
+        assert!(message.ends_with("choice_9, choice_10 and 2 more."), "{message}");
+        assert!(!message.contains("s3cret") && !format!("{invalid:?}").contains("s3cret"));
+
+        let number = self::rule(&property("amount", "number", "number"));
+        let invalid = coerce(&number, r#""1,000""#, &mut Vec::new()).unwrap_err();
+        assert_eq!(number.explain(invalid), invalid.message("amount"));
+        assert_eq!(number.property(), "amount");
+    }
+}

@@ -1,0 +1,7 @@
+//! What a HubSpot account holds, as the core understands it: object types and property definitions.
+//!
+//! Pure data, read from HubSpot's answers by `hubspot` and used by `plan` and `coerce`.
+
+pub mod account;
+pub mod object;
+pub mod property;

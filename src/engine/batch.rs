@@ -1,0 +1,107 @@
+//! Inputs and sends: what goes into one call, and why it is being sent.
+
+use std::collections::VecDeque;
+
+use super::ledger::StreamIndex;
+use super::record::Record;
+
+/// One input of a batch: a record, or several of one key whose values are merged (later values win per
+/// property).
+///
+/// Never empty: `head` is always there.
+#[derive(Debug)]
+pub struct Input {
+    /// The oldest record.
+    pub head: Record,
+    /// Later records of the same key that are sent merged with it, oldest first.
+    pub merged: Vec<Record>,
+    /// Later records of the same key that are sent after it has settled, one by one; the parts of a merged
+    /// input that HubSpot refused.
+    pub then: VecDeque<Record>,
+}
+
+impl Input {
+    /// An input of one record.
+    #[must_use]
+    pub fn new(head: Record) -> Self {
+        Self { head, merged: Vec::new(), then: VecDeque::new() }
+    }
+
+    /// Text of the matching key.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.head.body.key()
+    }
+
+    /// Records of this input, merged and following ones included.
+    #[must_use]
+    pub fn records(&self) -> usize {
+        1 + self.merged.len() + self.then.len()
+    }
+
+    /// The records whose values go into the call, oldest first.
+    pub fn parts(&self) -> impl Iterator<Item = &Record> {
+        std::iter::once(&self.head).chain(&self.merged)
+    }
+
+    /// Takes a merged input apart: its oldest record alone, the others after it in order.
+    #[must_use]
+    pub fn into_parts(mut self) -> Self {
+        for record in self.merged.drain(..).rev() {
+            self.then.push_front(record);
+        }
+        self
+    }
+
+    /// Bytes the records hold.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.parts().chain(&self.then).map(|record| record.body.size()).sum()
+    }
+}
+
+/// Number of a send, unique within a sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SendId(pub u64);
+
+/// Why inputs are being sent; decides what happens to those an answer does not mention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// As they were gathered, or a part of a batch that was refused.
+    First,
+    /// The inputs an answer left unmentioned, together.
+    Unconfirmed,
+    /// An input that was left unmentioned twice, alone.
+    Alone,
+}
+
+/// One call to be made: inputs of one stream with distinct keys.
+#[derive(Debug)]
+pub struct Send {
+    /// Its number; a repeated call keeps it.
+    pub id: SendId,
+    /// The stream the inputs belong to.
+    pub stream: StreamIndex,
+    /// At least one input, at most the operation's batch limit.
+    pub inputs: Vec<Input>,
+    /// Why they are sent.
+    pub stage: Stage,
+    /// Attempts that failed for reasons outside the records, in a row.
+    pub failures: u32,
+    /// Server errors before which, since the one before, another call had gone through.
+    pub setbacks_amid_success: u32,
+    /// How many calls of the sync had gone through when this one was made, or last failed.
+    pub successes_seen: u64,
+    /// Whether an answer to the whole batch has named the culprits once already.
+    pub named_before: bool,
+    /// Whether the same inputs, whole, were met with silence before.
+    pub silent_before: bool,
+}
+
+impl Send {
+    /// Bytes the records hold.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.inputs.iter().map(Input::size).sum()
+    }
+}

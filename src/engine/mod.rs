@@ -1,0 +1,28 @@
+//! The engine: every decision of a sync, without IO, clock or chance of its own.
+//!
+//! It is told what happened and at which moment (a record came, a call was answered, the input ended), and
+//! says what to do (send this, print that, wait until then). The shell in `pipeline` does it. Hence every
+//! rule here is tested without a network, and a run can be repeated from its seed.
+//!
+//! | question | module |
+//! |---|---|
+//! | Has everything before this state settled? | [`ledger`] |
+//! | Which records go into which batch, in which order per key? | [`lane`], [`batch`] |
+//! | What became of each record of an answered call? | [`resolve`] |
+//! | What does a status mean, how long to wait? | [`retry`] |
+//! | May a call go now? | [`pace`] |
+//! | What next? | [`sync`] |
+
+pub mod batch;
+pub mod lane;
+pub mod ledger;
+pub mod pace;
+pub mod record;
+pub mod rejection;
+pub mod request;
+pub mod resolve;
+pub mod retry;
+pub mod sync;
+
+/// Time since the sync began. The engine never asks for it; it is told.
+pub type Moment = std::time::Duration;

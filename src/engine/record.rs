@@ -1,0 +1,139 @@
+//! One record on its way: its bytes in one allocation, its ticket beside them.
+
+use super::ledger::Ticket;
+
+/// What a record is made of, cut from one buffer so that a record costs one allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    bytes: Box<[u8]>,
+    ends: [u32; 4],
+    key_hash: u64,
+}
+
+/// The parts of a record, as the planner produced them; empty slices where there is nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BodyParts<'a> {
+    /// Text of the matching key as it is sent; `None` for operations without one.
+    pub key: Option<&'a str>,
+    /// Members of the `properties` object as JSON, without its braces: `"a":"1","b":""`.
+    pub properties: &'a [u8],
+    /// `record.data` as received.
+    pub data: &'a str,
+    /// `record.meta` as received, or empty.
+    pub meta: &'a str,
+    /// `record.emitted_at` as received, or empty.
+    pub emitted_at: &'a str,
+}
+
+/// Marks a body without a matching key in `ends[0]`; a real key is never that long.
+const NO_KEY: u32 = u32::MAX;
+
+impl Body {
+    /// Copies the parts into one buffer. `hash` makes the number by which equal keys find each other;
+    /// a poor one costs time, never correctness.
+    #[must_use]
+    pub fn new(parts: BodyParts<'_>, hash: impl FnOnce(&[u8]) -> u64) -> Self {
+        let key = parts.key.unwrap_or_default().as_bytes();
+        let slices = [
+            key,
+            parts.properties,
+            parts.data.as_bytes(),
+            parts.meta.as_bytes(),
+            parts.emitted_at.as_bytes(),
+        ];
+        let mut bytes = Vec::with_capacity(slices.iter().map(|slice| slice.len()).sum());
+        let mut ends = [0; 4];
+        for (place, slice) in slices.into_iter().enumerate() {
+            bytes.extend_from_slice(slice);
+            if let Some(end) = ends.get_mut(place) {
+                // A line is at most 64 MiB and grows at most sixfold by escaping.
+                *end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            }
+        }
+        let key_hash = if parts.key.is_some() { hash(key) } else { u64::from(NO_KEY) };
+        let ends = if parts.key.is_some() { ends } else { [NO_KEY, ends[1], ends[2], ends[3]] };
+        Self { bytes: bytes.into_boxed_slice(), ends, key_hash }
+    }
+
+    /// Text of the matching key; `None` for operations without one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        (self.ends[0] != NO_KEY).then(|| text(&self.bytes[..self.ends[0] as usize]))
+    }
+
+    /// Number by which equal keys find each other.
+    #[must_use]
+    pub fn key_hash(&self) -> u64 {
+        self.key_hash
+    }
+
+    /// Members of the `properties` object as JSON, without its braces.
+    #[must_use]
+    pub fn properties(&self) -> &[u8] {
+        let start = if self.ends[0] == NO_KEY { 0 } else { self.ends[0] };
+        &self.bytes[start as usize..self.ends[1] as usize]
+    }
+
+    /// `record.data` as received.
+    #[must_use]
+    pub fn data(&self) -> &str {
+        text(&self.bytes[self.ends[1] as usize..self.ends[2] as usize])
+    }
+
+    /// `record.meta` as received; `None` when there was none.
+    #[must_use]
+    pub fn meta(&self) -> Option<&str> {
+        Some(text(&self.bytes[self.ends[2] as usize..self.ends[3] as usize])).filter(|meta| !meta.is_empty())
+    }
+
+    /// `record.emitted_at` as received; `None` when there was none.
+    #[must_use]
+    pub fn emitted_at(&self) -> Option<&str> {
+        Some(text(&self.bytes[self.ends[3] as usize..])).filter(|at| !at.is_empty())
+    }
+
+    /// Bytes this body holds.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len() + size_of::<Self>()
+    }
+}
+
+/// The slices were cut from `str`s at their ends, so they are valid text.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// An unsettled record: a body and the claim to settle it.
+#[derive(Debug)]
+pub struct Record {
+    /// The claim; consumed when the record settles.
+    pub ticket: Ticket,
+    /// What was received and what is to be sent.
+    pub body: Body,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_come_back_as_they_went_in() {
+        let parts = BodyParts {
+            key: Some("k\u{e9}y"),
+            properties: b"\"a\":\"1\"",
+            data: "{\"a\":1}",
+            meta: "",
+            emitted_at: "17",
+        };
+        let body = Body::new(parts, |key| key.len() as u64);
+        assert_eq!(body.key(), Some("k\u{e9}y"));
+        assert_eq!(body.key_hash(), 4);
+        assert_eq!(body.properties(), b"\"a\":\"1\"");
+        assert_eq!((body.data(), body.meta(), body.emitted_at()), ("{\"a\":1}", None, Some("17")));
+        let keyless = Body::new(BodyParts { key: None, ..parts }, |_| 0);
+        assert_eq!((keyless.key(), keyless.properties()), (None, &b"\"a\":\"1\""[..]));
+        let empty_key = Body::new(BodyParts { key: Some(""), ..parts }, |_| 0);
+        assert_eq!((empty_key.key(), empty_key.data()), (Some(""), "{\"a\":1}"));
+    }
+}

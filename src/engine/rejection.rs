@@ -1,0 +1,126 @@
+//! Why a record was rejected: data a person can act on.
+//!
+//! Codes are HubSpot's own most specific ones where it gave one; see the README's list for the others.
+
+use std::borrow::Cow;
+
+use crate::api::ApiError;
+
+/// Who refused the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// HubSpot, in an answer.
+    Hubspot,
+    /// This connector, before or after the call.
+    Connector,
+}
+
+impl Origin {
+    /// As it is printed.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hubspot => "hubspot",
+            Self::Connector => "connector",
+        }
+    }
+}
+
+/// The reason of one rejection.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Upper-case code such as `INVALID_EMAIL`.
+    pub code: Cow<'static, str>,
+    /// The property at fault, by its internal name.
+    pub property: Option<String>,
+    /// The reason in words. HubSpot's text may hold values of the record: it is shown in full output and
+    /// kept in storage only; see [`Rejection::redacted_message`].
+    pub message: String,
+    /// HubSpot's category, such as `VALIDATION_ERROR`.
+    pub category: Option<String>,
+    /// HubSpot's number for the call.
+    pub correlation_id: Option<String>,
+    /// Who refused.
+    pub origin: Origin,
+    /// Id of the HubSpot record that is in the way.
+    pub existing_id: Option<String>,
+}
+
+impl Rejection {
+    /// A refusal by this connector.
+    #[must_use]
+    pub fn by_connector(code: &'static str, property: Option<&str>, message: impl Into<String>) -> Self {
+        Self {
+            code: Cow::Borrowed(code),
+            property: property.map(str::to_owned),
+            message: message.into(),
+            category: None,
+            correlation_id: None,
+            origin: Origin::Connector,
+            existing_id: None,
+        }
+    }
+
+    /// A refusal that HubSpot put into words.
+    #[must_use]
+    pub fn by_hubspot(error: &ApiError) -> Self {
+        Self {
+            property: error.property.clone(),
+            message: error.explanation(),
+            code: Cow::Owned(error.code().to_owned()),
+            category: error.category.clone(),
+            correlation_id: error.correlation_id.clone(),
+            origin: Origin::Hubspot,
+            existing_id: error.existing_id.clone(),
+        }
+    }
+
+    /// HubSpot never confirmed the record.
+    #[must_use]
+    pub fn not_confirmed(correlation_id: Option<&str>) -> Self {
+        let message =
+            "HubSpot answered without confirming or refusing this record, also when it was sent again alone.";
+        Self {
+            correlation_id: correlation_id.map(str::to_owned),
+            ..Self::by_connector("NOT_CONFIRMED", None, message)
+        }
+    }
+
+    /// HubSpot answered every call with this record alone with a server error, while other calls went through.
+    #[must_use]
+    pub fn server_error(error: Option<&ApiError>) -> Self {
+        let message =
+            "HubSpot failed each time this record was sent alone, while other records went through.";
+        Self {
+            category: error.and_then(|error| error.category.clone()),
+            correlation_id: error.and_then(|error| error.correlation_id.clone()),
+            origin: Origin::Hubspot,
+            ..Self::by_connector("SERVER_ERROR", None, message)
+        }
+    }
+
+    /// The reason in this connector's own words, from code and property alone: it cannot hold a value.
+    #[must_use]
+    pub fn redacted_message(&self) -> String {
+        let who = match self.origin {
+            Origin::Hubspot => "HubSpot refused the record",
+            Origin::Connector => "The connector refused the record",
+        };
+        match &self.property {
+            Some(property) => format!("{who}: {} on property {property}.", self.code),
+            None => format!("{who}: {}.", self.code),
+        }
+    }
+}
+
+impl std::fmt::Debug for Rejection {
+    /// Leaves out the message, which may hold a record value.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Rejection")
+            .field("code", &self.code)
+            .field("property", &self.property)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,253 @@
+//! What became of each input of an answered call.
+//!
+//! **Invariant (nothing is assumed).** An input is stored only where the answer names it as stored, and
+//! refused only where the answer, or a call with this input alone, refuses it. Whatever is not mentioned is
+//! sent again: the unmentioned rest together once, then each alone, then it is rejected `NOT_CONFIRMED`.
+//!
+//! Answers are tied to inputs by `objectWriteTraceId`, else by the value of the matching key, never by
+//! position: HubSpot's results are not in input order (HubSpot's error-handling page documents the trace id;
+//! recorded answers show it for upsert, create and update).
+
+use crate::api::{ApiError, BatchAnswer, Refusal};
+
+use super::batch::{Input, Send, SendId, Stage};
+use super::rejection::Rejection;
+
+/// The trace id of an input: unique within a sync, and its place in the call can be read back.
+#[must_use]
+pub fn trace_id(send: SendId, place: usize) -> String {
+    format!("{}-{place}", send.0)
+}
+
+/// An input that HubSpot stored.
+#[derive(Debug)]
+pub struct Stored {
+    /// What was sent.
+    pub input: Input,
+    /// Whether HubSpot made a new record of it; `None` where the answer does not say.
+    pub created: Option<bool>,
+}
+
+/// The fate of every input of one call; together they are exactly the inputs of the send.
+#[derive(Debug, Default)]
+pub struct Resolution {
+    /// Confirmed.
+    pub stored: Vec<Stored>,
+    /// Refused for good.
+    pub rejected: Vec<(Input, Rejection)>,
+    /// To be sent again, in groups.
+    pub again: Vec<Group>,
+    /// How much of the call the answer spoke of.
+    pub silence: Silence,
+}
+
+/// Whether an answer said anything about the inputs of its call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Silence {
+    /// It confirmed or refused at least one input.
+    #[default]
+    Broken,
+    /// It mentioned none.
+    Kept,
+    /// It mentioned none of a whole batch (two inputs or more) that had been met with silence before.
+    KeptAgain,
+}
+
+/// Inputs that go into one new call.
+#[derive(Debug)]
+pub struct Group {
+    /// What to send.
+    pub inputs: Vec<Input>,
+    /// Why.
+    pub stage: Stage,
+    /// Whether an answer has named culprits among them before.
+    pub named_before: bool,
+    /// Whether the same inputs, whole, were met with silence before.
+    pub silent_before: bool,
+}
+
+impl Group {
+    fn new(inputs: Vec<Input>, stage: Stage) -> Self {
+        Self { inputs, stage, named_before: false, silent_before: false }
+    }
+}
+
+/// What an answer says of one input.
+enum Fate {
+    Unmentioned,
+    Stored(Option<bool>),
+    Refused(Rejection),
+}
+
+/// Reads a 2xx answer per input.
+#[must_use]
+pub fn itemised(send: Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Resolution {
+    let Send { id, inputs, stage, silent_before, .. } = send;
+    let mut fates: Vec<Fate> = inputs.iter().map(|_| Fate::Unmentioned).collect();
+    for stored in &answer.results {
+        let by_trace = stored.trace_id.as_deref().and_then(|trace| place_of_trace(id, trace, inputs.len()));
+        let place = by_trace.or_else(|| stored.key.as_deref().and_then(|key| place_of_key(&inputs, key)));
+        if let Some(place) = place {
+            fates[place] = Fate::Stored(stored.new);
+        }
+    }
+    // Errors come second: an input that is named as stored and as refused is not claimed to be stored.
+    for error in &answer.errors {
+        if is_passing(error) {
+            continue;
+        }
+        let mut rejection = Rejection::by_hubspot(error);
+        if rejection.correlation_id.is_none() {
+            rejection.correlation_id = correlation_id.map(str::to_owned);
+        }
+        let places = places_of_error(id, &inputs, error);
+        for place in places {
+            fates[place] = Fate::Refused(rejection.clone());
+        }
+    }
+    let silent = fates.iter().all(|fate| matches!(fate, Fate::Unmentioned));
+    let mut resolution = Resolution::default();
+    resolution.silence = match (silent, stage) {
+        (false, _) => Silence::Broken,
+        (true, Stage::Unconfirmed) if silent_before && fates.len() > 1 => Silence::KeptAgain,
+        (true, _) => Silence::Kept,
+    };
+    let mut unmentioned = Vec::new();
+    for (input, fate) in inputs.into_iter().zip(fates) {
+        match fate {
+            Fate::Stored(created) => resolution.stored.push(Stored { input, created }),
+            Fate::Refused(rejection) => refuse(&mut resolution, input, rejection),
+            Fate::Unmentioned => unmentioned.push(input),
+        }
+    }
+    match stage {
+        _ if unmentioned.is_empty() => {}
+        Stage::First => {
+            let group = Group { silent_before: silent, ..Group::new(unmentioned, Stage::Unconfirmed) };
+            resolution.again.push(group);
+        }
+        Stage::Unconfirmed => {
+            for input in unmentioned {
+                resolution.again.push(Group::new(vec![input], Stage::Alone));
+            }
+        }
+        Stage::Alone => {
+            for input in unmentioned {
+                resolution.rejected.push((input, Rejection::not_confirmed(correlation_id)));
+            }
+        }
+    }
+    resolution
+}
+
+/// Reads a 204: everything that was asked for is so.
+#[must_use]
+pub fn confirmed(send: Send) -> Resolution {
+    let stored = send.inputs.into_iter().map(|input| Stored { input, created: None }).collect();
+    Resolution { stored, ..Resolution::default() }
+}
+
+/// Reads the refusal of a whole request: finds the inputs at fault with few calls.
+///
+/// What the answer names (ids, or properties with their values) is separated first, once; then halving.
+/// With `k` bad inputs among `n` this costs at most `2k log2(n/k) + 2k + 2` calls.
+#[must_use]
+pub fn refused(send: Send, error: &ApiError) -> Resolution {
+    let mut resolution = Resolution::default();
+    let Send { mut inputs, named_before, .. } = send;
+    if inputs.len() == 1 {
+        if let Some(input) = inputs.pop() {
+            refuse(&mut resolution, input, Rejection::by_hubspot(error));
+        }
+        return resolution;
+    }
+    let named = if named_before { Vec::new() } else { named_by(error, &inputs) };
+    let is_named_part = named.iter().any(|named| *named) && !named.iter().all(|named| *named);
+    let (first, second): (Vec<_>, Vec<_>) = if is_named_part {
+        let (named, others): (Vec<_>, Vec<_>) = inputs.into_iter().zip(named).partition(|(_, named)| *named);
+        let strip = |inputs: Vec<(Input, bool)>| inputs.into_iter().map(|(input, _)| input).collect();
+        (strip(named), strip(others))
+    } else {
+        let second = inputs.split_off(inputs.len() / 2);
+        (inputs, second)
+    };
+    for inputs in [first, second] {
+        resolution.again.push(Group { named_before: true, ..Group::new(inputs, Stage::First) });
+    }
+    resolution
+}
+
+/// Splits a request that is too large, or that keeps failing, in two.
+#[must_use]
+pub fn halved(send: Send) -> Resolution {
+    let Send { mut inputs, stage, named_before, .. } = send;
+    let second = inputs.split_off(inputs.len() / 2);
+    let again = [inputs, second]
+        .into_iter()
+        .filter(|inputs| !inputs.is_empty())
+        .map(|inputs| Group { named_before, ..Group::new(inputs, stage) })
+        .collect();
+    Resolution { again, silence: Silence::Kept, ..Resolution::default() }
+}
+
+/// Rejects an input, or, when it was merged of several records, sends its parts one after the other: a good
+/// older record is not lost with a bad newer one.
+pub fn refuse(resolution: &mut Resolution, input: Input, rejection: Rejection) {
+    if input.merged.is_empty() {
+        resolution.rejected.push((input, rejection));
+    } else {
+        resolution.again.push(Group::new(vec![input.into_parts()], Stage::First));
+    }
+}
+
+/// Whether an error inside an answer says nothing about the record: a limit reached halfway, say.
+fn is_passing(error: &ApiError) -> bool {
+    matches!(
+        error.refusal(),
+        Refusal::RateLimited(_) | Refusal::Locked | Refusal::Migrating | Refusal::Unavailable
+    )
+}
+
+fn place_of_trace(send: SendId, trace: &str, inputs: usize) -> Option<usize> {
+    let (number, place) = trace.split_once('-')?;
+    let place = place.parse().ok().filter(|place| *place < inputs)?;
+    (number.parse() == Ok(send.0)).then_some(place)
+}
+
+fn place_of_key(inputs: &[Input], key: &str) -> Option<usize> {
+    inputs.iter().position(|input| input.key() == Some(key))
+}
+
+fn places_of_error(send: SendId, inputs: &[Input], error: &ApiError) -> Vec<usize> {
+    let by_trace: Vec<usize> =
+        error.trace_ids.iter().filter_map(|trace| place_of_trace(send, trace, inputs.len())).collect();
+    if !by_trace.is_empty() {
+        return by_trace;
+    }
+    let by_key: Vec<usize> = error.ids.iter().filter_map(|id| place_of_key(inputs, id)).collect();
+    if by_key.is_empty() && inputs.len() == 1 { vec![0] } else { by_key }
+}
+
+/// Which inputs a refusal of the whole request points at.
+fn named_by(error: &ApiError, inputs: &[Input]) -> Vec<bool> {
+    let by_id: Vec<bool> = inputs
+        .iter()
+        .map(|input| input.key().is_some_and(|key| error.ids.iter().any(|id| id == key)))
+        .collect();
+    if by_id.iter().any(|named| *named) {
+        return by_id;
+    }
+    if !matches!(error.refusal(), Refusal::NamedProperties) {
+        return Vec::new();
+    }
+    inputs
+        .iter()
+        .map(|input| error.faults.iter().any(|fault| sends_property(input, fault.property.as_deref())))
+        .collect()
+}
+
+fn sends_property(input: &Input, property: Option<&str>) -> bool {
+    let Some(property) = property else { return false };
+    let member = format!("\"{property}\":");
+    input.parts().any(|part| memchr::memmem::find(part.body.properties(), member.as_bytes()).is_some())
+}

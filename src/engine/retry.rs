@@ -1,0 +1,190 @@
+//! What an answer's status means for the call, and how long to wait before it is repeated.
+//!
+//! One table for every status; the test walks all of them. Source: HubSpot's error-handling page for 207,
+//! 401, 403, 423, 429, 477, 502 to 504 and 52x; the remaining statuses are read the way HTTP means them.
+
+use std::time::Duration;
+
+use crate::api::{ApiError, RatePolicy, Refusal};
+use crate::error::{Failure, Kind};
+
+/// What to do with a call, by the status of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// 2xx: read what became of each input.
+    Read,
+    /// The request as a whole was refused because of what is in it: find the records at fault.
+    Refused,
+    /// The request was too large: send it in two.
+    TooLarge,
+    /// Nothing is wrong with the records: wait and repeat.
+    Setback(Setback),
+    /// The token is not accepted.
+    Unauthorised,
+    /// Repeating cannot help and no record is at fault: 403, 404, and what no API call should get.
+    Fatal,
+}
+
+/// A reason outside the records for which a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setback {
+    /// 429: a window of calls is used up.
+    RateLimited(RatePolicy),
+    /// 423: too many writes at once; HubSpot's locks last two seconds.
+    Locked,
+    /// 477: the account is moving between data centres; `Retry-After` says for how long.
+    Migrating,
+    /// 5xx and 52x.
+    Server,
+    /// 408, a timeout, a connection that could not be made or broke, a body that is no JSON: whether the
+    /// call took effect is unknown.
+    Unreachable,
+}
+
+/// Classifies an answer.
+#[must_use]
+pub fn disposition(error: &ApiError) -> Disposition {
+    if (200..300).contains(&error.status) {
+        return Disposition::Read;
+    }
+    match error.refusal() {
+        Refusal::Unauthorised(_) => Disposition::Unauthorised,
+        Refusal::RateLimited(policy) => Disposition::Setback(Setback::RateLimited(policy)),
+        Refusal::Locked => Disposition::Setback(Setback::Locked),
+        Refusal::Migrating => Disposition::Setback(Setback::Migrating),
+        // A 408 is a proxy's word for "the request did not arrive in time", like a broken connection.
+        Refusal::Unavailable if error.status == 408 => Disposition::Setback(Setback::Unreachable),
+        Refusal::Unavailable => Disposition::Setback(Setback::Server),
+        Refusal::TooLarge => Disposition::TooLarge,
+        // Rejecting records takes a status that speaks of the request's content.
+        Refusal::Conflict
+        | Refusal::NotFound
+        | Refusal::DuplicateIds { .. }
+        | Refusal::NamedProperties
+        | Refusal::Validation
+            if matches!(error.status, 400 | 409 | 414 | 422) =>
+        {
+            Disposition::Refused
+        }
+        _ => Disposition::Fatal,
+    }
+}
+
+/// Longest wait between two attempts when HubSpot does not name one.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
+
+/// How long to wait before the next attempt.
+///
+/// `failures` counts attempts of this call that failed in a row, this one included. `chance` is uniform in
+/// 0..1 and spreads calls that failed together. `window` is how long it takes until the oldest of our calls
+/// leaves the rate window. A `Retry-After` is obeyed as it is.
+#[must_use]
+pub fn delay(
+    setback: Setback,
+    failures: u32,
+    retry_after: Option<Duration>,
+    window: Duration,
+    chance: f64,
+) -> Duration {
+    if let Some(wait) = retry_after {
+        return wait;
+    }
+    let base = match setback {
+        // The window has to move on; a little later for each, so that they do not meet again.
+        Setback::RateLimited(RatePolicy::TenSecondly) => {
+            return window.max(Duration::from_millis(500)).mul_f64(1.0 + 0.1 * chance);
+        }
+        Setback::RateLimited(_) => Duration::from_millis(1000),
+        // Locks last two seconds.
+        Setback::Locked => Duration::from_millis(2700),
+        Setback::Migrating => Duration::from_secs(60),
+        Setback::Server => Duration::from_millis(300),
+        Setback::Unreachable => Duration::from_millis(500),
+    };
+    let doubled = base.saturating_mul(1 << failures.saturating_sub(1).min(10));
+    doubled.min(LONGEST_BACK_OFF).max(base).mul_f64(0.75 + 0.5 * chance)
+}
+
+/// The failure that ends a sync whose calls have not gone through for too long.
+///
+/// `wait` is what the next attempt would have to wait, `stalled` how long nothing has gone through.
+#[must_use]
+pub fn out_of_patience(setback: Setback, status: Option<u16>, wait: Duration, stalled: Duration) -> Failure {
+    let answer = match (setback, status) {
+        (Setback::RateLimited(_), _) => {
+            "HubSpot keeps answering that its rate limit is reached (429)".to_owned()
+        }
+        (Setback::Locked, _) => "HubSpot keeps the records locked (423)".to_owned(),
+        (Setback::Migrating, _) => "HubSpot is moving this account to another data centre (477)".to_owned(),
+        (Setback::Server, Some(status)) => format!("HubSpot keeps failing with status {status}"),
+        (Setback::Server, None) => "HubSpot keeps failing".to_owned(),
+        (Setback::Unreachable, _) => "HubSpot cannot be reached".to_owned(),
+    };
+    let message = format!(
+        "{answer}; nothing went through for {} s and the next attempt would have to wait {} s. What was written is \
+         acknowledged; the next sync goes on from there.",
+        stalled.as_secs(),
+        wait.as_secs()
+    );
+    Failure::new(Kind::Unavailable, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every status through the real code, as runs of one disposition: the policy in one place.
+    #[test]
+    fn every_status_has_its_disposition() {
+        let of = |status: u16| format!("{:?}", disposition(&ApiError::parse(status, b"{}", None)));
+        let mut runs: Vec<(u16, u16, String)> = Vec::new();
+        for status in 100..=599 {
+            let disposition = of(status);
+            match runs.last_mut() {
+                Some((_, last, same)) if *same == disposition => *last = status,
+                _ => runs.push((status, status, disposition)),
+            }
+        }
+        let runs: Vec<String> = runs.iter().map(|(from, to, what)| format!("{from}-{to} {what}")).collect();
+        assert_eq!(
+            runs,
+            [
+                "100-199 Fatal",
+                "200-299 Read",
+                "300-399 Fatal",
+                "400-400 Refused",
+                "401-401 Unauthorised",
+                "402-407 Fatal",
+                "408-408 Setback(Unreachable)",
+                "409-409 Refused",
+                "410-412 Fatal",
+                "413-413 TooLarge",
+                "414-414 Refused",
+                "415-421 Fatal",
+                "422-422 Refused",
+                "423-423 Setback(Locked)",
+                "424-428 Fatal",
+                "429-429 Setback(RateLimited(Other))",
+                "430-476 Fatal",
+                "477-477 Setback(Migrating)",
+                "478-499 Fatal",
+                "500-599 Setback(Server)",
+            ]
+        );
+    }
+
+    #[test]
+    fn waits_grow_stay_bounded_and_obey_retry_after() {
+        let window = Duration::from_secs(7);
+        let wait = |setback, failures, chance| delay(setback, failures, None, window, chance);
+        for chance in [0.0, 0.5, 0.999] {
+            assert!(wait(Setback::Server, 2, chance) > wait(Setback::Server, 1, 0.0));
+            assert!(wait(Setback::Server, 60, chance) <= LONGEST_BACK_OFF.mul_f64(1.25));
+            assert!(wait(Setback::Locked, 1, chance) >= Duration::from_millis(2000));
+            let rolling = wait(Setback::RateLimited(RatePolicy::TenSecondly), 1, chance);
+            assert!(rolling >= window && rolling < window.mul_f64(1.2));
+        }
+        let hour = Duration::from_secs(3600);
+        assert_eq!(delay(Setback::Migrating, 1, Some(hour), window, 0.5), hour);
+    }
+}

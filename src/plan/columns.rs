@@ -1,0 +1,123 @@
+//! What each column of a stream becomes.
+
+use std::collections::HashSet;
+
+use crate::coerce::{Aliases, Append, NameMatch, ObjectKind, RuleOptions, ValueRule, resolve};
+use crate::config::{UnknownProperties, ValuePolicies};
+use crate::crm::property::Property;
+
+/// The object's properties and the user's choices: all it takes to tell what a column becomes.
+#[derive(Clone, Debug)]
+pub struct ColumnRules {
+    /// Property definitions of the object.
+    pub properties: Vec<Property>,
+    /// The kind of object, for names and rules of its own.
+    pub object: ObjectKind,
+    /// The user's pairs of column and property.
+    pub mapping: Vec<(String, String)>,
+    /// Whether common spellings are recognised.
+    pub aliases: Aliases,
+    /// Properties whose options are added to what is there.
+    pub append_options: Vec<String>,
+    /// Unknown names, bad values, nulls, empty strings.
+    pub policies: ValuePolicies,
+    /// The matching key's property.
+    pub key: String,
+}
+
+/// What becomes of a column.
+#[derive(Clone, Debug)]
+pub enum ColumnUse {
+    /// It holds the matching key.
+    Key,
+    /// It is written to a property.
+    Property(Box<ValueRule>),
+    /// It is left out.
+    LeftOut(WhyLeftOut),
+    /// A record with a value in it is rejected.
+    Refused(WhyRefused),
+}
+
+/// Why a column is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyLeftOut {
+    /// Airbyte's own column, or HubSpot's record id beside another matching key.
+    Internal,
+    /// HubSpot has no such property.
+    Unknown,
+    /// The property cannot be written.
+    ReadOnly,
+}
+
+/// Why a column's values reject their records (`unknown_properties: reject`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyRefused {
+    /// HubSpot has no such property.
+    Unknown,
+    /// The property cannot be written.
+    ReadOnly,
+}
+
+/// A column's fate, with the property it stands for and whether that took a guess.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// What becomes of it.
+    pub becomes: ColumnUse,
+    /// The property it stands for; `None` where there is none.
+    pub property: Option<String>,
+    /// Whether the property has another name that nobody gave: worth telling once.
+    pub renamed: bool,
+}
+
+impl ColumnRules {
+    /// Tells what a column becomes.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Column {
+        let exists = |property: &str| self.properties.iter().any(|known| known.name == property);
+        let (property, renamed) = match resolve(name, &self.mapping, self.aliases, &exists, self.object) {
+            NameMatch::Internal => return Column::left_out(WhyLeftOut::Internal, None),
+            NameMatch::Exact => (name.to_owned(), false),
+            NameMatch::Mapped { to } => (to, false),
+            NameMatch::Normalised { to } | NameMatch::Alias { to } => (to, true),
+            NameMatch::Unknown => (name.to_owned(), false),
+        };
+        if property == self.key {
+            return Column { becomes: ColumnUse::Key, property: Some(property), renamed };
+        }
+        if property == "hs_object_id" {
+            return Column::left_out(WhyLeftOut::Internal, Some(property));
+        }
+        let rejects = self.policies.unknown_properties == UnknownProperties::Reject;
+        let becomes = match self.properties.iter().find(|known| known.name == property) {
+            Some(known) if known.is_writable() => ColumnUse::Property(Box::new(self.rule(known))),
+            Some(_) if rejects => ColumnUse::Refused(WhyRefused::ReadOnly),
+            Some(_) => ColumnUse::LeftOut(WhyLeftOut::ReadOnly),
+            None if rejects => ColumnUse::Refused(WhyRefused::Unknown),
+            None => ColumnUse::LeftOut(WhyLeftOut::Unknown),
+        };
+        Column { becomes, property: Some(property), renamed }
+    }
+
+    /// Names of the properties that hold several options.
+    #[must_use]
+    pub fn list_properties(&self) -> HashSet<String> {
+        self.properties.iter().filter(|known| known.is_multiple()).map(|known| known.name.clone()).collect()
+    }
+
+    fn rule(&self, property: &Property) -> ValueRule {
+        let append = if self.append_options.contains(&property.name) { Append::Add } else { Append::Replace };
+        ValueRule::new(property, RuleOptions { object: self.object, append, owners: None })
+    }
+}
+
+impl Column {
+    fn left_out(why: WhyLeftOut, property: Option<String>) -> Self {
+        Self { becomes: ColumnUse::LeftOut(why), property, renamed: false }
+    }
+
+    /// Whether a value of this column can reach HubSpot.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        matches!(self.becomes, ColumnUse::Key | ColumnUse::Property(_))
+    }
+}

@@ -1,0 +1,45 @@
+//! What is done with a stream's records.
+
+use crate::config::{Operation, StreamSettings};
+use crate::error::{Failure, Kind};
+use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
+
+/// The operation of a stream: the configured one, else what its sync mode means.
+///
+/// Under data activation (`destination_object_name` is set) `append` inserts. In plain ELT use every mode
+/// upserts: inserting is never guessed, since a repeated sync would make everything twice.
+///
+/// # Errors
+/// A configuration failure for `overwrite` of a CRM object: nothing there can be replaced as a whole.
+pub fn of(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Result<Operation, Failure> {
+    if let Some(operation) = settings.and_then(|settings| settings.operation) {
+        return Ok(operation);
+    }
+    if stream.destination_object_name.is_none() {
+        return Ok(Operation::Upsert);
+    }
+    match stream.destination_sync_mode {
+        DestinationSyncMode::Append => Ok(Operation::Insert),
+        DestinationSyncMode::AppendDedup => Ok(Operation::Upsert),
+        DestinationSyncMode::Update => Ok(Operation::Update),
+        DestinationSyncMode::SoftDelete => Ok(Operation::Archive),
+        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup => Err(Failure::new(
+            Kind::Configuration,
+            "The sync mode \"overwrite\" is not possible for HubSpot objects: records that are not in the source \
+             would have to be deleted. Choose upsert (append_dedup), update or soft delete for this stream.",
+        )),
+    }
+}
+
+/// Whether the user asked for something that is not done, and should be told: plain ELT `overwrite`.
+#[must_use]
+pub fn keeps_what_overwrite_would_delete(
+    stream: &ConfiguredStream,
+    settings: Option<&StreamSettings>,
+) -> bool {
+    let overwrite = matches!(
+        stream.destination_sync_mode,
+        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup
+    );
+    overwrite && stream.destination_object_name.is_none() && settings.and_then(|s| s.operation).is_none()
+}

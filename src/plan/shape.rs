@@ -1,0 +1,274 @@
+//! A record as it came, to a record as it is sent: one pass over its data, by the stream's plan.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::columns::{Column, ColumnUse, WhyRefused};
+use super::stream::{StreamPlan, clash, left_out_notice};
+use crate::coerce::{Coerced, key_text};
+use crate::config::{EmptyStrings, InvalidValues, NullValues};
+use crate::engine::record::{Body, BodyParts};
+use crate::engine::rejection::Rejection;
+use crate::error::Failure;
+use crate::json;
+use crate::protocol::message::RecordMessage;
+
+/// A record's body, and why it cannot be sent if it cannot.
+#[derive(Debug)]
+pub struct Shaped {
+    /// What was received and what is to be sent.
+    pub body: Body,
+    /// Set when the connector itself refuses the record.
+    pub rejection: Option<Rejection>,
+}
+
+/// Shapes the records of one stream; remembers its columns from record to record.
+#[derive(Debug)]
+pub struct Shaper {
+    plan: StreamPlan,
+    columns: Vec<(String, Column)>,
+    places: HashMap<String, usize>,
+    properties: Vec<u8>,
+    notices: Vec<Notice>,
+}
+
+/// Something about a stream's columns that the user should be told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// As it should be, and good to know.
+    Told(String),
+    /// Values are left out.
+    Warned(String),
+}
+
+/// Hash of a key's text, by which equal keys find each other.
+fn key_hash(key: &[u8]) -> u64 {
+    // FNV-1a with a final mix: quick on short texts and good enough, since equal hashes only cost time.
+    let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// What came of the members of one record so far.
+struct Progress<'a> {
+    key: Option<Cow<'a, str>>,
+    rejection: Option<Rejection>,
+    failure: Option<Failure>,
+}
+
+impl Shaper {
+    /// A shaper for a plan.
+    #[must_use]
+    pub fn new(plan: StreamPlan) -> Self {
+        Self {
+            plan,
+            columns: Vec::new(),
+            places: HashMap::new(),
+            properties: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Shapes a record.
+    ///
+    /// # Errors
+    /// A configuration failure when a column nobody declared clashes with another.
+    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Failure> {
+        let data = record.data.unwrap_or_default();
+        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
+        self.properties.clear();
+        let mut progress = Progress { key: None, rejection: None, failure: None };
+        // Rows of a stream come with the same columns in the same order: the next one is tried first.
+        let mut expected = 0;
+        let walked = json::members(data, |name, value| {
+            let place = self.place_of(&name, expected, &mut progress);
+            expected = place + 1;
+            if progress.rejection.is_none()
+                && progress.failure.is_none()
+                && !nulled.iter().any(|field| *field == name)
+            {
+                self.member(place, value, &mut progress);
+            }
+        });
+        if let Some(failure) = progress.failure {
+            return Err(failure);
+        }
+        let rejection = match (walked, progress.rejection, &progress.key) {
+            (Err(_), ..) => Some(not_an_object(record.data)),
+            (Ok(()), Some(rejection), _) => Some(rejection),
+            (Ok(()), None, None) => Some(self.missing_key()),
+            (Ok(()), None, Some(_)) => None,
+        };
+        let body = Body::new(
+            BodyParts {
+                key: progress.key.as_deref(),
+                properties: if rejection.is_some() { &[] } else { &self.properties },
+                data,
+                meta: record.meta.unwrap_or_default(),
+                emitted_at: record.emitted_at.unwrap_or_default(),
+            },
+            key_hash,
+        );
+        Ok(Shaped { body, rejection })
+    }
+
+    /// Takes what the user should be told once, such as names that lead nowhere.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    fn member<'a>(&mut self, place: usize, value: &'a str, progress: &mut Progress<'a>) {
+        let (name, column) = &self.columns[place];
+        match &column.becomes {
+            ColumnUse::Key => match key_text(&self.plan.key, value) {
+                Ok(key) => progress.key = Some(key),
+                Err(problem) => {
+                    let property = self.plan.key.property();
+                    let message = problem.message(property);
+                    let code = problem.code().as_str();
+                    progress.rejection = Some(Rejection::by_connector(code, Some(property), message));
+                }
+            },
+            ColumnUse::LeftOut(_) => {}
+            ColumnUse::Refused(_) if value == "null" => {}
+            ColumnUse::Refused(why) => progress.rejection = Some(refused(*why, name)),
+            ColumnUse::Property(rule) => {
+                let policies = self.plan.columns.policies;
+                let start = self.properties.len();
+                if start > 0 {
+                    self.properties.push(b',');
+                }
+                // Property names are lower-case letters, digits and underscores: no escapes.
+                self.properties.push(b'"');
+                self.properties.extend_from_slice(rule.property().as_bytes());
+                self.properties.extend_from_slice(b"\":");
+                let clears = match crate::coerce::coerce(rule, value, &mut self.properties) {
+                    Ok(Coerced::Written) => return,
+                    Ok(Coerced::Null) => policies.null_values == NullValues::Clear,
+                    Ok(Coerced::Empty) => policies.empty_strings == EmptyStrings::Clear,
+                    Ok(Coerced::Nothing) => false,
+                    Err(invalid) => {
+                        if policies.invalid_values == InvalidValues::RejectRecord {
+                            let code = invalid.code().as_str();
+                            let message = rule.explain(invalid);
+                            progress.rejection =
+                                Some(Rejection::by_connector(code, Some(rule.property()), message));
+                        }
+                        false
+                    }
+                };
+                if clears {
+                    self.properties.extend_from_slice(b"\"\"");
+                } else {
+                    self.properties.truncate(start);
+                }
+            }
+        }
+    }
+
+    /// Finds a column, or meets it for the first time.
+    fn place_of(&mut self, name: &str, expected: usize, progress: &mut Progress<'_>) -> usize {
+        if self.columns.get(expected).is_some_and(|(known, _)| known == name) {
+            return expected;
+        }
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        let column = self.plan.columns.column(name);
+        let stream = &self.plan.descriptor;
+        if let ColumnUse::LeftOut(why) = column.becomes {
+            let notice = left_out_notice(stream, name, why, &self.plan.object.name);
+            self.notices.extend(notice.map(Notice::Warned));
+        }
+        if column.renamed && column.is_sent() {
+            let property = column.property.as_deref().unwrap_or_default();
+            let text =
+                format!("Column \"{name}\" of stream \"{stream}\" is written to the property {property}.");
+            self.notices.push(Notice::Told(text));
+        }
+        if column.is_sent() {
+            let twin =
+                self.columns.iter().find(|(_, known)| known.is_sent() && known.property == column.property);
+            if let Some((first, _)) = twin {
+                let property = column.property.as_deref().unwrap_or_default();
+                progress.failure = Some(clash(stream, first, name, property));
+            }
+        }
+        let place = self.columns.len();
+        self.columns.push((name.to_owned(), column));
+        self.places.insert(name.to_owned(), place);
+        place
+    }
+
+    fn missing_key(&self) -> Rejection {
+        let key = self.plan.key.property();
+        let message = format!("{key}: the record has no matching key; every record needs a value for it.");
+        Rejection::by_connector("MISSING_MATCHING_KEY", Some(key), message)
+    }
+}
+
+/// A record of a stream that the catalog does not have.
+#[must_use]
+pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
+    let parts = BodyParts {
+        key: None,
+        properties: &[],
+        data: record.data.unwrap_or_default(),
+        meta: record.meta.unwrap_or_default(),
+        emitted_at: record.emitted_at.unwrap_or_default(),
+    };
+    let message =
+        "The configured catalog has no such stream. Refresh the connection's schema and select the stream.";
+    let rejection = Rejection::by_connector("UNKNOWN_STREAM", None, message);
+    Shaped { body: Body::new(parts, key_hash), rejection: Some(rejection) }
+}
+
+fn refused(why: WhyRefused, column: &str) -> Rejection {
+    match why {
+        WhyRefused::Unknown => {
+            let message = format!(
+                "{column}: HubSpot has no such property; create it there, or map or drop the column."
+            );
+            Rejection::by_connector("PROPERTY_DOESNT_EXIST", Some(column), message)
+        }
+        WhyRefused::ReadOnly => {
+            let message = format!("{column}: HubSpot does not allow writing this property; drop the column.");
+            Rejection::by_connector("READ_ONLY_VALUE", Some(column), message)
+        }
+    }
+}
+
+fn not_an_object(data: Option<&str>) -> Rejection {
+    let message = match data {
+        Some(data) if json::type_name(data) == "object" => {
+            "The record's data holds a broken field name (half of a UTF-16 pair).".to_owned()
+        }
+        Some(data) => format!("The record's data is of JSON type {}, not an object.", json::type_name(data)),
+        None => "The record has no data.".to_owned(),
+    };
+    Rejection::by_connector("INVALID_RECORD", None, message)
+}
+
+/// Names of the fields that were nulled on the way (`meta.changes`): their nulls say nothing about the source.
+///
+/// Source: Airbyte protocol, `AirbyteRecordMessageMetaChange`.
+fn nulled_fields(meta: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Meta {
+        #[serde(default)]
+        changes: Option<Vec<Change>>,
+    }
+    #[derive(Deserialize)]
+    struct Change {
+        #[serde(default)]
+        field: Option<String>,
+        #[serde(default)]
+        change: Option<String>,
+    }
+    let changes = serde_json::from_str::<Meta>(meta).ok().and_then(|meta| meta.changes).unwrap_or_default();
+    let nulled = changes.into_iter().filter(|change| change.change.as_deref() == Some("NULLED"));
+    nulled.filter_map(|change| change.field).collect()
+}

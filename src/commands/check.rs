@@ -1,0 +1,181 @@
+//! `check`: tries the configuration against HubSpot without writing anything.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::prepare::{self, Knowledge};
+use crate::config::Config;
+use crate::crm::account::AccountDetails;
+use crate::crm::object::{self, ObjectType};
+use crate::error::{Failure, Kind};
+use crate::hubspot::account;
+use crate::hubspot::client::Client;
+use crate::output::emitter::Emitter;
+use crate::output::rotation::TokenRotation;
+use crate::plan::key::unique_properties;
+use crate::plan::object::ObjectName;
+use crate::output::lines;
+
+/// Patience of check and discover: the platform gives them minutes, people seconds.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Prints the CONNECTION_STATUS line, FAILED included.
+pub fn run(config: &Path, emitter: &Emitter) {
+    let result = try_out(config, emitter);
+    let text = result.as_ref().map_err(ToString::to_string);
+    emitter.line(&lines::connection_status(
+        text.as_ref().map(|message| message.as_str()).map_err(String::as_str),
+    ));
+}
+
+fn try_out(config: &Path, emitter: &Emitter) -> Result<String, Failure> {
+    let (text, config) = super::read_config(config)?;
+    prepare::refuse_what_cannot_be_done(&config)?;
+    let client = Client::new(&config)?;
+    let rotation = TokenRotation::new(&text);
+    let budget = config.retry_budget_seconds.duration().min(PATIENCE);
+    super::runtime()?.block_on(async {
+        let findings = findings(&client, &config, budget).await;
+        rotation.publish(&client, emitter).await;
+        findings
+    })
+}
+
+async fn findings(client: &Client, config: &Config, budget: Duration) -> Result<String, Failure> {
+    let account = match account::details(client, budget).await {
+        Ok(account) => Some(account),
+        // What no stream needs is a finding, not an error.
+        Err(trouble) if trouble.is_forbidden() => None,
+        Err(trouble) => return Err(trouble.into_failure("read the account's details")),
+    };
+    let mut knowledge = Knowledge::default();
+    let objects = if config.streams.is_empty() {
+        offered_objects(client, &mut knowledge, budget).await?
+    } else {
+        configured_objects(client, config, &mut knowledge, budget).await?
+    };
+    Ok(format!("{} {}", connected(account.as_ref()), objects.join(" ")))
+}
+
+fn connected(account: Option<&AccountDetails>) -> String {
+    let Some(account) = account else {
+        return "Connected to HubSpot; the token may not read the account's details.".to_owned();
+    };
+    let location = account.data_hosting_location.as_deref().unwrap_or("not told");
+    let kind =
+        account.account_type.as_deref().map(|kind| format!(", account type {kind}")).unwrap_or_default();
+    format!("Connected to HubSpot account {} (data hosting location {location}{kind}).", account.portal_id)
+}
+
+/// The objects of the configured streams: every one of them has to work.
+async fn configured_objects(
+    client: &Client,
+    config: &Config,
+    knowledge: &mut Knowledge,
+    budget: Duration,
+) -> Result<Vec<String>, Failure> {
+    let mut lines = Vec::new();
+    let mut problems: Vec<Failure> = Vec::new();
+    for stream in &config.streams {
+        let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
+        let found = async {
+            let object = prepare::object_type(client, name, knowledge, budget).await?;
+            knowledge.properties(client, &object, budget).await?;
+            if let Some(key) = &stream.matching_key {
+                check_key(client, &object, key, knowledge, budget).await?;
+            }
+            Ok::<_, Failure>(object)
+        };
+        match found.await {
+            Ok(object) => {
+                let line = readable(client, &object, knowledge, budget).await?;
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+            Err(failure) => problems.push(Failure {
+                message: format!("Stream \"{}\": {}", stream.name, failure.message),
+                ..failure
+            }),
+        }
+    }
+    // Whatever the user cannot change comes first: it may explain the rest.
+    problems.sort_by_key(|failure| failure.kind == Kind::Configuration);
+    if problems.is_empty() {
+        return Ok(lines);
+    }
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let first = problems.remove(0);
+    Err(Failure { message: texts.join(" "), correlation_id: None, ..first })
+}
+
+async fn check_key(
+    client: &Client,
+    object: &ObjectType,
+    key: &str,
+    knowledge: &mut Knowledge,
+    budget: Duration,
+) -> Result<(), Failure> {
+    if !knowledge.properties(client, object, budget).await?.iter().any(|property| property.name == key) {
+        knowledge.add_sensitive(client, object, budget).await?;
+    }
+    let properties = knowledge.properties(client, object, budget).await?;
+    let unique = unique_properties(object, properties);
+    if unique.contains(&key) {
+        return Ok(());
+    }
+    let known = properties.iter().any(|property| property.name == key);
+    let problem = if known { "is not unique in this account" } else { "is no property of this object" };
+    let offer = if unique.is_empty() { "none yet".to_owned() } else { unique.join(", ") };
+    let message =
+        format!("the matching key \"{key}\" {problem}; unique properties of {}: {offer}.", object.name);
+    Err(Failure::new(Kind::Configuration, message))
+}
+
+/// The objects a connection could use: at least one of them has to work.
+async fn offered_objects(
+    client: &Client,
+    knowledge: &mut Knowledge,
+    budget: Duration,
+) -> Result<Vec<String>, Failure> {
+    let mut lines = Vec::new();
+    let mut refused = Vec::new();
+    for object in object::offered() {
+        match knowledge.properties(client, &object, budget).await {
+            Ok(_) => lines.push(readable(client, &object, knowledge, budget).await?),
+            Err(failure) if failure.kind == Kind::Configuration => refused.push((object, failure)),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if lines.is_empty() {
+        if let Some((_, failure)) = refused.into_iter().next() {
+            return Err(failure);
+        }
+        return Ok(lines);
+    }
+    if !refused.is_empty() {
+        let names: Vec<&str> = refused.iter().map(|(object, _)| object.name.as_str()).collect();
+        lines.push(format!(
+            "The token may not use: {} (add their scopes in HubSpot if you need them).",
+            names.join(", ")
+        ));
+    }
+    Ok(lines)
+}
+
+async fn readable(
+    client: &Client,
+    object: &ObjectType,
+    knowledge: &mut Knowledge,
+    budget: Duration,
+) -> Result<String, Failure> {
+    let properties = knowledge.properties(client, object, budget).await?;
+    let writable = properties.iter().filter(|property| property.is_writable()).count();
+    let unique = unique_properties(object, properties);
+    let keys = if unique.is_empty() {
+        "no unique property to match by".to_owned()
+    } else {
+        format!("matched by {}", unique.join(", "))
+    };
+    Ok(format!("{}: {writable} writable properties, {keys}.", object.name))
+}

@@ -1,0 +1,106 @@
+//! `discover`: the objects and operations the account offers.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::check::PATIENCE;
+use super::prepare::Knowledge;
+use crate::crm::object::{self, ObjectType};
+use crate::crm::property::{Property, PropertyType};
+use crate::error::{Failure, Kind};
+use crate::hubspot::client::Client;
+use crate::output::emitter::Emitter;
+use crate::output::rotation::TokenRotation;
+use crate::plan::key::unique_properties;
+use crate::output::lines;
+
+/// Prints the DESTINATION_CATALOG line.
+///
+/// # Errors
+/// When the account cannot be read.
+pub fn run(config: &Path, emitter: &Emitter) -> Result<(), Failure> {
+    let (text, config) = super::read_config(config)?;
+    let client = Client::new(&config)?;
+    let rotation = TokenRotation::new(&text);
+    let budget = config.retry_budget_seconds.duration().min(PATIENCE);
+    let operations = super::runtime()?.block_on(async {
+        let operations = operations(&client, budget).await;
+        rotation.publish(&client, emitter).await;
+        operations
+    })?;
+    emitter.line(&lines::destination_catalog(&Value::Array(operations)));
+    Ok(())
+}
+
+async fn operations(client: &Client, budget: Duration) -> Result<Vec<Value>, Failure> {
+    let mut knowledge = Knowledge::default();
+    let custom = knowledge.schemas(client, budget).await?.iter().map(|schema| schema.object_type());
+    let objects: Vec<ObjectType> = object::offered().into_iter().chain(custom.collect::<Vec<_>>()).collect();
+    let mut operations = Vec::new();
+    let mut refused = Vec::new();
+    for object in &objects {
+        match knowledge.properties(client, object, budget).await {
+            Ok(_) => {}
+            Err(failure) if failure.kind == Kind::Configuration => {
+                tracing::warn!("{} is not offered: {failure}", object.name);
+                refused.push(failure);
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        }
+        knowledge.add_sensitive(client, object, budget).await?;
+        let properties = knowledge.properties(client, object, budget).await?;
+        let keys = unique_properties(object, properties);
+        if keys.is_empty() {
+            let name = &object.name;
+            tracing::warn!(
+                "{name} is not offered: it has no unique property to match by. Create one in HubSpot (Settings, \
+                 Properties, \"require unique values\")."
+            );
+            continue;
+        }
+        operations.push(upsert(object, properties, &keys));
+    }
+    match refused.into_iter().next() {
+        Some(failure) if operations.is_empty() => Err(failure),
+        _ => Ok(operations),
+    }
+}
+
+/// Upsert is offered for every object that has a property to match by, one key path for each.
+fn upsert(object: &ObjectType, properties: &[Property], keys: &[&str]) -> Value {
+    let mut columns = Map::new();
+    for property in properties.iter().filter(|property| property.is_writable()) {
+        columns.insert(property.name.clone(), json_schema(property.kind));
+    }
+    for key in keys {
+        columns.entry(*key).or_insert_with(|| json!({"type": "string"}));
+    }
+    let matching_keys: Vec<[&str; 1]> = keys.iter().map(|key| [*key]).collect();
+    json!({
+        "object_name": object.name,
+        "sync_mode": "append_dedup",
+        "json_schema": {"type": "object", "properties": columns, "additionalProperties": false},
+        "matching_keys": matching_keys,
+    })
+}
+
+/// Types as Airbyte's destination catalogs write them (protocol well-known types, without null unions).
+fn json_schema(kind: PropertyType) -> Value {
+    match kind {
+        PropertyType::String
+        | PropertyType::Enumeration
+        | PropertyType::PhoneNumber
+        | PropertyType::Other => {
+            json!({"type": "string"})
+        }
+        PropertyType::Number => json!({"type": "number"}),
+        PropertyType::Bool => json!({"type": "boolean"}),
+        PropertyType::Date => json!({"type": "string", "format": "date"}),
+        PropertyType::Datetime => {
+            json!({"type": "string", "format": "date-time", "airbyte_type": "timestamp_with_timezone"})
+        }
+    }
+}

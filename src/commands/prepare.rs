@@ -1,0 +1,233 @@
+//! Before the first record: reads what the streams need to know of the account, and makes their plans.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::coerce::Aliases;
+use crate::config::storage::ObjectStorage;
+use crate::config::{Config, Match, StreamSettings};
+use crate::crm::object::{ObjectSchema, ObjectType};
+use crate::crm::property::Property;
+use crate::error::{Failure, Kind};
+use crate::hubspot::account::{self, Sensitivity};
+use crate::hubspot::client::Client;
+use crate::plan::StreamPlan;
+use crate::plan::object::{self, ObjectName};
+use crate::plan::stream::Groundwork;
+use crate::protocol::catalog::{ConfiguredCatalog, ConfiguredStream};
+
+/// Refuses what the configuration asks for and this version cannot do: nothing is left out silently.
+///
+/// # Errors
+/// A configuration failure that names the setting.
+pub fn refuse_what_cannot_be_done(config: &Config) -> Result<(), Failure> {
+    let mut settings: Vec<String> = Vec::new();
+    if !matches!(config.object_storage_config, ObjectStorage::None) {
+        settings.push("object_storage_config (storage for rejected records; use None)".to_owned());
+    }
+    if config.dry_run {
+        settings.push("dry_run".to_owned());
+    }
+    for stream in &config.streams {
+        settings
+            .extend(unsupported(stream).map(|setting| format!("{setting} of stream \"{}\"", stream.name)));
+    }
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let message = format!("This version cannot do what these settings ask for yet: {}.", settings.join(", "));
+    Err(Failure::new(Kind::Configuration, message))
+}
+
+fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
+    [
+        (stream.match_by == Match::Search, "match"),
+        (!stream.append_options.is_empty(), "append_options"),
+        (stream.lifecycle_backwards, "lifecycle_backwards"),
+        (!stream.associations.is_empty(), "associations"),
+        (stream.create_event_definition, "create_event_definition"),
+    ]
+    .into_iter()
+    .filter_map(|(asked, setting)| asked.then_some(setting))
+}
+
+/// What is known of the account, read once for each object.
+#[derive(Debug, Default)]
+pub struct Knowledge {
+    schemas: Option<Vec<ObjectSchema>>,
+    properties: HashMap<ObjectType, Vec<Property>>,
+}
+
+impl Knowledge {
+    /// The account's custom objects, read when they are first asked for; none where the token may not see them.
+    ///
+    /// # Errors
+    /// A failure when HubSpot cannot be reached, or does not accept the token.
+    pub async fn schemas(&mut self, client: &Client, budget: Duration) -> Result<&[ObjectSchema], Failure> {
+        if self.schemas.is_none() {
+            let schemas = match account::schemas(client, budget).await {
+                Ok(schemas) => schemas,
+                Err(trouble) if trouble.is_forbidden() => {
+                    tracing::warn!(
+                        "The token may not read custom objects, or the account has none: only HubSpot's own objects are known."
+                    );
+                    Vec::new()
+                }
+                Err(trouble) => return Err(trouble.into_failure("read the custom objects")),
+            };
+            self.schemas = Some(schemas);
+        }
+        Ok(self.schemas.as_deref().unwrap_or_default())
+    }
+
+    /// An object's ordinary properties, read when they are first asked for.
+    ///
+    /// # Errors
+    /// A failure when HubSpot refuses or cannot be reached.
+    pub async fn properties(
+        &mut self,
+        client: &Client,
+        object: &ObjectType,
+        budget: Duration,
+    ) -> Result<&mut Vec<Property>, Failure> {
+        if !self.properties.contains_key(object) {
+            let doing = format!("read the properties of {}", object.name);
+            let properties = account::properties(client, object, Sensitivity::Ordinary, budget)
+                .await
+                .map_err(|trouble| trouble.into_failure(&doing))?;
+            self.properties.insert(object.clone(), properties);
+        }
+        // Just put there where it was missing.
+        Ok(self.properties.entry(object.clone()).or_default())
+    }
+
+    /// Adds the sensitive properties to an object's; those the token may not see are left out.
+    ///
+    /// # Errors
+    /// A failure when HubSpot cannot be reached.
+    pub async fn add_sensitive(
+        &mut self,
+        client: &Client,
+        object: &ObjectType,
+        budget: Duration,
+    ) -> Result<(), Failure> {
+        let doing = format!("read the sensitive properties of {}", object.name);
+        for sensitivity in [Sensitivity::Sensitive, Sensitivity::HighlySensitive] {
+            match account::properties(client, object, sensitivity, budget).await {
+                Ok(more) => {
+                    let known = self.properties(client, object, budget).await?;
+                    for property in more {
+                        if !known.iter().any(|old| old.name == property.name) {
+                            known.push(property);
+                        }
+                    }
+                }
+                // Accounts without the feature may refuse the question.
+                Err(trouble) if trouble.is_configuration() => {}
+                Err(trouble) => return Err(trouble.into_failure(&doing)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the plan of every stream. Nothing is written.
+///
+/// # Errors
+/// One failure that names everything found wrong, streams in the catalog's order.
+pub async fn plans(
+    client: &Client,
+    config: &Config,
+    catalog: &ConfiguredCatalog,
+    budget: Duration,
+) -> Result<Vec<StreamPlan>, Failure> {
+    let mut knowledge = Knowledge::default();
+    let mut plans = Vec::new();
+    let mut failures = Vec::new();
+    for stream in &catalog.streams {
+        match plan(client, config, stream, &mut knowledge, budget).await {
+            Ok(plan) => plans.push(plan),
+            Err(failure) if failure.kind == Kind::Configuration => failures.push(failure),
+            Err(failure) => return Err(failure),
+        }
+    }
+    match failures.len() {
+        0 => Ok(plans),
+        1 => Err(failures.remove(0)),
+        _ => {
+            let mut messages: Vec<String> = failures.iter().map(ToString::to_string).collect();
+            messages.dedup();
+            Err(Failure {
+                message: messages.join(" "),
+                correlation_id: None,
+                stream: None,
+                ..failures.remove(0)
+            })
+        }
+    }
+}
+
+async fn plan(
+    client: &Client,
+    config: &Config,
+    stream: &ConfiguredStream,
+    knowledge: &mut Knowledge,
+    budget: Duration,
+) -> Result<StreamPlan, Failure> {
+    let of_stream = |failure: Failure| failure.of_stream(&stream.descriptor);
+    let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
+    let name = object::name_of(stream, settings);
+    let object = object_type(client, name, knowledge, budget).await.map_err(of_stream)?;
+    knowledge.properties(client, &object, budget).await.map_err(of_stream)?;
+    let properties = knowledge.properties(client, &object, budget).await.map_err(of_stream)?;
+    if names_unknown_properties(stream, settings, properties) {
+        knowledge.add_sensitive(client, &object, budget).await.map_err(of_stream)?;
+    }
+    let properties = knowledge.properties(client, &object, budget).await.map_err(of_stream)?;
+    StreamPlan::new(Groundwork { config, stream, object: &object, properties })
+}
+
+/// The object type a name stands for; the account's custom objects are read only where they are needed.
+///
+/// # Errors
+/// A failure when nothing answers to the name, or HubSpot cannot be asked.
+pub async fn object_type(
+    client: &Client,
+    name: ObjectName<'_>,
+    knowledge: &mut Knowledge,
+    budget: Duration,
+) -> Result<ObjectType, Failure> {
+    if !object::needs_schemas(name) {
+        return object::resolve(name, &[]);
+    }
+    object::resolve(name, knowledge.schemas(client, budget).await?)
+}
+
+/// Whether the stream names a property that is not among the ordinary ones: then it may be a sensitive one,
+/// which HubSpot lists only when asked for.
+fn names_unknown_properties(
+    stream: &ConfiguredStream,
+    settings: Option<&StreamSettings>,
+    properties: &[Property],
+) -> bool {
+    let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
+    let exists = |name: &str| properties.iter().any(|property| property.name == name);
+    let key = settings.and_then(|settings| settings.matching_key.as_deref());
+    stream
+        .columns
+        .keys()
+        .filter(|column| {
+            use crate::coerce::{NameMatch, ObjectKind, resolve};
+            match resolve(column, mapping, Aliases::On, &exists, ObjectKind::Other) {
+                NameMatch::Mapped { to } => !exists(&to),
+                NameMatch::Unknown => true,
+                NameMatch::Exact
+                | NameMatch::Normalised { .. }
+                | NameMatch::Alias { .. }
+                | NameMatch::Internal => false,
+            }
+        })
+        .count()
+        > 0
+        || key.is_some_and(|key| !exists(key))
+}

@@ -1,0 +1,121 @@
+//! `write`: plans, then reads stdin to its end.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::prepare;
+use crate::api::Verb;
+use crate::config::Config;
+use crate::engine::sync::{Durability, Settings, Sync};
+use crate::error::{Failure, Kind};
+use crate::hubspot::client::Client;
+use crate::hubspot::write::Target;
+use crate::output::emitter::Emitter;
+use crate::output::rotation::TokenRotation;
+use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
+use crate::pipeline::reader::{Reader, ReaderStream};
+use crate::pipeline::signals::{Ask, Signals};
+use crate::plan::StreamPlan;
+use crate::plan::shape::Shaper;
+use crate::protocol::catalog::{CatalogError, ConfiguredCatalog};
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug)]
+pub enum Completed {
+    /// It did what it was asked to.
+    Whole,
+    /// A signal asked it to end.
+    Asked(Ask),
+}
+
+/// Records and states that may be held, in bytes: enough for every call under way and the batches being
+/// filled, small enough for a container of 64 MiB.
+const BUFFER_BYTES: usize = 12 << 20;
+/// Pieces of input between the reader's thread and the loop.
+const PIECES_AHEAD: usize = 2;
+
+/// Runs the command.
+///
+/// # Errors
+/// Why the sync ended early. What settled before is acknowledged.
+pub fn run(config: &Path, catalog: &Path, emitter: &Emitter) -> Result<Completed, Failure> {
+    let (text, config) = super::read_config(config)?;
+    prepare::refuse_what_cannot_be_done(&config)?;
+    let catalog = read_catalog(catalog)?;
+    let client = Client::new(&config)?;
+    let rotation = TokenRotation::new(&text);
+    super::runtime()?.block_on(sync(&client, &config, &catalog, emitter, rotation))
+}
+
+async fn sync(
+    client: &Client,
+    config: &Config,
+    catalog: &ConfiguredCatalog,
+    emitter: &Emitter,
+    rotation: TokenRotation,
+) -> Result<Completed, Failure> {
+    let mut signals = Signals::install().map_err(|error| {
+        Failure::new(Kind::Internal, "Signals could not be listened for.").internal(error.to_string())
+    })?;
+    let prepared = tokio::select! {
+        plans = prepare::plans(client, config, catalog, config.retry_budget_seconds.duration()) => plans,
+        ask = signals.next() => return Ok(Completed::Asked(ask)),
+    };
+    rotation.publish(client, emitter).await;
+    let plans = prepared?;
+    for notice in plans.iter().flat_map(|plan| &plan.notices) {
+        tracing::warn!("{notice}");
+    }
+    let streams = plans.iter().map(|plan| dispatched(client, plan)).collect();
+    let streams_read = plans.into_iter().zip(&catalog.streams).map(|(plan, stream)| {
+        let descriptor = plan.descriptor.clone();
+        ReaderStream { shaper: Shaper::new(plan), descriptor, announces_end: stream.generation_id.is_some() }
+    });
+    let reader = Reader::new(streams_read.collect());
+    let (sender, events) = tokio::sync::mpsc::channel(PIECES_AHEAD);
+    // Not joined: at the end it may still wait for input that nobody needs.
+    std::thread::spawn(move || reader.run(std::io::stdin().lock(), &sender));
+    let shown = config.rejected_records_output(std::env::var_os("WORKER_JOB_ID").is_some());
+    let dispatcher = Dispatcher::new(
+        Sync::new(settings(config)),
+        client.clone(),
+        streams,
+        emitter.clone(),
+        shown,
+        rotation,
+    );
+    let ended = dispatcher.run(events, &mut signals).await;
+    match (ended.asked, ended.failure) {
+        (Some(ask), _) => Ok(Completed::Asked(ask)),
+        (None, Some(failure)) => Err(failure),
+        (None, None) => Ok(Completed::Whole),
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        buffer_bytes: BUFFER_BYTES,
+        flush_interval: config.flush_interval_seconds.duration(),
+        retry_budget: config.retry_budget_seconds.duration(),
+        rate_limit_share: config.rate_limit_share,
+        daily_reserve_percent: config.daily_reserve_percent,
+        seed: fastrand::u64(..),
+        durability: Durability::Printed,
+    }
+}
+
+fn dispatched(client: &Client, plan: &StreamPlan) -> DispatchedStream {
+    let target = Target {
+        path: client.paths().objects_batch(&plan.object.path, Verb::Upsert),
+        key_property: plan.key.property().to_owned(),
+        lists: plan.columns.list_properties(),
+        doing: plan.doing(),
+    };
+    DispatchedStream { descriptor: plan.descriptor.clone(), target: Some(Arc::new(target)) }
+}
+
+fn read_catalog(path: &Path) -> Result<ConfiguredCatalog, Failure> {
+    let text = super::read(path, "catalog")?;
+    ConfiguredCatalog::from_json(&text)
+        .map_err(|error: CatalogError| Failure::new(Kind::Configuration, super::sentence(&error.to_string())))
+}

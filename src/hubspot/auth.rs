@@ -1,0 +1,185 @@
+//! Bearer tokens: a fixed access token, or OAuth tokens that are renewed before they expire.
+//!
+//! One refresh at a time: calls that need a new token wait for the one that is being fetched.
+//! Source: HubSpot's "Manage OAuth tokens" (refresh grant, form-encoded body, `expires_in`).
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::client::{Answer, Transport, Unreachable};
+use crate::api::{ApiError, Paths, Refusal};
+use crate::config::Credentials;
+use crate::error::{Failure, Kind};
+
+/// Where bearer tokens come from.
+#[derive(Debug)]
+pub struct Auth {
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Fixed(SecretString),
+    OAuth { client_id: SecretString, client_secret: SecretString, state: Mutex<OAuthState> },
+}
+
+#[derive(Debug)]
+struct OAuthState {
+    refresh_token: SecretString,
+    granted: Option<Granted>,
+    /// A refresh token that HubSpot gave in place of the configured one, until it has been handed on.
+    rotated: Option<SecretString>,
+}
+
+#[derive(Debug)]
+struct Granted {
+    token: SecretString,
+    renew_at: Instant,
+}
+
+/// Why no token could be had.
+#[derive(Debug)]
+pub enum NoToken {
+    /// HubSpot refuses the refresh token or the app: the user has to act.
+    Refused(Failure),
+    /// The token endpoint answered with an error that passes.
+    Passing(ApiError),
+    /// The token endpoint could not be reached.
+    Unreachable(Unreachable),
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: SecretString,
+    #[serde(default)]
+    refresh_token: Option<SecretString>,
+    #[serde(default)]
+    expires_in: Option<f64>,
+}
+
+/// A token is renewed this long before it expires, or after nine tenths of a shorter life.
+const RENEW_BEFORE: Duration = Duration::from_secs(300);
+/// Life of a token whose answer does not tell it; HubSpot's documented one.
+const USUAL_LIFE: Duration = Duration::from_secs(1800);
+
+impl Auth {
+    /// Tokens for these credentials.
+    #[must_use]
+    pub fn new(credentials: &Credentials) -> Self {
+        let source = match credentials {
+            Credentials::AccessToken(fixed) => Source::Fixed(fixed.access_token.clone()),
+            Credentials::OAuth(oauth) => Source::OAuth {
+                client_id: oauth.client_id.clone(),
+                client_secret: oauth.client_secret.clone(),
+                state: Mutex::new(OAuthState {
+                    refresh_token: oauth.refresh_token.clone(),
+                    granted: None,
+                    rotated: None,
+                }),
+            },
+        };
+        Self { source }
+    }
+
+    /// Whether a refused token can be replaced by a new one.
+    #[must_use]
+    pub fn can_renew(&self) -> bool {
+        matches!(self.source, Source::OAuth { .. })
+    }
+
+    /// A token that is accepted now, as far as can be known; fetches one where there is none.
+    ///
+    /// # Errors
+    /// [`NoToken`] when a new token is needed and cannot be had.
+    pub async fn bearer(&self, transport: &Transport, paths: Paths) -> Result<SecretString, NoToken> {
+        let Source::OAuth { client_id, client_secret, state } = &self.source else {
+            return Ok(self.fixed());
+        };
+        // Held across the refresh: that is what makes it a single flight.
+        let mut state = state.lock().await;
+        if let Some(granted) = state.granted.as_ref().filter(|granted| Instant::now() < granted.renew_at) {
+            return Ok(granted.token.clone());
+        }
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", client_id.expose_secret()),
+            ("client_secret", client_secret.expose_secret()),
+            ("refresh_token", state.refresh_token.expose_secret()),
+        ];
+        let answer = transport.post_form(&paths.oauth_token(), &form).await.map_err(NoToken::Unreachable)?;
+        let granted = read(&answer)?;
+        let life = granted
+            .expires_in
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .unwrap_or(USUAL_LIFE);
+        let renew_at = Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 10));
+        if let Some(new) = granted.refresh_token {
+            if new.expose_secret() != state.refresh_token.expose_secret() {
+                state.rotated = Some(new.clone());
+                state.refresh_token = new;
+            }
+        }
+        let token = granted.access_token;
+        state.granted = Some(Granted { token: token.clone(), renew_at });
+        Ok(token)
+    }
+
+    /// Says that HubSpot refused a token, so that the next call gets a new one.
+    pub async fn refused(&self, token: &SecretString) {
+        if let Source::OAuth { state, .. } = &self.source {
+            let mut state = state.lock().await;
+            let is_current = state
+                .granted
+                .as_ref()
+                .is_some_and(|granted| granted.token.expose_secret() == token.expose_secret());
+            if is_current {
+                state.granted = None;
+            }
+        }
+    }
+
+    /// Takes the refresh token that HubSpot gave in place of the configured one, once.
+    pub async fn take_rotated(&self) -> Option<SecretString> {
+        match &self.source {
+            Source::OAuth { state, .. } => state.lock().await.rotated.take(),
+            Source::Fixed(_) => None,
+        }
+    }
+
+    fn fixed(&self) -> SecretString {
+        match &self.source {
+            Source::Fixed(token) => token.clone(),
+            Source::OAuth { .. } => SecretString::default(),
+        }
+    }
+}
+
+fn read(answer: &Answer) -> Result<TokenAnswer, NoToken> {
+    if answer.status == 200 {
+        // The cause is not kept: it may quote a token.
+        return serde_json::from_slice(&answer.body)
+            .map_err(|_| NoToken::Passing(ApiError::parse(502, &[], answer.correlation_id.as_deref())));
+    }
+    let error = answer.error();
+    match error.refusal() {
+        Refusal::RateLimited(_) | Refusal::Locked | Refusal::Migrating | Refusal::Unavailable => {
+            Err(NoToken::Passing(error))
+        }
+        _ => {
+            let message = format!(
+                "HubSpot refused to renew the access token ({}). Sign in to HubSpot again in this destination's \
+                 settings; with your own app, check that client ID, client secret and refresh token belong to the \
+                 same HubSpot app.",
+                error.code()
+            );
+            let failure = Failure::new(Kind::Configuration, message)
+                .internal(format!("token endpoint answered {}", answer.status))
+                .correlated(error.correlation_id.as_deref());
+            Err(NoToken::Refused(failure))
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! One call: request out, status, headers and body back.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, redirect};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::auth::{Auth, NoToken};
+use crate::api::{ApiError, ApiVersion, CORRELATION_ID_HEADER, Paths, RateHeaders, retry_after};
+use crate::config::{self, Config};
+use crate::error::{Failure, Kind};
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// What the answer says about the rate window.
+    pub rate: RateHeaders,
+    /// `Retry-After`, where it is present and plausible.
+    pub retry_after: Option<Duration>,
+    /// HubSpot's number for the call.
+    pub correlation_id: Option<String>,
+    /// The body, decompressed.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The answer read as an error.
+    #[must_use]
+    pub fn error(&self) -> ApiError {
+        ApiError::parse(self.status, &self.body, self.correlation_id.as_deref())
+    }
+
+    /// Whether the status is 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// No complete answer came. Holds no URL and no body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreachable {
+    /// No connection could be made: the call did nothing.
+    Connect,
+    /// The answer did not come in time: the call may have taken effect.
+    TimedOut,
+    /// The connection broke, or the body ended early: the call may have taken effect.
+    Broken,
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Connect => "no connection could be made",
+            Self::TimedOut => "no answer came in time",
+            Self::Broken => "the connection broke before the answer was complete",
+        })
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub enum CallError {
+    /// No token could be had.
+    NoToken(NoToken),
+    /// No complete answer came.
+    Unreachable(Unreachable),
+}
+
+/// Longest answer that is read: a batch of 100 inputs at HubSpot's largest values stays far below.
+const LONGEST_ANSWER: usize = 128 * 1024 * 1024;
+
+/// HTTP to HubSpot without a token.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// HTTP to HubSpot with a token; clones share connections and tokens.
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Transport,
+    paths: Paths,
+    auth: Arc<Auth>,
+}
+
+impl Client {
+    /// A client for this configuration. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// An internal failure when TLS cannot be set up.
+    pub fn new(config: &Config) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("destination-hubspot/", env!("CARGO_PKG_VERSION")))
+            .timeout(config.request_timeout_seconds.duration())
+            .connect_timeout(config.request_timeout_seconds.duration().min(Duration::from_secs(20)))
+            .pool_idle_timeout(Duration::from_secs(60))
+            .tcp_nodelay(true)
+            // An API that redirects is not the API; a followed redirect would send the token elsewhere.
+            .redirect(redirect::Policy::none())
+            .build()
+            .map_err(|error| {
+                let message = "The HTTPS client could not be set up. Check that the CA certificates of this machine \
+                               can be read.";
+                Failure::new(Kind::Internal, message).internal(error.to_string())
+            })?;
+        let version = match config.api_version {
+            config::ApiVersion::V3 => ApiVersion::V3,
+            config::ApiVersion::V2026_03 => ApiVersion::V2026_03,
+            config::ApiVersion::V2026_09 => ApiVersion::V2026_09,
+        };
+        Ok(Self {
+            transport: Transport { http, base: config.api_base_url.as_str().to_owned() },
+            paths: Paths::new(version),
+            auth: Arc::new(Auth::new(&config.credentials)),
+        })
+    }
+
+    /// The paths of the configured API version.
+    #[must_use]
+    pub fn paths(&self) -> Paths {
+        self.paths
+    }
+
+    /// Reads a resource.
+    ///
+    /// # Errors
+    /// [`CallError`] when no complete answer came; an answer of any status is no error here.
+    pub async fn get(&self, path: &str) -> Result<Answer, CallError> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// Sends a JSON body.
+    ///
+    /// # Errors
+    /// [`CallError`] when no complete answer came; an answer of any status is no error here.
+    pub async fn post(&self, path: &str, body: Vec<u8>) -> Result<Answer, CallError> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// Takes the refresh token that HubSpot gave in place of the configured one, once.
+    pub async fn take_rotated_refresh_token(&self) -> Option<SecretString> {
+        self.auth.take_rotated().await
+    }
+
+    /// A 401 is answered with a new token, once, where one can be had.
+    async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, CallError> {
+        // Shared, so that a repeated call needs no copy.
+        let body = body.map(bytes::Bytes::from);
+        let token = self.auth.bearer(&self.transport, self.paths).await.map_err(CallError::NoToken)?;
+        let answer = self.transport.send(method.clone(), path, body.clone(), &token).await;
+        let answer = answer.map_err(CallError::Unreachable)?;
+        if answer.status != 401 || !self.auth.can_renew() {
+            return Ok(answer);
+        }
+        self.auth.refused(&token).await;
+        let token = self.auth.bearer(&self.transport, self.paths).await.map_err(CallError::NoToken)?;
+        self.transport.send(method, path, body, &token).await.map_err(CallError::Unreachable)
+    }
+}
+
+impl Transport {
+    /// Sends a form without a token: the way to a token.
+    ///
+    /// # Errors
+    /// [`Unreachable`] when no complete answer came.
+    pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer, Unreachable> {
+        let request =
+            self.http.post(format!("{}{path}", self.base)).header(ACCEPT, "application/json").form(form);
+        receive(request).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<bytes::Bytes>,
+        token: &SecretString,
+    ) -> Result<Answer, Unreachable> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        request = request.header(ACCEPT, "application/json").header(AUTHORIZATION, bearer(token));
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        receive(request).await
+    }
+}
+
+/// A token with characters that no header may hold is sent as nothing; HubSpot then says it is not valid.
+fn bearer(token: &SecretString) -> HeaderValue {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+        .unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
+    value.set_sensitive(true);
+    value
+}
+
+async fn receive(request: reqwest::RequestBuilder) -> Result<Answer, Unreachable> {
+    let mut response = request.send().await.map_err(|error| unreachable(&error))?;
+    let headers = response.headers();
+    let mut answer = Answer {
+        status: response.status().as_u16(),
+        rate: RateHeaders::parse(text_headers(headers)),
+        retry_after: text(headers, RETRY_AFTER.as_str()).and_then(|value| retry_after(value, None)),
+        correlation_id: text(headers, CORRELATION_ID_HEADER).map(str::to_owned),
+        body: Vec::new(),
+    };
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+        if answer.body.len() + chunk.len() > LONGEST_ANSWER {
+            return Err(Unreachable::Broken);
+        }
+        answer.body.extend_from_slice(&chunk);
+    }
+    Ok(answer)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn text_headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+}
+
+fn unreachable(error: &reqwest::Error) -> Unreachable {
+    if error.is_connect() {
+        Unreachable::Connect
+    } else if error.is_timeout() {
+        Unreachable::TimedOut
+    } else {
+        Unreachable::Broken
+    }
+}

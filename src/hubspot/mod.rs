@@ -1,0 +1,10 @@
+//! The way to HubSpot: one HTTP client, one place for tokens, and the calls the commands make.
+//!
+//! This is IO and nothing else: what an answer means is decided in `api` and `engine`.
+
+pub mod account;
+pub mod auth;
+pub mod client;
+pub mod explain;
+pub mod patient;
+pub mod write;

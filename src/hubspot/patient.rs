@@ -1,0 +1,99 @@
+//! Calls made before and beside the records: repeated with patience, read as JSON.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::auth::NoToken;
+use super::client::{CallError, Client};
+use crate::api::{ApiError, RatePolicy};
+use crate::engine::retry::{self, Disposition, Setback};
+use crate::error::{Failure, Kind};
+
+/// Why a resource could not be read.
+#[derive(Debug)]
+pub enum Trouble {
+    /// HubSpot refused the call; the caller knows what it was for and explains it.
+    Refused(ApiError),
+    /// Everything else: out of patience, quota spent, no token.
+    Failed(Failure),
+}
+
+/// Reads a JSON resource, repeating the call while it fails for passing reasons.
+///
+/// `budget` bounds the time spent; the last attempt may run into the request timeout.
+///
+/// # Errors
+/// [`Trouble`] when HubSpot refuses, or when the budget is spent.
+pub async fn get_json<T: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    budget: Duration,
+) -> Result<T, Trouble> {
+    let began = Instant::now();
+    let mut failures = 0;
+    loop {
+        let (setback, status, retry_after, correlation_id) = match client.get(path).await {
+            Ok(answer) if answer.is_success() => match serde_json::from_slice(&answer.body) {
+                Ok(value) => return Ok(value),
+                // A success without its body: cut off on the way, as far as can be known.
+                Err(_) => (Setback::Unreachable, Some(answer.status), None, answer.correlation_id),
+            },
+            Ok(answer) => {
+                let error = answer.error();
+                match retry::disposition(&error) {
+                    Disposition::Setback(Setback::RateLimited(RatePolicy::Daily)) => {
+                        return Err(Trouble::Failed(super::explain::daily_quota_spent(&error)));
+                    }
+                    Disposition::Setback(setback) => {
+                        (setback, Some(answer.status), answer.retry_after, error.correlation_id)
+                    }
+                    _ => return Err(Trouble::Refused(error)),
+                }
+            }
+            Err(CallError::NoToken(NoToken::Refused(failure))) => return Err(Trouble::Failed(failure)),
+            Err(CallError::NoToken(NoToken::Passing(error))) => {
+                (Setback::Server, Some(error.status), None, error.correlation_id)
+            }
+            Err(CallError::NoToken(NoToken::Unreachable(_)) | CallError::Unreachable(_)) => {
+                (Setback::Unreachable, None, None, None)
+            }
+        };
+        failures += 1;
+        // At the start there are no calls of our own in the window; a window is ten seconds.
+        let wait = retry::delay(setback, failures, retry_after, Duration::from_secs(10), fastrand::f64());
+        if began.elapsed() + wait > budget {
+            let failure = retry::out_of_patience(setback, status, wait, began.elapsed());
+            return Err(Trouble::Failed(failure.correlated(correlation_id.as_deref())));
+        }
+        tracing::debug!(failures, status, "repeating a call that failed for a passing reason");
+        tokio::time::sleep(wait).await;
+    }
+}
+
+impl Trouble {
+    /// The failure this trouble is, where a refusal means that `doing` is not possible.
+    #[must_use]
+    pub fn into_failure(self, doing: &str) -> Failure {
+        match self {
+            Self::Refused(error) => super::explain::refusal(&error, doing),
+            Self::Failed(failure) => failure,
+        }
+    }
+
+    /// Whether HubSpot refused for lack of scopes, or of the feature in the account's plan.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.status == 403)
+    }
+
+    /// Whether the user has to act.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Refused(_) => true,
+            Self::Failed(failure) => failure.kind == Kind::Configuration,
+        }
+    }
+}

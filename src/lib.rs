@@ -1,0 +1,38 @@
+//! An Airbyte destination that writes warehouse records into HubSpot, each one confirmed or rejected with a
+//! reason.
+//!
+//! Data flows one way: stdin, parse, plan, coerce, batch, HubSpot, settle, checkpoint, stdout.
+//! `ARCHITECTURE.md` draws the map. Modules in reading order, pure ones first:
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`protocol`] | the Airbyte wire |
+//! | [`api`] | HubSpot's wire |
+//! | [`crm`] | what an account holds |
+//! | [`config`] | what the user chose |
+//! | [`coerce`] | values and names HubSpot takes |
+//! | [`plan`] | what happens to each stream |
+//! | [`engine`] | every decision of a sync |
+//! | [`rejected`] | how rejected records are shown |
+//! | [`hubspot`] | the HTTP client |
+//! | [`output`] | stdout |
+//! | [`pipeline`] | stdin to HubSpot to stdout |
+//! | [`commands`] | `spec`, `check`, `discover`, `write` |
+//! | [`cli`] | the command line |
+//! | [`error`], [`json`] | leaves that any module may use |
+
+pub mod api;
+pub mod cli;
+pub mod coerce;
+pub mod commands;
+pub mod config;
+pub mod crm;
+pub mod engine;
+pub mod error;
+pub mod hubspot;
+pub mod json;
+pub mod output;
+pub mod pipeline;
+pub mod plan;
+pub mod protocol;
+pub mod rejected;

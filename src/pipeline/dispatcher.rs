@@ -1,0 +1,258 @@
+//! The one loop that owns the engine: settles what was answered, sends what may go, then takes more input.
+//!
+//! That order is the back-pressure. Calls are tasks that share nothing; what they come to is told to the
+//! engine here and nowhere else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::Receiver;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use super::reader::Event;
+use super::signals::{Ask, Signals};
+use super::summary::{self, RejectionCounts};
+use crate::api::RateHeaders;
+use crate::config::RejectedRecordsOutput;
+use crate::engine::batch::SendId;
+use crate::engine::lane::{BatchLimits, Merging};
+use crate::engine::ledger::StreamIndex;
+use crate::engine::request;
+use crate::engine::sync::{Effect, Next, Note, Outcome, Sync};
+use crate::error::{Failure, Kind};
+use crate::hubspot::client::Client;
+use crate::hubspot::write::{self, Target};
+use crate::output::emitter::Emitter;
+use crate::output::rotation::TokenRotation;
+use crate::protocol::StreamDescriptor;
+use crate::protocol::state;
+use crate::rejected;
+
+/// A batch of objects: HubSpot takes 100 inputs (HubSpot's object API guide); the other two bound memory and the
+/// work of taking a refused batch apart.
+pub const OBJECT_BATCH: BatchLimits = BatchLimits { inputs: 100, records: 1000, bytes: 4 << 20 };
+
+/// What calls under way get to finish after a signal.
+const GRACE: Duration = Duration::from_secs(8);
+/// Unwritten output beyond which no more input is taken.
+const MOST_BACKLOG: usize = 1 << 20;
+
+/// A stream of the sync, as the dispatcher needs it.
+#[derive(Clone, Debug)]
+pub struct DispatchedStream {
+    /// Its identity.
+    pub descriptor: StreamDescriptor,
+    /// Where its calls go; `None` for streams the catalog does not have.
+    pub target: Option<Arc<Target>>,
+}
+
+/// Makes a sync happen.
+#[derive(Debug)]
+pub struct Dispatcher {
+    sync: Sync,
+    client: Client,
+    streams: Vec<DispatchedStream>,
+    emitter: Emitter,
+    shown: RejectedRecordsOutput,
+    rotation: TokenRotation,
+    rejections: RejectionCounts,
+    calls: JoinSet<(Outcome, Option<RateHeaders>)>,
+    call_of: HashMap<Id, SendId>,
+    began: Instant,
+}
+
+/// How a sync ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Why it ended early, if it did.
+    pub failure: Option<Failure>,
+    /// The signal that asked for the end, if one did.
+    pub asked: Option<Ask>,
+}
+
+impl Dispatcher {
+    /// A dispatcher for streams in the order of the reader's numbers; `sync` has none yet.
+    pub fn new(
+        mut sync: Sync,
+        client: Client,
+        streams: Vec<DispatchedStream>,
+        emitter: Emitter,
+        shown: RejectedRecordsOutput,
+        rotation: TokenRotation,
+    ) -> Self {
+        for _ in &streams {
+            sync.add_stream(OBJECT_BATCH, Merging::Allowed);
+        }
+        Self {
+            sync,
+            client,
+            streams,
+            emitter,
+            shown,
+            rotation,
+            rejections: RejectionCounts::default(),
+            calls: JoinSet::new(),
+            call_of: HashMap::new(),
+            began: Instant::now(),
+        }
+    }
+
+    /// Runs the sync to its end.
+    pub async fn run(mut self, mut events: Receiver<Vec<Event>>, signals: &mut Signals) -> Ended {
+        let mut asked = None;
+        let mut grace_ends = None;
+        let mut input_open = true;
+        loop {
+            let Some(wait) = self.start_calls() else { break };
+            self.emit();
+            if self.emitter.is_closed() {
+                self.sync
+                    .stop(Some(Failure::new(Kind::Internal, "Standard output was closed by its reader.")));
+            }
+            let wake = wait.map(|moment| self.began + moment);
+            let takes_input = input_open && self.sync.wants_input() && self.emitter.backlog() < MOST_BACKLOG;
+            tokio::select! {
+                biased;
+                Some(joined) = self.calls.join_next_with_id(), if !self.calls.is_empty() => {
+                    self.joined(joined);
+                    self.rotation.publish(&self.client, &self.emitter).await;
+                }
+                ask = signals.next(), if asked.is_none() => {
+                    tracing::warn!("Asked to end: calls under way are awaited, nothing new is sent.");
+                    asked = Some(ask);
+                    grace_ends = Some(Instant::now() + GRACE);
+                    self.sync.stop(None);
+                }
+                () = until(grace_ends) => break,
+                () = until(wake) => {}
+                () = self.emitter.progress() => {}
+                received = events.recv(), if takes_input => {
+                    match received {
+                        Some(events) => events.into_iter().for_each(|event| self.take(event)),
+                        // The reader always says that it has ended, unless it could not.
+                        None => {
+                            input_open = false;
+                            let message = "Reading the input failed. This is a fault of the connector; please report it.";
+                            self.sync.input_ended(Some(Failure::new(Kind::Internal, message)));
+                        }
+                    }
+                }
+            }
+        }
+        self.emit();
+        self.summarise();
+        Ended { failure: self.sync.failure().cloned(), asked }
+    }
+
+    /// Starts every call that may go now. `None` when the sync is over, else when to look again.
+    fn start_calls(&mut self) -> Option<Option<Duration>> {
+        loop {
+            match self.sync.next(self.began.elapsed()) {
+                Next::Call(id) => self.start(id),
+                Next::Wait(moment) => return Some(moment),
+                Next::Finished => return None,
+            }
+        }
+    }
+
+    fn start(&mut self, id: SendId) {
+        let Some(send) = self.sync.call(id) else { return };
+        let Some(target) = self.streams[send.stream.0 as usize].target.clone() else { return };
+        let body = request::upsert(send, &target.key_property, |property| target.lists.contains(property));
+        let client = self.client.clone();
+        let task = self.calls.spawn(async move { write::write(&client, &target, body).await });
+        self.call_of.insert(task.id(), id);
+    }
+
+    fn joined(&mut self, joined: Result<(Id, (Outcome, Option<RateHeaders>)), JoinError>) {
+        let now = self.began.elapsed();
+        let (task, outcome, headers) = match joined {
+            Ok((task, (outcome, headers))) => (task, outcome, headers),
+            Err(error) => {
+                let message =
+                    "A call failed inside the connector. This is a fault of the connector; please report it.";
+                let failure = Failure::new(Kind::Internal, message).internal("a call's task panicked");
+                (error.id(), Outcome::SyncFailed(failure), None)
+            }
+        };
+        if let Some(id) = self.call_of.remove(&task) {
+            self.sync.answered(now, id, outcome, headers.as_ref());
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let now = self.began.elapsed();
+        match event {
+            Event::Record(stream, body) => self.sync.received(now, stream, body),
+            Event::Unsendable(stream, body, rejection) => {
+                self.sync.received_unsendable(stream, body, rejection)
+            }
+            Event::UnknownStream(descriptor) => {
+                self.sync.add_stream(OBJECT_BATCH, Merging::Allowed);
+                self.streams.push(DispatchedStream { descriptor, target: None });
+            }
+            Event::StreamState(stream, raw) => self.sync.received_stream_state(stream, raw),
+            Event::SharedState(raw) => self.sync.received_shared_state(raw),
+            Event::StreamFailed(stream, failure) => self.sync.stream_failed(stream, failure),
+            Event::Ended(failure) => self.sync.input_ended(failure),
+        }
+    }
+
+    fn emit(&mut self) {
+        let (streams, shown, rejections) = (&self.streams, self.shown, &mut self.rejections);
+        let mut effects = self.sync.take_effects().peekable();
+        if effects.peek().is_none() {
+            return;
+        }
+        let mut notes = Vec::new();
+        self.emitter.lines(|lines| {
+            for effect in effects {
+                match effect {
+                    Effect::Rejected(stream, body, rejection) => {
+                        rejections.add(stream, &rejection);
+                        let descriptor = &streams[stream.0 as usize].descriptor;
+                        rejected::line::append(lines, descriptor, &body, &rejection, shown);
+                    }
+                    Effect::State(released) => {
+                        lines.extend_from_slice(state::echo(&released.raw, released.stats).as_bytes());
+                        lines.push(b'\n');
+                    }
+                    Effect::Note(note) => notes.push(note),
+                }
+            }
+        });
+        notes.into_iter().for_each(tell);
+    }
+
+    fn summarise(&self) {
+        for (place, stream) in self.streams.iter().enumerate() {
+            let index = StreamIndex(u32::try_from(place).unwrap_or(u32::MAX));
+            let (totals, counts) = (self.sync.totals(index), self.sync.counts(index));
+            tracing::info!("{}", summary::line(&stream.descriptor, index, totals, counts, &self.rejections));
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn tell(note: Note) {
+    match note {
+        Note::Waiting(setback, status, wait) => {
+            let status = status.map(|status| format!(" with status {status}")).unwrap_or_default();
+            let wait = wait.as_millis();
+            tracing::warn!(
+                "HubSpot calls are failing{status} ({setback:?}); the first is repeated after {wait} ms."
+            );
+        }
+        Note::Recovered(failures) => {
+            tracing::info!("HubSpot calls go through again after {failures} failed ones.")
+        }
+    }
+}

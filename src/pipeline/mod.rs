@@ -1,0 +1,6 @@
+//! The shell of `write`: one thread reads stdin, one loop owns the engine and makes the calls.
+
+pub mod dispatcher;
+pub mod reader;
+pub mod signals;
+pub mod summary;

@@ -1,0 +1,68 @@
+//! The endpoint families. Each knows its paths, reads its requests and writes its answers.
+//!
+//! A new family is a new module with `place` and `answer`, named in [`place`] and [`answer`] below.
+
+mod account;
+mod oauth;
+mod objects;
+mod owners;
+mod properties;
+mod schemas;
+
+use crate::auth::Bearer;
+use crate::error::Refusal;
+use crate::faults::Silence;
+use crate::http::{Answer, EndpointFamily, Place, Query, Route};
+use crate::world::World;
+
+/// A request that was let in.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) route: &'a Route,
+    pub(crate) query: &'a Query,
+    pub(crate) body: &'a [u8],
+    /// None for the calls about tokens, which need no token.
+    pub(crate) bearer: Option<&'a Bearer>,
+    /// Arrival number of the request.
+    pub(crate) arrival: u64,
+    /// Inputs that a fault keeps out of the answer.
+    pub(crate) silence: Option<&'a Silence>,
+}
+
+impl Call<'_> {
+    /// Refuses the call unless the token was granted one of the scopes.
+    pub(crate) fn need(&self, alternatives: Vec<String>) -> Result<(), Refusal> {
+        match self.bearer {
+            Some(bearer) if !bearer.scopes.grant_one_of(&alternatives) => {
+                Err(Refusal::missing_scopes(alternatives))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where a path leads.
+pub(crate) fn place(segments: &[&str]) -> Option<Place> {
+    let families = [
+        objects::place,
+        properties::place,
+        schemas::place,
+        owners::place,
+        account::place,
+        oauth::place,
+    ];
+    families.iter().find_map(|family| family(segments))
+}
+
+/// Does what a call asks for.
+pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
+    match call.route.endpoint.family() {
+        EndpointFamily::Objects => objects::answer(world, call),
+        EndpointFamily::Properties => properties::answer(world, call),
+        EndpointFamily::Schemas => schemas::answer(world, call),
+        EndpointFamily::Owners => owners::answer(world, call),
+        EndpointFamily::Account => account::answer(world, call),
+        EndpointFamily::OAuth => oauth::answer(world, call),
+        EndpointFamily::Unknown => Err(Refusal::not_found()),
+    }
+}

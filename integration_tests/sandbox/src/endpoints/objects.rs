@@ -1,0 +1,81 @@
+//! `/crm/v3/objects/{objectType}/...`.
+
+use super::Call;
+use crate::auth::scopes::{self, Access};
+use crate::catalog::{Sensitivity, TypeIndex};
+use crate::error::Refusal;
+use crate::http::{Answer, Endpoint, Place, crm};
+use crate::objects::input::WriteBatch;
+use crate::objects::{archive, batch, list, merge, read, search, single};
+use crate::world::World;
+
+/// The paths of the family.
+pub(super) fn place(segments: &[&str]) -> Option<Place> {
+    let place = match crm(segments, "objects")? {
+        [object] => Place::new(&[("GET", Endpoint::List), ("POST", Endpoint::CreateOne)]).of(object),
+        [object, "search"] => Place::new(&[("POST", Endpoint::Search)]).of(object),
+        [object, "merge"] => Place::new(&[("POST", Endpoint::Merge)]).of(object),
+        [object, "batch", "upsert"] => Place::new(&[("POST", Endpoint::Upsert)]).of(object),
+        [object, "batch", "create"] => Place::new(&[("POST", Endpoint::Create)]).of(object),
+        [object, "batch", "update"] => Place::new(&[("POST", Endpoint::Update)]).of(object),
+        [object, "batch", "read"] => Place::new(&[("POST", Endpoint::Read)]).of(object),
+        [object, "batch", "archive"] => Place::new(&[("POST", Endpoint::Archive)]).of(object),
+        [object, item] if !item.is_empty() => Place::new(&[
+            ("GET", Endpoint::ReadOne),
+            ("PATCH", Endpoint::UpdateOne),
+            ("DELETE", Endpoint::ArchiveOne),
+        ])
+        .of(object)
+        .at(item),
+        _ => return None,
+    };
+    Some(place)
+}
+
+/// Answers a call of the family.
+pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let kind = world.resolve(call.route.object.as_deref().unwrap_or_default())?;
+    let endpoint = call.route.endpoint;
+    let access = match endpoint {
+        Endpoint::ReadOne | Endpoint::List | Endpoint::Search | Endpoint::Read => Access::Read,
+        _ => Access::Write,
+    };
+    call.need(scopes::records(world.catalog.get(kind), access))?;
+    need_sensitive(world, call, kind)?;
+    match endpoint {
+        Endpoint::Upsert | Endpoint::Create | Endpoint::Update => batch::write(world, call, kind),
+        Endpoint::Read => read::batch(world, call, kind),
+        Endpoint::Archive => archive::batch(world, call, kind),
+        Endpoint::CreateOne => single::create(world, call, kind),
+        Endpoint::ReadOne => single::read(world, call, kind),
+        Endpoint::UpdateOne => single::update(world, call, kind),
+        Endpoint::ArchiveOne => single::delete(world, call, kind),
+        Endpoint::List => list::page(world, call, kind),
+        Endpoint::Search => search::search(world, call, kind),
+        Endpoint::Merge => merge::call(world, call, kind),
+        _ => Err(Refusal::not_found()),
+    }
+}
+
+/// Refuses a write of sensitive values by a token without the scope for them.
+fn need_sensitive(world: &World, call: &Call<'_>, kind: TypeIndex) -> Result<(), Refusal> {
+    let definition = world.catalog.get(kind);
+    if definition.all_properties().iter().all(|property| property.sensitivity == Sensitivity::NonSensitive) {
+        return Ok(());
+    }
+    let written = match call.route.endpoint {
+        Endpoint::Upsert | Endpoint::Create | Endpoint::Update => serde_json::from_slice(call.body),
+        Endpoint::CreateOne | Endpoint::UpdateOne => {
+            serde_json::from_slice(call.body).map(|input| WriteBatch { inputs: vec![input] })
+        }
+        _ => return Ok(()),
+    };
+    // A body that cannot be read is refused where it is read for good.
+    let Ok(WriteBatch { inputs }) = written else { return Ok(()) };
+    for (name, _) in inputs.iter().flat_map(|input| input.properties.iter()) {
+        if let Some((_, property)) = definition.property(name) {
+            call.need(scopes::values(definition, property.sensitivity))?;
+        }
+    }
+    Ok(())
+}

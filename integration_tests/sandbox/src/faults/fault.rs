@@ -1,0 +1,257 @@
+//! A fault: which calls it befalls and what it does.
+
+use std::time::Duration;
+
+use super::answer::{FaultAnswer, FaultBody};
+use super::effect::{BatchRefusal, Effect, When, Writing};
+use super::inputs::{InputMatch, Mention, Silence};
+use crate::http::{Endpoint, EndpointFamily};
+use crate::limits::LimitPolicy;
+
+/// Which kinds of calls a fault is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultTarget {
+    /// Every call, known or not.
+    Any,
+    /// One kind of call.
+    One(Endpoint),
+    /// A family of calls.
+    Family(EndpointFamily),
+}
+
+impl From<Endpoint> for FaultTarget {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::One(endpoint)
+    }
+}
+
+impl From<EndpointFamily> for FaultTarget {
+    fn from(family: EndpointFamily) -> Self {
+        Self::Family(family)
+    }
+}
+
+impl FaultTarget {
+    pub(crate) fn includes(self, endpoint: Endpoint) -> bool {
+        match self {
+            Self::Any => true,
+            Self::One(wanted) => wanted == endpoint,
+            Self::Family(family) => family == endpoint.family(),
+        }
+    }
+}
+
+/// Which of the matching calls are struck; the first one is number 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occurrence {
+    Always,
+    Exactly(u64),
+    First(u64),
+    Every(u64),
+    From(u64),
+}
+
+impl Occurrence {
+    pub(crate) fn includes(self, number: u64) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Exactly(wanted) => number == wanted,
+            Self::First(count) => number <= count,
+            Self::Every(step) => step > 0 && number.is_multiple_of(step),
+            Self::From(start) => number >= start,
+        }
+    }
+}
+
+/// A fault to be added to a sandbox.
+///
+/// Start with [`Fault::on`] or [`Fault::anywhere`], narrow it down, and end with what it does:
+///
+/// ```
+/// use hubspot_sandbox::{Endpoint, Fault, When};
+/// let lost_answer = Fault::on(Endpoint::Upsert).object("contacts").nth(2).close(When::AfterEffect);
+/// # let _ = lost_answer;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub(crate) target: FaultTarget,
+    pub(crate) object: Option<String>,
+    pub(crate) containing: Option<InputMatch>,
+    pub(crate) occurrence: Occurrence,
+    pub(crate) probability: Option<f64>,
+    pub(crate) effect: Effect,
+}
+
+impl Fault {
+    /// A fault of one kind or family of calls; without an effect it answers 500.
+    #[must_use]
+    pub fn on(target: impl Into<FaultTarget>) -> Self {
+        Self {
+            target: target.into(),
+            object: None,
+            containing: None,
+            occurrence: Occurrence::Always,
+            probability: None,
+            effect: Effect::Answer(FaultAnswer::new(500), When::BeforeEffect),
+        }
+    }
+
+    /// A fault of every call.
+    #[must_use]
+    pub fn anywhere() -> Self {
+        Self::on(FaultTarget::Any)
+    }
+
+    /// Only calls about this object type, by any of its names.
+    #[must_use]
+    pub fn object(mut self, name: &str) -> Self {
+        self.object = Some(name.to_owned());
+        self
+    }
+
+    /// Only requests that hold such an input.
+    #[must_use]
+    pub fn containing(mut self, inputs: InputMatch) -> Self {
+        self.containing = Some(inputs);
+        self
+    }
+
+    /// Only the matching call with this number, from 1.
+    #[must_use]
+    pub fn nth(mut self, number: u64) -> Self {
+        self.occurrence = Occurrence::Exactly(number);
+        self
+    }
+
+    /// Only the first so many matching calls.
+    #[must_use]
+    pub fn first(mut self, count: u64) -> Self {
+        self.occurrence = Occurrence::First(count);
+        self
+    }
+
+    /// Only every so-many-th matching call.
+    #[must_use]
+    pub fn every(mut self, step: u64) -> Self {
+        self.occurrence = Occurrence::Every(step);
+        self
+    }
+
+    /// Only matching calls from this number on, from 1.
+    #[must_use]
+    pub fn from_call(mut self, number: u64) -> Self {
+        self.occurrence = Occurrence::From(number);
+        self
+    }
+
+    /// Strikes with this probability (0 to 1), drawn from the sandbox's seed.
+    #[must_use]
+    pub fn with_probability(mut self, probability: f64) -> Self {
+        self.probability = Some(probability);
+        self
+    }
+
+    /// Gives the usual answer with this status; nothing is written.
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        self.answer(FaultAnswer::new(status), When::BeforeEffect)
+    }
+
+    /// Gives this answer.
+    #[must_use]
+    pub fn answer(mut self, answer: FaultAnswer, when: When) -> Self {
+        self.effect = Effect::Answer(answer, when);
+        self
+    }
+
+    /// Answers 429 in the words of a policy; nothing is written.
+    #[must_use]
+    pub fn rate_limited(self, policy: LimitPolicy) -> Self {
+        self.answer(FaultAnswer::new(429).body(FaultBody::RateLimit(policy)), When::BeforeEffect)
+    }
+
+    /// Never answers.
+    #[must_use]
+    pub fn hang(mut self, when: When) -> Self {
+        self.effect = Effect::Hang(when);
+        self
+    }
+
+    /// Withholds the request ([`When::BeforeEffect`]) or its answer until the test releases the fault.
+    #[must_use]
+    pub fn hold(mut self, when: When) -> Self {
+        self.effect = Effect::Hold(when);
+        self
+    }
+
+    /// Resets the connection without an answer.
+    #[must_use]
+    pub fn close(mut self, when: When) -> Self {
+        self.effect = Effect::Close(when);
+        self
+    }
+
+    /// Answers late.
+    #[must_use]
+    pub fn delay(mut self, by: Duration) -> Self {
+        self.effect = Effect::Delay(by);
+        self
+    }
+
+    /// Breaks the answer off in the middle of its body; the request took effect.
+    #[must_use]
+    pub fn truncate(mut self) -> Self {
+        self.effect = Effect::Truncate;
+        self
+    }
+
+    /// Answers a batch with success and neither results nor errors; nothing is written.
+    #[must_use]
+    pub fn empty_results(mut self) -> Self {
+        self.effect = Effect::EmptyResults;
+        self
+    }
+
+    /// Leaves inputs out of results and errors.
+    #[must_use]
+    pub fn unmention(mut self, inputs: InputMatch, writing: Writing) -> Self {
+        let mention = match writing {
+            Writing::Written => Mention::Silent,
+            Writing::NotWritten => Mention::Ignored,
+        };
+        self.effect = Effect::Unmention(Silence { inputs, mention });
+        self
+    }
+
+    /// Refuses the whole batch without naming a record; combine it with [`Fault::containing`].
+    #[must_use]
+    pub fn refuse_batch(mut self, refusal: BatchRefusal) -> Self {
+        self.effect = Effect::RefuseBatch(refusal);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn occurrences_count_from_one() {
+        let struck = |occurrence: Occurrence| -> Vec<u64> { (1..=6).filter(|n| occurrence.includes(*n)).collect() };
+        assert_eq!(struck(Occurrence::Always), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(struck(Occurrence::Exactly(3)), [3]);
+        assert_eq!(struck(Occurrence::First(2)), [1, 2]);
+        assert_eq!(struck(Occurrence::Every(3)), [3, 6]);
+        assert_eq!(struck(Occurrence::From(5)), [5, 6]);
+        assert!(struck(Occurrence::Every(0)).is_empty());
+    }
+
+    #[test]
+    fn targets() {
+        assert!(FaultTarget::Any.includes(Endpoint::Unknown));
+        assert!(FaultTarget::from(Endpoint::Upsert).includes(Endpoint::Upsert));
+        assert!(!FaultTarget::from(Endpoint::Upsert).includes(Endpoint::Update));
+        assert!(FaultTarget::from(EndpointFamily::Objects).includes(Endpoint::Search));
+        assert!(!FaultTarget::from(EndpointFamily::Objects).includes(Endpoint::SchemaList));
+    }
+}

@@ -1,0 +1,16 @@
+//! Trouble on demand: which requests it befalls, and what happens to them.
+
+mod answer;
+mod effect;
+mod engine;
+mod fault;
+mod inputs;
+
+pub use answer::{FaultAnswer, FaultBody};
+pub use effect::{BatchRefusal, When, Writing};
+pub(crate) use effect::Effect;
+pub(crate) use engine::{Chosen, FaultEngine, Subject};
+pub use engine::FaultId;
+pub use fault::{Fault, FaultTarget};
+pub use inputs::InputMatch;
+pub(crate) use inputs::{Mention, Silence};

@@ -1,0 +1,131 @@
+//! Letting a request in: is it a call, is its body of the right kind, is its token good, is there room for it.
+
+use std::time::Duration;
+
+use super::answer::Answer;
+use super::endpoint::{Endpoint, EndpointFamily};
+use super::pipeline::Received;
+use super::route::{Route, Unrouted, find};
+use crate::auth::{Bearer, TokenKind};
+use crate::error::Refusal;
+use crate::limits::LimitPolicy;
+use crate::world::World;
+
+/// A request that was let in.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) route: Route,
+    pub(crate) bearer: Option<Bearer>,
+    /// The rate-limit headers of its answer.
+    pub(crate) rate_headers: Vec<(String, String)>,
+    /// Room left in the token's window.
+    pub(crate) remaining: Option<u32>,
+}
+
+/// A request that was not.
+#[derive(Debug)]
+pub(crate) struct Rejected {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) answer: Answer,
+}
+
+/// Lets a request in or answers it.
+pub(crate) fn admit(world: &mut World, received: &Received) -> Result<Admitted, Rejected> {
+    let route = find(&received.method, &received.path).map_err(|unrouted| {
+        let answer = match unrouted {
+            Unrouted::Path => Answer::html(404, "Not Found"),
+            Unrouted::Method => Answer::html(405, "Method Not Allowed"),
+        };
+        Rejected { endpoint: Endpoint::Unknown, answer }
+    })?;
+    let endpoint = route.endpoint;
+    let mut headers = Vec::new();
+    let checked = check(world, received, &route, &mut headers);
+    let (bearer, remaining) = checked.map_err(|refusal| {
+        let correlation_id = world.random.uuid();
+        let mut answer = Answer::refusal(refusal, correlation_id);
+        answer.headers.append(&mut headers);
+        Rejected { endpoint, answer }
+    })?;
+    Ok(Admitted { route, bearer, rate_headers: headers, remaining })
+}
+
+fn check(
+    world: &mut World,
+    received: &Received,
+    route: &Route,
+    headers: &mut Vec<(String, String)>,
+) -> Result<(Option<Bearer>, Option<u32>), Refusal> {
+    let Some(body) = &received.body else {
+        return Err(Refusal::plain(413, "Request Entity Too Large"));
+    };
+    let wanted = match route.endpoint {
+        Endpoint::OAuthToken | Endpoint::OAuthIntrospect | Endpoint::OAuthRevoke => {
+            "application/x-www-form-urlencoded"
+        }
+        _ => "application/json",
+    };
+    let kind = received.content_type.as_deref().and_then(|value| value.split(';').next()).unwrap_or_default();
+    if !body.is_empty() && !kind.trim().eq_ignore_ascii_case(wanted) {
+        return Err(Refusal::plain(415, "Unsupported Media Type"));
+    }
+    if route.endpoint.family() == EndpointFamily::OAuth {
+        return Ok((None, None));
+    }
+    let bearer = world.tokens.check(received.authorization.as_deref(), world.clock.now())?;
+    let remaining = count(world, route.endpoint, &bearer, headers)?;
+    Ok((Some(bearer), remaining))
+}
+
+/// Counts the request against the limits it is under, and writes the headers that tell of them.
+///
+/// Search has a limit of its own and answers without these headers, but for the daily ones when it refuses.
+fn count(
+    world: &mut World,
+    endpoint: Endpoint,
+    bearer: &Bearer,
+    headers: &mut Vec<(String, String)>,
+) -> Result<Option<u32>, Refusal> {
+    let (now, day) = (world.clock.elapsed(), world.account.day(world.clock.now()));
+    let private = bearer.kind == TokenKind::Private;
+    let mut add = |name: &str, value: u64| {
+        headers.push((format!("x-hubspot-ratelimit-{name}"), value.to_string()));
+    };
+    if endpoint == Endpoint::Search {
+        if !world.search.admit(now) {
+            if private {
+                add("daily", world.daily.limit);
+                add("daily-remaining", world.daily.remaining(day));
+            }
+            return Err(LimitPolicy::search_refusal());
+        }
+        return if private && !world.daily.admit(day) { Err(LimitPolicy::Daily.refusal()) } else { Ok(None) };
+    }
+    let window = world.budget(bearer.budget);
+    let fits = window.admit(now);
+    let limit = window.limit;
+    let remaining = window.remaining(now);
+    let secondly_remaining = window.secondly_remaining(now);
+    let counted = fits && private && world.daily.admit(day);
+    add("interval-milliseconds", u64::try_from(limit.interval.as_millis()).unwrap_or(u64::MAX));
+    add("max", limit.max.into());
+    add("remaining", remaining.into());
+    add("secondly", limit.secondly().into());
+    add("secondly-remaining", secondly_remaining.into());
+    if private {
+        add("daily", world.daily.limit);
+        add("daily-remaining", world.daily.remaining(day));
+    }
+    if !fits {
+        let policy = if limit.interval <= Duration::from_secs(1) {
+            LimitPolicy::Secondly
+        } else {
+            LimitPolicy::TenSecondlyRolling
+        };
+        return Err(policy.refusal());
+    }
+    if private && !counted {
+        return Err(LimitPolicy::Daily.refusal());
+    }
+    Ok(Some(remaining))
+}

@@ -1,0 +1,66 @@
+//! An answer before it becomes bytes on a connection.
+
+use serde::Serialize;
+
+use crate::error::Refusal;
+
+/// Body of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerBody {
+    Empty,
+    /// JSON text.
+    Json(Vec<u8>),
+    /// A page, as HubSpot's edge answers for what is no API call.
+    Html(String),
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: AnswerBody,
+    /// Headers besides the ones every answer has.
+    pub(crate) headers: Vec<(String, String)>,
+    /// Records in the request, for the log.
+    pub(crate) inputs: usize,
+    /// The correlation id an error body already carries.
+    pub(crate) correlation_id: Option<String>,
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, body: AnswerBody::Empty, headers: Vec::new(), inputs: 0, correlation_id: None }
+    }
+
+    /// An answer with a JSON body.
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
+        // Everything answered is made of maps with text keys, which serialise.
+        let text = serde_json::to_vec(body).unwrap_or_default();
+        Self { body: AnswerBody::Json(text), ..Self::empty(status) }
+    }
+
+    /// A page.
+    pub(crate) fn html(status: u16, title: &str) -> Self {
+        let page = format!(
+            "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{status} {title}</h1></body></html>\n"
+        );
+        Self { body: AnswerBody::Html(page), ..Self::empty(status) }
+    }
+
+    /// A refusal with the correlation id that ties body and header together.
+    pub(crate) fn refusal(refusal: Refusal, correlation_id: String) -> Self {
+        let mut body = refusal.body;
+        body.correlation_id.clone_from(&correlation_id);
+        if body.policy_name.is_some() && body.group_name.is_none() {
+            body.request_id = Some(correlation_id.clone());
+        }
+        Self { correlation_id: Some(correlation_id), ..Self::json(refusal.status, &body) }
+    }
+
+    /// Notes how many records the request held.
+    pub(crate) fn with_inputs(mut self, inputs: usize) -> Self {
+        self.inputs = inputs;
+        self
+    }
+}

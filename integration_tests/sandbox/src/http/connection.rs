@@ -1,0 +1,173 @@
+//! One connection: HTTP/1.1 with keep-alive, and the ways in which it can break on demand.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::answer::{Answer, AnswerBody};
+use super::pipeline::{Delivery, Received, Shared};
+
+/// Serves one connection until it ends.
+pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
+    // Without this, small answers wait for the client's acknowledgements.
+    let _ = stream.set_nodelay(true);
+    let stream = Arc::new(stream);
+    let service = service_fn(|request| {
+        let (shared, stream) = (Arc::clone(&shared), Arc::clone(&stream));
+        respond(shared, stream, request)
+    });
+    // A connection that breaks is nothing to report: clients go away, and faults break connections.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(Io(Arc::clone(&stream))), service)
+        .await;
+}
+
+/// The connection is to be reset without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("reset on demand")]
+struct Reset;
+
+async fn respond(
+    shared: Arc<Shared>,
+    stream: Arc<TcpStream>,
+    request: Request<Incoming>,
+) -> Result<Response<Payload>, Reset> {
+    let (head, body) = request.into_parts();
+    let limited = Limited::new(body, shared.body_limit).collect().await;
+    let received = Received {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        content_type: text(&head.headers, header::CONTENT_TYPE),
+        authorization: text(&head.headers, header::AUTHORIZATION),
+        body: limited.ok().map(http_body_util::Collected::to_bytes),
+    };
+    // A task of its own goes on when the client hangs up, as HubSpot's work does.
+    let delivery = tokio::spawn(shared.handle(received)).await.map_err(|_| Reset)?;
+    match delivery {
+        Delivery::Answer(answer) => Ok(response(answer, false)),
+        Delivery::Truncated(answer) => Ok(response(answer, true)),
+        Delivery::Close => {
+            let _ = stream.set_zero_linger();
+            Err(Reset)
+        }
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn response(answer: Answer, cut: bool) -> Response<Payload> {
+    let (kind, bytes) = match answer.body {
+        AnswerBody::Empty => (None, Bytes::new()),
+        AnswerBody::Json(text) => (Some("application/json;charset=utf-8"), Bytes::from(text)),
+        AnswerBody::Html(page) => (Some("text/html;charset=utf-8"), Bytes::from(page)),
+    };
+    let length = bytes.len() as u64;
+    let payload = if cut {
+        Payload { bytes: Some(bytes.slice(..bytes.len() / 2)), length, end: End::Break }
+    } else {
+        Payload { bytes: Some(bytes), length, end: End::Whole }
+    };
+    let mut response = Response::new(payload);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if let Some(kind) = kind {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+#[derive(Debug)]
+enum End {
+    Whole,
+    Break,
+}
+
+/// A body that can break off before the length it announced.
+#[derive(Debug)]
+struct Payload {
+    bytes: Option<Bytes>,
+    length: u64,
+    end: End,
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = Reset;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
+        match self.bytes.take().filter(|bytes| !bytes.is_empty()) {
+            Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            None => match self.end {
+                End::Whole => Poll::Ready(None),
+                End::Break => Poll::Ready(Some(Err(Reset))),
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.end, End::Whole) && self.bytes.as_ref().is_none_or(Bytes::is_empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+}
+
+/// A shared stream: the service needs it too, to reset it.
+struct Io(Arc<TcpStream>);
+
+impl AsyncRead for Io {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.0.poll_read_ready(context))?;
+            match self.0.try_read(buffer.initialize_unfilled()) {
+                Ok(read) => {
+                    buffer.advance(read);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.poll_write_ready(context))?;
+            match self.0.try_write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Dropping the last handle closes the stream, with a reset where one was asked for.
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,159 @@
+//! The kinds of calls the sandbox answers, as faults match them and counters count them.
+
+/// A kind of call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// `POST .../batch/upsert`
+    Upsert,
+    /// `POST .../batch/create`
+    Create,
+    /// `POST .../batch/update`
+    Update,
+    /// `POST .../batch/read`
+    Read,
+    /// `POST .../batch/archive`
+    Archive,
+    /// `POST /crm/v3/objects/{objectType}`
+    CreateOne,
+    /// `GET /crm/v3/objects/{objectType}/{id}`
+    ReadOne,
+    /// `PATCH /crm/v3/objects/{objectType}/{id}`
+    UpdateOne,
+    /// `DELETE /crm/v3/objects/{objectType}/{id}`
+    ArchiveOne,
+    /// `GET /crm/v3/objects/{objectType}`
+    List,
+    /// `POST .../search`
+    Search,
+    /// `POST .../merge`
+    Merge,
+    /// `GET /crm/v3/properties/{objectType}`
+    PropertyList,
+    /// `GET /crm/v3/properties/{objectType}/{name}`
+    PropertyRead,
+    /// `POST /crm/v3/properties/{objectType}`
+    PropertyCreate,
+    /// `PATCH /crm/v3/properties/{objectType}/{name}`
+    PropertyUpdate,
+    /// `DELETE /crm/v3/properties/{objectType}/{name}`
+    PropertyArchive,
+    /// `POST /crm/v3/properties/{objectType}/batch/create`
+    PropertyBatchCreate,
+    /// `POST /crm/v3/properties/{objectType}/batch/read`
+    PropertyBatchRead,
+    /// `POST /crm/v3/properties/{objectType}/batch/archive`
+    PropertyBatchArchive,
+    /// `GET /crm/v3/properties/{objectType}/groups`
+    GroupList,
+    /// `GET /crm/v3/properties/{objectType}/groups/{name}`
+    GroupRead,
+    /// `POST /crm/v3/properties/{objectType}/groups`
+    GroupCreate,
+    /// `GET /crm-object-schemas/v3/schemas`
+    SchemaList,
+    /// `GET /crm-object-schemas/v3/schemas/{objectType}`
+    SchemaRead,
+    /// `POST /crm-object-schemas/v3/schemas`
+    SchemaCreate,
+    /// `GET /crm/v3/owners`
+    OwnerList,
+    /// `GET /crm/v3/owners/{id}`
+    OwnerRead,
+    /// `GET /account-info/v3/details`
+    AccountDetails,
+    /// `GET /account-info/{version}/api-usage/daily/private-apps`
+    AccountUsage,
+    /// `POST /oauth/{version}/token`
+    OAuthToken,
+    /// `POST /oauth/{version}/token/introspect`
+    OAuthIntrospect,
+    /// `POST /oauth/{version}/token/revoke`
+    OAuthRevoke,
+    /// `GET /oauth/v1/access-tokens/{token}`
+    OAuthAccessTokenInfo,
+    /// `GET /oauth/v1/refresh-tokens/{token}`
+    OAuthRefreshTokenInfo,
+    /// `DELETE /oauth/v1/refresh-tokens/{token}`
+    OAuthRefreshTokenDelete,
+    /// `POST /oauth/v2/private-apps/get/access-token-info`
+    PrivateTokenInfo,
+    /// Anything that is no call of the API: an unknown path or a wrong method.
+    Unknown,
+}
+
+/// Calls that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum EndpointFamily {
+    /// Records.
+    Objects,
+    /// Property definitions and groups.
+    Properties,
+    /// Schemas of custom objects.
+    Schemas,
+    /// Owners.
+    Owners,
+    /// Account details and usage.
+    Account,
+    /// Tokens; these calls need none and have no request budget.
+    OAuth,
+    /// Everything else.
+    Unknown,
+}
+
+impl Endpoint {
+    /// The family it belongs to.
+    #[must_use]
+    pub fn family(self) -> EndpointFamily {
+        match self {
+            Self::Upsert
+            | Self::Create
+            | Self::Update
+            | Self::Read
+            | Self::Archive
+            | Self::CreateOne
+            | Self::ReadOne
+            | Self::UpdateOne
+            | Self::ArchiveOne
+            | Self::List
+            | Self::Search
+            | Self::Merge => EndpointFamily::Objects,
+            Self::PropertyList
+            | Self::PropertyRead
+            | Self::PropertyCreate
+            | Self::PropertyUpdate
+            | Self::PropertyArchive
+            | Self::PropertyBatchCreate
+            | Self::PropertyBatchRead
+            | Self::PropertyBatchArchive
+            | Self::GroupList
+            | Self::GroupRead
+            | Self::GroupCreate => EndpointFamily::Properties,
+            Self::SchemaList | Self::SchemaRead | Self::SchemaCreate => EndpointFamily::Schemas,
+            Self::OwnerList | Self::OwnerRead => EndpointFamily::Owners,
+            Self::AccountDetails | Self::AccountUsage => EndpointFamily::Account,
+            Self::OAuthToken
+            | Self::OAuthIntrospect
+            | Self::OAuthRevoke
+            | Self::OAuthAccessTokenInfo
+            | Self::OAuthRefreshTokenInfo
+            | Self::OAuthRefreshTokenDelete
+            | Self::PrivateTokenInfo => EndpointFamily::OAuth,
+            Self::Unknown => EndpointFamily::Unknown,
+        }
+    }
+
+    /// Whether the answer is a batch envelope with `results`.
+    pub(crate) fn answers_a_batch(self) -> bool {
+        matches!(
+            self,
+            Self::Upsert
+                | Self::Create
+                | Self::Update
+                | Self::Read
+                | Self::PropertyBatchCreate
+                | Self::PropertyBatchRead
+        )
+    }
+}

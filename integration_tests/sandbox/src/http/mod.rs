@@ -1,0 +1,19 @@
+//! HTTP: the listener, the connections, the routes and the way a request takes from arrival to answer.
+
+mod admission;
+mod answer;
+mod connection;
+mod endpoint;
+mod pipeline;
+mod query;
+mod route;
+mod server;
+
+pub(crate) use answer::Answer;
+#[cfg(test)]
+pub(crate) use answer::AnswerBody;
+pub use endpoint::{Endpoint, EndpointFamily};
+pub(crate) use pipeline::{Shared, Timing, lock};
+pub(crate) use query::{Query, parse_form};
+pub(crate) use route::{Place, Route, crm, dated};
+pub(crate) use server::Server;

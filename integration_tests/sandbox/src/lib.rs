@@ -1,0 +1,59 @@
+//! A HubSpot stand-in for tests, demonstrations and people: real HTTP on loopback, state in memory.
+//!
+//! It follows what HubSpot documents and what was recorded from it, down to the answers that make clients fail, so
+//! that a client which passes here passes there. Everything random comes from one seed.
+//!
+//! ```no_run
+//! use hubspot_sandbox::{Endpoint, Fault, Sandbox};
+//!
+//! let sandbox = Sandbox::builder().seed(7).start();
+//! let fault = sandbox.add_fault(Fault::on(Endpoint::Upsert).first(1).status(503));
+//! // ... run a client against `sandbox.url()` with `sandbox.default_token()` ...
+//! assert_eq!(sandbox.fault_fired(fault), 1);
+//! assert_eq!(sandbox.records("contacts").len(), 100);
+//! ```
+//!
+//! # Layout
+//!
+//! * `http`: listener, connections, routes, and the way of a request from arrival to answer;
+//! * `endpoints`: one module for each family of calls; a new family is a new module there;
+//! * `objects`: what the calls about records do;
+//! * `rules`: which values and definitions HubSpot takes;
+//! * `catalog`, `records`, `auth`, `limits`, `account`: the parts of the account's state, held together by `world`;
+//! * `faults`, `log`: trouble on demand, and what happened.
+
+mod account;
+mod auth;
+mod builder;
+mod catalog;
+mod clock;
+mod control;
+mod endpoints;
+mod error;
+mod faults;
+mod http;
+mod inspect;
+mod limits;
+mod log;
+mod objects;
+mod random;
+mod records;
+mod rules;
+mod sandbox;
+mod world;
+
+pub use account::AccountType;
+pub use auth::Scopes;
+pub use builder::Builder;
+pub use catalog::{CustomObject, FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity};
+pub use clock::Millis;
+pub use faults::{
+    BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, When, Writing,
+};
+pub use http::{Endpoint, EndpointFamily};
+pub use inspect::StoredRecord;
+pub use limits::{LimitPolicy, RateLimit};
+pub use log::{RequestRecord, Totals};
+pub use records::{StoreCounts, WriteEvent, WriteKind};
+pub use sandbox::Sandbox;
+pub use world::{EchoTraceIds, InlineAssociation, Owner, UpdateByEmail};

@@ -1,0 +1,8 @@
+//! What was asked and answered: every request in the order of arrival, and counters for long runs.
+
+mod record;
+mod requests;
+
+pub use record::RequestRecord;
+pub(crate) use requests::{Arrival, RequestLog, Ticket};
+pub use requests::Totals;

@@ -1,0 +1,99 @@
+//! `hubspot-sandbox`: the stand-in as a program, for demonstrations and for trying a client by hand.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use hubspot_sandbox::{RateLimit, Sandbox};
+
+/// A HubSpot stand-in: real HTTP on 127.0.0.1, state in memory, gone when it stops.
+///
+/// It prints one line with its URL and a private token that has every scope, then runs until Ctrl-C. Point a client
+/// at the URL instead of https://api.hubapi.com. It knows the CRM objects, properties, schemas, owners, account and
+/// OAuth calls of v3, 2026-03 and 2026-09, validates values as HubSpot does, and limits the rate as HubSpot does.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Options {
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+
+    /// Requests that each token has in any interval; 0 for no limit. A private token has 190 per 10 s in HubSpot's
+    /// Professional and Enterprise plans, 100 in the others.
+    #[arg(long, value_name = "N", default_value_t = 190)]
+    rate_limit: u32,
+
+    /// Length of the interval in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 10_000)]
+    interval_ms: u64,
+
+    /// Time every request takes, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    latency_ms: u64,
+
+    /// At most so many milliseconds on top, drawn anew for every request.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    jitter_ms: u64,
+
+    /// Seed of record ids, shuffled results and the token: the same seed gives the same answers.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// The private token; made from the seed unless given.
+    #[arg(long)]
+    token: Option<String>,
+
+    /// Keep neither a log of requests nor a history of writes, for runs of millions of records.
+    #[arg(long)]
+    light: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hubspot-sandbox --port 8090 --token pat-na1-demo
+  curl -H 'authorization: Bearer pat-na1-demo' http://127.0.0.1:8090/crm/v3/properties/contacts
+  hubspot-sandbox --rate-limit 20 --interval-ms 1000 --latency-ms 150 --jitter-ms 300";
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let limit = match options.rate_limit {
+        0 => RateLimit::none(),
+        max => RateLimit::new(max, Duration::from_millis(options.interval_ms)),
+    };
+    let mut builder = Sandbox::builder()
+        .port(options.port)
+        .seed(options.seed)
+        .rate_limit(limit)
+        .latency(Duration::from_millis(options.latency_ms))
+        .jitter(Duration::from_millis(options.jitter_ms));
+    if let Some(token) = &options.token {
+        builder = builder.default_token(token);
+    }
+    if options.light {
+        builder = builder.light();
+    }
+    run(builder)
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the program talks to the person who started it")]
+fn run(builder: hubspot_sandbox::Builder) -> ExitCode {
+    let sandbox = match builder.try_start() {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            eprintln!("hubspot-sandbox could not listen: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("hubspot-sandbox {} token {}", sandbox.url(), sandbox.default_token());
+    let stopped = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .and_then(|runtime| runtime.block_on(tokio::signal::ctrl_c()));
+    match stopped {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hubspot-sandbox cannot wait for Ctrl-C: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

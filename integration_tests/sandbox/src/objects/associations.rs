@@ -1,0 +1,38 @@
+//! Associations that are made together with a record. Calls about associations themselves are another family.
+
+use super::input::WriteInput;
+use crate::catalog::{TypeIndex, associations::target_of};
+use crate::records::Resolved;
+use crate::world::{InlineAssociation, World};
+
+/// The first association that leads to no record, as `<objectTypeId>=<id>`. Only types HubSpot defines can be
+/// checked, since others do not say what they lead to.
+pub(crate) fn dangling(world: &World, from: TypeIndex, input: &WriteInput<'_>) -> Option<String> {
+    let from_id = world.catalog.get(from).id.as_str();
+    for association in input.associations.iter().flatten() {
+        for target in association.types.iter().filter_map(|number| target_of(*number, from_id)) {
+            let position = world.catalog.types().iter().position(|kind| kind.id == target)?;
+            let (_, store) = world.kind_and_store(TypeIndex(position));
+            if !matches!(store.resolve(&association.to), Resolved::Live(_) | Resolved::Merged(_)) {
+                return Some(format!("{target}={}", association.to));
+            }
+        }
+    }
+    None
+}
+
+/// Remembers the associations of a new record.
+pub(crate) fn remember(world: &mut World, from: TypeIndex, id: u64, input: &WriteInput<'_>) {
+    let from_type = world.catalog.get(from).id.clone();
+    for association in input.associations.iter().flatten() {
+        for number in &association.types {
+            world.associations.push(InlineAssociation {
+                from_type: from_type.clone(),
+                from_id: id.to_string(),
+                to_type: target_of(*number, &from_type).map(str::to_owned),
+                to_id: association.to.clone(),
+                type_id: *number,
+            });
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The state of the account behind the HTTP surface. It only holds the parts together; what each part does is in
+//! its own module.
+
+use std::time::Duration;
+
+use crate::account::Account;
+use crate::auth::{Apps, BudgetId, Tokens};
+use crate::catalog::{Catalog, CustomObject, ObjectType, TypeIndex};
+use crate::clock::Clock;
+use crate::error::Refusal;
+use crate::limits::{DailyQuota, RateLimit, Window};
+use crate::random::Random;
+use crate::records::{History, RecordStore};
+
+/// Whether results of batch writes repeat the `objectWriteTraceId` of their input. HubSpot's specification makes
+/// it optional, so a client must live with both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EchoTraceIds {
+    /// As recorded from HubSpot.
+    #[default]
+    Always,
+    /// As the specification allows.
+    Never,
+}
+
+/// Whether batch/update takes a contact's `email` as `idProperty`. HubSpot's guide says that it does not, and so
+/// does the one report there is; other pages can be read otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UpdateByEmail {
+    /// 400, as reported.
+    #[default]
+    Refused,
+    /// Works like any unique property.
+    Accepted,
+}
+
+/// An owner of records, a user of the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The id that owner properties hold.
+    pub id: u64,
+    /// The user's id, which owner properties refuse.
+    pub user_id: u64,
+    /// The user's address.
+    pub email: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+}
+
+/// An inline association made when a record was created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlineAssociation {
+    /// `objectTypeId` of the new record.
+    pub from_type: String,
+    /// Id of the new record.
+    pub from_id: String,
+    /// `objectTypeId` of the other record, where the association type is one HubSpot defines.
+    pub to_type: Option<String>,
+    /// Id of the other record.
+    pub to_id: String,
+    /// `associationTypeId`.
+    pub type_id: u32,
+}
+
+/// The account's state.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) account: Account,
+    pub(crate) catalog: Catalog,
+    pub(crate) stores: Vec<RecordStore>,
+    pub(crate) history: History,
+    pub(crate) owners: Vec<Owner>,
+    pub(crate) associations: Vec<InlineAssociation>,
+    pub(crate) tokens: Tokens,
+    pub(crate) apps: Apps,
+    budgets: Vec<Window>,
+    pub(crate) search: Window,
+    pub(crate) daily: DailyQuota,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) echo: EchoTraceIds,
+    pub(crate) update_by_email: UpdateByEmail,
+    /// How long a new record stays invisible to search.
+    pub(crate) search_delay: Duration,
+}
+
+impl World {
+    /// An account with HubSpot's own object types and nothing else.
+    pub(crate) fn new(seed: u64, recording: bool) -> Self {
+        let catalog = Catalog::new();
+        let stores = catalog.types().iter().map(|_| RecordStore::default()).collect();
+        Self {
+            account: Account::default(),
+            catalog,
+            stores,
+            history: History::new(recording),
+            owners: Vec::new(),
+            associations: Vec::new(),
+            tokens: Tokens::default(),
+            apps: Apps::new(),
+            budgets: Vec::new(),
+            // Five searches a second for the whole account.
+            search: Window::new(RateLimit::new(5, Duration::from_secs(1))),
+            daily: DailyQuota::new(1_000_000),
+            clock: Clock::new(),
+            random: Random::new(seed),
+            echo: EchoTraceIds::default(),
+            update_by_email: UpdateByEmail::default(),
+            search_delay: Duration::ZERO,
+        }
+    }
+
+    /// Opens a request budget.
+    pub(crate) fn add_budget(&mut self, limit: RateLimit) -> BudgetId {
+        self.budgets.push(Window::new(limit));
+        BudgetId(self.budgets.len() - 1)
+    }
+
+    /// A request budget.
+    pub(crate) fn budget(&mut self, id: BudgetId) -> &mut Window {
+        &mut self.budgets[id.0]
+    }
+
+    /// Sets the limit of every budget; what was counted stays counted.
+    pub(crate) fn set_limits(&mut self, limit: RateLimit) {
+        for budget in &mut self.budgets {
+            budget.limit = limit;
+        }
+    }
+
+    /// Adds a custom object type with an empty store.
+    pub(crate) fn add_custom(&mut self, object: CustomObject) -> TypeIndex {
+        let number = self.random.number(3_000_000..60_000_000);
+        let now = self.clock.now();
+        let index = self.catalog.add_custom(object, self.account.portal_id, number, now);
+        self.stores.push(RecordStore::default());
+        index
+    }
+
+    /// The type a path names, or HubSpot's refusal.
+    pub(crate) fn resolve(&mut self, name: &str) -> Result<TypeIndex, Refusal> {
+        self.catalog
+            .resolve(name)
+            .ok_or_else(|| Refusal::invalid(format!("Unable to infer object type from: {name}")))
+    }
+
+    /// A type with its records.
+    pub(crate) fn kind_and_store(&self, index: TypeIndex) -> (&ObjectType, &RecordStore) {
+        (self.catalog.get(index), &self.stores[index.0])
+    }
+
+    /// A type with its records, to change these.
+    pub(crate) fn kind_and_store_mut(&mut self, index: TypeIndex) -> (&ObjectType, &mut RecordStore) {
+        (self.catalog.get(index), &mut self.stores[index.0])
+    }
+
+    /// Ids that owner properties accept.
+    pub(crate) fn owner_ids(&self) -> Vec<u64> {
+        self.owners.iter().map(|owner| owner.id).collect()
+    }
+}

@@ -1,7 +1,6 @@
 //! `check`: tries the configuration against HubSpot without writing anything.
 
 use std::path::Path;
-use std::time::Duration;
 
 use super::prepare::{self, Knowledge};
 use crate::config::Config;
@@ -11,13 +10,10 @@ use crate::error::{Failure, Kind};
 use crate::hubspot::account;
 use crate::hubspot::client::Client;
 use crate::output::emitter::Emitter;
+use crate::output::lines;
 use crate::output::rotation::TokenRotation;
 use crate::plan::key::unique_properties;
 use crate::plan::object::ObjectName;
-use crate::output::lines;
-
-/// Patience of check and discover: the platform gives them minutes, people seconds.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Prints the CONNECTION_STATUS line, FAILED included.
 pub fn run(config: &Path, emitter: &Emitter) {
@@ -33,26 +29,26 @@ fn try_out(config: &Path, emitter: &Emitter) -> Result<String, Failure> {
     prepare::refuse_what_cannot_be_done(&config)?;
     let client = Client::new(&config)?;
     let rotation = TokenRotation::new(&text);
-    let budget = config.retry_budget_seconds.duration().min(PATIENCE);
     super::runtime()?.block_on(async {
-        let findings = findings(&client, &config, budget).await;
+        let findings = findings(&client, &config).await;
         rotation.publish(&client, emitter).await;
         findings
     })
 }
 
-async fn findings(client: &Client, config: &Config, budget: Duration) -> Result<String, Failure> {
-    let account = match account::details(client, budget).await {
+async fn findings(client: &Client, config: &Config) -> Result<String, Failure> {
+    let patience = super::somebody_waits(config);
+    let account = match account::details(client, patience).await {
         Ok(account) => Some(account),
         // What no stream needs is a finding, not an error.
         Err(trouble) if trouble.is_forbidden() => None,
         Err(trouble) => return Err(trouble.into_failure("read the account's details")),
     };
-    let mut knowledge = Knowledge::default();
+    let mut knowledge = Knowledge::new(client, patience);
     let objects = if config.streams.is_empty() {
-        offered_objects(client, &mut knowledge, budget).await?
+        offered_objects(&mut knowledge).await?
     } else {
-        configured_objects(client, config, &mut knowledge, budget).await?
+        configured_objects(config, &mut knowledge).await?
     };
     Ok(format!("{} {}", connected(account.as_ref()), objects.join(" ")))
 }
@@ -68,27 +64,22 @@ fn connected(account: Option<&AccountDetails>) -> String {
 }
 
 /// The objects of the configured streams: every one of them has to work.
-async fn configured_objects(
-    client: &Client,
-    config: &Config,
-    knowledge: &mut Knowledge,
-    budget: Duration,
-) -> Result<Vec<String>, Failure> {
+async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> Result<Vec<String>, Failure> {
     let mut lines = Vec::new();
     let mut problems: Vec<Failure> = Vec::new();
     for stream in &config.streams {
         let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
         let found = async {
-            let object = prepare::object_type(client, name, knowledge, budget).await?;
-            knowledge.properties(client, &object, budget).await?;
+            let object = prepare::object_type(name, knowledge).await?;
+            knowledge.properties(&object).await?;
             if let Some(key) = &stream.matching_key {
-                check_key(client, &object, key, knowledge, budget).await?;
+                check_key(&object, key, knowledge).await?;
             }
             Ok::<_, Failure>(object)
         };
         match found.await {
             Ok(object) => {
-                let line = readable(client, &object, knowledge, budget).await?;
+                let line = readable(&object, knowledge).await?;
                 if !lines.contains(&line) {
                     lines.push(line);
                 }
@@ -109,17 +100,11 @@ async fn configured_objects(
     Err(Failure { message: texts.join(" "), correlation_id: None, ..first })
 }
 
-async fn check_key(
-    client: &Client,
-    object: &ObjectType,
-    key: &str,
-    knowledge: &mut Knowledge,
-    budget: Duration,
-) -> Result<(), Failure> {
-    if !knowledge.properties(client, object, budget).await?.iter().any(|property| property.name == key) {
-        knowledge.add_sensitive(client, object, budget).await?;
+async fn check_key(object: &ObjectType, key: &str, knowledge: &mut Knowledge<'_>) -> Result<(), Failure> {
+    if !knowledge.properties(object).await?.iter().any(|property| property.name == key) {
+        knowledge.add_sensitive(object).await?;
     }
-    let properties = knowledge.properties(client, object, budget).await?;
+    let properties = knowledge.properties(object).await?;
     let unique = unique_properties(object, properties);
     if unique.contains(&key) {
         return Ok(());
@@ -133,16 +118,12 @@ async fn check_key(
 }
 
 /// The objects a connection could use: at least one of them has to work.
-async fn offered_objects(
-    client: &Client,
-    knowledge: &mut Knowledge,
-    budget: Duration,
-) -> Result<Vec<String>, Failure> {
+async fn offered_objects(knowledge: &mut Knowledge<'_>) -> Result<Vec<String>, Failure> {
     let mut lines = Vec::new();
     let mut refused = Vec::new();
     for object in object::offered() {
-        match knowledge.properties(client, &object, budget).await {
-            Ok(_) => lines.push(readable(client, &object, knowledge, budget).await?),
+        match knowledge.properties(&object).await {
+            Ok(_) => lines.push(readable(&object, knowledge).await?),
             Err(failure) if failure.kind == Kind::Configuration => refused.push((object, failure)),
             Err(failure) => return Err(failure),
         }
@@ -163,13 +144,8 @@ async fn offered_objects(
     Ok(lines)
 }
 
-async fn readable(
-    client: &Client,
-    object: &ObjectType,
-    knowledge: &mut Knowledge,
-    budget: Duration,
-) -> Result<String, Failure> {
-    let properties = knowledge.properties(client, object, budget).await?;
+async fn readable(object: &ObjectType, knowledge: &mut Knowledge<'_>) -> Result<String, Failure> {
+    let properties = knowledge.properties(object).await?;
     let writable = properties.iter().filter(|property| property.is_writable()).count();
     let unique = unique_properties(object, properties);
     let keys = if unique.is_empty() {

@@ -1,20 +1,18 @@
 //! `discover`: the objects and operations the account offers.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::check::PATIENCE;
 use super::prepare::Knowledge;
 use crate::crm::object::{self, ObjectType};
 use crate::crm::property::{Property, PropertyType};
 use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
 use crate::output::emitter::Emitter;
+use crate::output::lines;
 use crate::output::rotation::TokenRotation;
 use crate::plan::key::unique_properties;
-use crate::output::lines;
 
 /// Prints the DESTINATION_CATALOG line.
 ///
@@ -24,9 +22,8 @@ pub fn run(config: &Path, emitter: &Emitter) -> Result<(), Failure> {
     let (text, config) = super::read_config(config)?;
     let client = Client::new(&config)?;
     let rotation = TokenRotation::new(&text);
-    let budget = config.retry_budget_seconds.duration().min(PATIENCE);
     let operations = super::runtime()?.block_on(async {
-        let operations = operations(&client, budget).await;
+        let operations = operations(&mut Knowledge::new(&client, super::somebody_waits(&config))).await;
         rotation.publish(&client, emitter).await;
         operations
     })?;
@@ -34,14 +31,13 @@ pub fn run(config: &Path, emitter: &Emitter) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn operations(client: &Client, budget: Duration) -> Result<Vec<Value>, Failure> {
-    let mut knowledge = Knowledge::default();
-    let custom = knowledge.schemas(client, budget).await?.iter().map(|schema| schema.object_type());
+async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure> {
+    let custom = knowledge.schemas().await?.iter().map(|schema| schema.object_type());
     let objects: Vec<ObjectType> = object::offered().into_iter().chain(custom.collect::<Vec<_>>()).collect();
     let mut operations = Vec::new();
     let mut refused = Vec::new();
     for object in &objects {
-        match knowledge.properties(client, object, budget).await {
+        match knowledge.properties(object).await {
             Ok(_) => {}
             Err(failure) if failure.kind == Kind::Configuration => {
                 tracing::warn!("{} is not offered: {failure}", object.name);
@@ -50,8 +46,8 @@ async fn operations(client: &Client, budget: Duration) -> Result<Vec<Value>, Fai
             }
             Err(failure) => return Err(failure),
         }
-        knowledge.add_sensitive(client, object, budget).await?;
-        let properties = knowledge.properties(client, object, budget).await?;
+        knowledge.add_sensitive(object).await?;
+        let properties = knowledge.properties(object).await?;
         let keys = unique_properties(object, properties);
         if keys.is_empty() {
             let name = &object.name;

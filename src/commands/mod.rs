@@ -6,15 +6,20 @@ pub mod prepare;
 pub mod spec;
 pub mod write;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::cli::Command;
 use crate::config::Config;
 use crate::error::{Failure, Kind};
+use crate::hubspot::patient::Patience;
 use crate::output::emitter::{Emitter, Writer};
-use crate::output::{clock, logging};
 use crate::output::lines;
+use crate::output::{clock, logging};
 
 /// Exit code of a failed command.
 const FAILED: u8 = 1;
@@ -24,19 +29,22 @@ const FAILED: u8 = 1;
 pub fn run(command: &Command) -> ExitCode {
     let (emitter, writer) = Emitter::start(std::io::stdout());
     logging::install(emitter.clone());
-    let result = match command {
-        Command::Spec => {
-            spec::run(&emitter);
-            Ok(write::Completed::Whole)
-        }
-        Command::Check { config, .. } => {
-            check::run(config, &emitter);
-            Ok(write::Completed::Whole)
-        }
-        Command::Discover { config } => discover::run(config, &emitter).map(|()| write::Completed::Whole),
-        Command::Write { config, catalog } => write::run(config, catalog, &emitter),
-    };
+    // What has been emitted before a panic still goes out, and so does the word that it happened.
+    let result = catch_unwind(AssertUnwindSafe(|| dispatch(command, &emitter))).unwrap_or_else(|_| {
+        let message = "The connector failed inside. This is a fault of the connector; please report it.";
+        Err(Failure::new(Kind::Internal, message).internal("panic; its text is on stderr"))
+    });
     finish(result, &emitter, writer)
+}
+
+fn dispatch(command: &Command, emitter: &Emitter) -> Result<write::Completed, Failure> {
+    match command {
+        Command::Spec => spec::run(emitter),
+        Command::Check { config, .. } => check::run(config, emitter),
+        Command::Discover { config } => discover::run(config, emitter)?,
+        Command::Write { config, catalog } => return write::run(config, catalog, emitter),
+    }
+    Ok(write::Completed::Whole)
 }
 
 fn finish(result: Result<write::Completed, Failure>, emitter: &Emitter, writer: Writer) -> ExitCode {
@@ -49,6 +57,14 @@ fn finish(result: Result<write::Completed, Failure>, emitter: &Emitter, writer: 
         (Ok(write::Completed::Whole), Ok(())) => ExitCode::SUCCESS,
         (Ok(write::Completed::Whole), Err(_)) | (Err(_), _) => ExitCode::from(FAILED),
     }
+}
+
+/// Longest that check and discover go on trying: the platform gives them minutes, people seconds.
+const SOMEBODY_WAITS: Duration = Duration::from_secs(60);
+
+/// The patience of a command whose answer somebody waits for; counted from now.
+fn somebody_waits(config: &Config) -> Patience {
+    Patience::Until(Instant::now() + config.retry_budget_seconds.duration().min(SOMEBODY_WAITS))
 }
 
 /// The text of a file the user named, and the configuration in it.

@@ -1,7 +1,6 @@
 //! Before the first record: reads what the streams need to know of the account, and makes their plans.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use crate::coerce::Aliases;
 use crate::config::storage::ObjectStorage;
@@ -11,6 +10,7 @@ use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
 use crate::hubspot::account::{self, Sensitivity};
 use crate::hubspot::client::Client;
+use crate::hubspot::patient::Patience;
 use crate::plan::StreamPlan;
 use crate::plan::object::{self, ObjectName};
 use crate::plan::stream::Groundwork;
@@ -52,20 +52,28 @@ fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
 }
 
 /// What is known of the account, read once for each object.
-#[derive(Debug, Default)]
-pub struct Knowledge {
+#[derive(Debug)]
+pub struct Knowledge<'a> {
+    client: &'a Client,
+    patience: Patience,
     schemas: Option<Vec<ObjectSchema>>,
     properties: HashMap<ObjectType, Vec<Property>>,
 }
 
-impl Knowledge {
+impl<'a> Knowledge<'a> {
+    /// Nothing yet; read through `client` with this patience.
+    #[must_use]
+    pub fn new(client: &'a Client, patience: Patience) -> Self {
+        Self { client, patience, schemas: None, properties: HashMap::new() }
+    }
+
     /// The account's custom objects, read when they are first asked for; none where the token may not see them.
     ///
     /// # Errors
     /// A failure when HubSpot cannot be reached, or does not accept the token.
-    pub async fn schemas(&mut self, client: &Client, budget: Duration) -> Result<&[ObjectSchema], Failure> {
+    pub async fn schemas(&mut self) -> Result<&[ObjectSchema], Failure> {
         if self.schemas.is_none() {
-            let schemas = match account::schemas(client, budget).await {
+            let schemas = match account::schemas(self.client, self.patience).await {
                 Ok(schemas) => schemas,
                 Err(trouble) if trouble.is_forbidden() => {
                     tracing::warn!(
@@ -84,15 +92,10 @@ impl Knowledge {
     ///
     /// # Errors
     /// A failure when HubSpot refuses or cannot be reached.
-    pub async fn properties(
-        &mut self,
-        client: &Client,
-        object: &ObjectType,
-        budget: Duration,
-    ) -> Result<&mut Vec<Property>, Failure> {
+    pub async fn properties(&mut self, object: &ObjectType) -> Result<&mut Vec<Property>, Failure> {
         if !self.properties.contains_key(object) {
             let doing = format!("read the properties of {}", object.name);
-            let properties = account::properties(client, object, Sensitivity::Ordinary, budget)
+            let properties = account::properties(self.client, object, Sensitivity::Ordinary, self.patience)
                 .await
                 .map_err(|trouble| trouble.into_failure(&doing))?;
             self.properties.insert(object.clone(), properties);
@@ -105,17 +108,12 @@ impl Knowledge {
     ///
     /// # Errors
     /// A failure when HubSpot cannot be reached.
-    pub async fn add_sensitive(
-        &mut self,
-        client: &Client,
-        object: &ObjectType,
-        budget: Duration,
-    ) -> Result<(), Failure> {
+    pub async fn add_sensitive(&mut self, object: &ObjectType) -> Result<(), Failure> {
         let doing = format!("read the sensitive properties of {}", object.name);
         for sensitivity in [Sensitivity::Sensitive, Sensitivity::HighlySensitive] {
-            match account::properties(client, object, sensitivity, budget).await {
+            match account::properties(self.client, object, sensitivity, self.patience).await {
                 Ok(more) => {
-                    let known = self.properties(client, object, budget).await?;
+                    let known = self.properties(object).await?;
                     for property in more {
                         if !known.iter().any(|old| old.name == property.name) {
                             known.push(property);
@@ -136,16 +134,14 @@ impl Knowledge {
 /// # Errors
 /// One failure that names everything found wrong, streams in the catalog's order.
 pub async fn plans(
-    client: &Client,
+    knowledge: &mut Knowledge<'_>,
     config: &Config,
     catalog: &ConfiguredCatalog,
-    budget: Duration,
 ) -> Result<Vec<StreamPlan>, Failure> {
-    let mut knowledge = Knowledge::default();
     let mut plans = Vec::new();
     let mut failures = Vec::new();
     for stream in &catalog.streams {
-        match plan(client, config, stream, &mut knowledge, budget).await {
+        match plan(config, stream, knowledge).await {
             Ok(plan) => plans.push(plan),
             Err(failure) if failure.kind == Kind::Configuration => failures.push(failure),
             Err(failure) => return Err(failure),
@@ -168,22 +164,20 @@ pub async fn plans(
 }
 
 async fn plan(
-    client: &Client,
     config: &Config,
     stream: &ConfiguredStream,
-    knowledge: &mut Knowledge,
-    budget: Duration,
+    knowledge: &mut Knowledge<'_>,
 ) -> Result<StreamPlan, Failure> {
     let of_stream = |failure: Failure| failure.of_stream(&stream.descriptor);
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
     let name = object::name_of(stream, settings);
-    let object = object_type(client, name, knowledge, budget).await.map_err(of_stream)?;
-    knowledge.properties(client, &object, budget).await.map_err(of_stream)?;
-    let properties = knowledge.properties(client, &object, budget).await.map_err(of_stream)?;
+    let object = object_type(name, knowledge).await.map_err(of_stream)?;
+    knowledge.properties(&object).await.map_err(of_stream)?;
+    let properties = knowledge.properties(&object).await.map_err(of_stream)?;
     if names_unknown_properties(stream, settings, properties) {
-        knowledge.add_sensitive(client, &object, budget).await.map_err(of_stream)?;
+        knowledge.add_sensitive(&object).await.map_err(of_stream)?;
     }
-    let properties = knowledge.properties(client, &object, budget).await.map_err(of_stream)?;
+    let properties = knowledge.properties(&object).await.map_err(of_stream)?;
     StreamPlan::new(Groundwork { config, stream, object: &object, properties })
 }
 
@@ -191,16 +185,11 @@ async fn plan(
 ///
 /// # Errors
 /// A failure when nothing answers to the name, or HubSpot cannot be asked.
-pub async fn object_type(
-    client: &Client,
-    name: ObjectName<'_>,
-    knowledge: &mut Knowledge,
-    budget: Duration,
-) -> Result<ObjectType, Failure> {
+pub async fn object_type(name: ObjectName<'_>, knowledge: &mut Knowledge<'_>) -> Result<ObjectType, Failure> {
     if !object::needs_schemas(name) {
         return object::resolve(name, &[]);
     }
-    object::resolve(name, knowledge.schemas(client, budget).await?)
+    object::resolve(name, knowledge.schemas().await?)
 }
 
 /// Whether the stream names a property that is not among the ordinary ones: then it may be a sensitive one,

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::prepare;
+use super::prepare::{self, Knowledge};
 use crate::api::Verb;
 use crate::config::Config;
 use crate::engine::sync::{Durability, Settings, Sync};
 use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
+use crate::hubspot::patient::Patience;
 use crate::hubspot::write::Target;
 use crate::output::emitter::Emitter;
 use crate::output::rotation::TokenRotation;
@@ -57,8 +58,10 @@ async fn sync(
     let mut signals = Signals::install().map_err(|error| {
         Failure::new(Kind::Internal, "Signals could not be listened for.").internal(error.to_string())
     })?;
+    let patience = Patience::Each(config.retry_budget_seconds.duration());
+    let mut knowledge = Knowledge::new(client, patience);
     let prepared = tokio::select! {
-        plans = prepare::plans(client, config, catalog, config.retry_budget_seconds.duration()) => plans,
+        plans = prepare::plans(&mut knowledge, config, catalog) => plans,
         ask = signals.next() => return Ok(Completed::Asked(ask)),
     };
     rotation.publish(client, emitter).await;

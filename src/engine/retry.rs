@@ -3,6 +3,7 @@
 //! One table for every status; the test walks all of them. Source: HubSpot's error-handling page for 207,
 //! 401, 403, 423, 429, 477, 502 to 504 and 52x; the remaining statuses are read the way HTTP means them.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::api::{ApiError, RatePolicy, Refusal};
@@ -39,6 +40,19 @@ pub enum Setback {
     /// 408, a timeout, a connection that could not be made or broke, a body that is no JSON: whether the
     /// call took effect is unknown.
     Unreachable,
+}
+
+impl fmt::Display for Setback {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::RateLimited(RatePolicy::Daily) => "the daily limit of calls is reached",
+            Self::RateLimited(_) => "a limit of calls is reached",
+            Self::Locked => "too many writes at once",
+            Self::Migrating => "the account is moving between data centres",
+            Self::Server => "HubSpot cannot answer",
+            Self::Unreachable => "no complete answer came",
+        })
+    }
 }
 
 /// Classifies an answer.

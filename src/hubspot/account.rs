@@ -1,11 +1,9 @@
 //! What the commands read of the account: details, property definitions, custom objects.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 
 use super::client::Client;
-use super::patient::{Trouble, get_json};
+use super::patient::{Patience, Trouble, get_json};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{ObjectSchema, ObjectType};
 use crate::crm::property::Property;
@@ -32,20 +30,20 @@ struct Listed<T> {
 /// The account the token belongs to.
 ///
 /// # Errors
-/// [`Trouble`] when HubSpot refuses or cannot be reached within `budget`.
-pub async fn details(client: &Client, budget: Duration) -> Result<AccountDetails, Trouble> {
-    get_json(client, &client.paths().account_details(), budget).await
+/// [`Trouble`] when HubSpot refuses or cannot be reached before patience ends.
+pub async fn details(client: &Client, patience: Patience) -> Result<AccountDetails, Trouble> {
+    get_json(client, &client.paths().account_details(), patience).await
 }
 
 /// Property definitions of an object type.
 ///
 /// # Errors
-/// [`Trouble`] when HubSpot refuses or cannot be reached within `budget`.
+/// [`Trouble`] when HubSpot refuses or cannot be reached before patience ends.
 pub async fn properties(
     client: &Client,
     object: &ObjectType,
     sensitivity: Sensitivity,
-    budget: Duration,
+    patience: Patience,
 ) -> Result<Vec<Property>, Trouble> {
     let path = client.paths().properties(&object.path);
     let path = match sensitivity {
@@ -53,16 +51,16 @@ pub async fn properties(
         Sensitivity::Sensitive => format!("{path}?dataSensitivity=sensitive"),
         Sensitivity::HighlySensitive => format!("{path}?dataSensitivity=highly_sensitive"),
     };
-    get_json::<Listed<Property>>(client, &path, budget).await.map(|listed| listed.results)
+    get_json::<Listed<Property>>(client, &path, patience).await.map(|listed| listed.results)
 }
 
 /// The account's custom objects.
 ///
 /// # Errors
-/// [`Trouble`] when HubSpot refuses or cannot be reached within `budget`; accounts without the feature, and
+/// [`Trouble`] when HubSpot refuses or cannot be reached before patience ends; accounts without the feature, and
 /// tokens without the scope, are refused with 403.
-pub async fn schemas(client: &Client, budget: Duration) -> Result<Vec<ObjectSchema>, Trouble> {
-    get_json::<Listed<ObjectSchema>>(client, &client.paths().schemas(), budget)
+pub async fn schemas(client: &Client, patience: Patience) -> Result<Vec<ObjectSchema>, Trouble> {
+    get_json::<Listed<ObjectSchema>>(client, &client.paths().schemas(), patience)
         .await
         .map(|listed| listed.results)
 }

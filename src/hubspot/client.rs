@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Method, redirect};
+use reqwest::{Certificate, Method, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::auth::{Auth, NoToken};
@@ -75,6 +75,9 @@ pub enum CallError {
 /// Longest answer that is read: a batch of 100 inputs at HubSpot's largest values stays far below.
 const LONGEST_ANSWER: usize = 128 * 1024 * 1024;
 
+/// Longest wait for a connection, however patient a call is otherwise.
+const LONGEST_CONNECT: Duration = Duration::from_secs(20);
+
 /// HTTP to HubSpot without a token.
 #[derive(Clone, Debug)]
 pub struct Transport {
@@ -96,20 +99,22 @@ impl Client {
     /// # Errors
     /// An internal failure when TLS cannot be set up.
     pub fn new(config: &Config) -> Result<Self, Failure> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("destination-hubspot/", env!("CARGO_PKG_VERSION")))
-            .timeout(config.request_timeout_seconds.duration())
-            .connect_timeout(config.request_timeout_seconds.duration().min(Duration::from_secs(20)))
-            .pool_idle_timeout(Duration::from_secs(60))
-            .tcp_nodelay(true)
-            // An API that redirects is not the API; a followed redirect would send the token elsewhere.
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(|error| {
-                let message = "The HTTPS client could not be set up. Check that the CA certificates of this machine \
-                               can be read.";
-                Failure::new(Kind::Internal, message).internal(error.to_string())
-            })?;
+        let timeout = config.request_timeout_seconds.duration();
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("destination-hubspot/", env!("CARGO_PKG_VERSION")))
+                .timeout(timeout)
+                .connect_timeout(timeout.min(LONGEST_CONNECT))
+                .pool_idle_timeout(Duration::from_secs(60))
+                .tcp_nodelay(true)
+                // An API that redirects is not the API; a followed redirect would send the token elsewhere.
+                .redirect(redirect::Policy::none())
+        };
+        // A machine without CA certificates gets the bundled ones.
+        let http = builder().build().or_else(|_| builder().tls_certs_only(bundled_roots()).build());
+        let http = http.map_err(|error| {
+            Failure::new(Kind::Internal, "The HTTPS client could not be set up.").internal(error.to_string())
+        })?;
         let version = match config.api_version {
             config::ApiVersion::V3 => ApiVersion::V3,
             config::ApiVersion::V2026_03 => ApiVersion::V2026_03,
@@ -190,6 +195,11 @@ impl Transport {
         }
         receive(request).await
     }
+}
+
+/// Mozilla's root certificates, as this program was built with them.
+fn bundled_roots() -> impl Iterator<Item = Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok())
 }
 
 /// A token with characters that no header may hold is sent as nothing; HubSpot then says it is not valid.

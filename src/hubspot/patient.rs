@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::auth::NoToken;
-use super::client::{CallError, Client};
+use super::client::{CallError, Client, Unreachable};
 use crate::api::{ApiError, RatePolicy};
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::error::{Failure, Kind};
@@ -20,21 +20,40 @@ pub enum Trouble {
     Failed(Failure),
 }
 
+/// How long a command goes on trying.
+#[derive(Clone, Copy, Debug)]
+pub enum Patience {
+    /// All its calls together until this moment: check and discover, which somebody waits for.
+    Until(Instant),
+    /// So long for each call: write, which a quiet hour must not end.
+    Each(Duration),
+}
+
+impl Patience {
+    fn ends(self) -> Instant {
+        match self {
+            Self::Until(moment) => moment,
+            Self::Each(budget) => Instant::now() + budget,
+        }
+    }
+}
+
 /// Reads a JSON resource, repeating the call while it fails for passing reasons.
 ///
-/// `budget` bounds the time spent; the last attempt may run into the request timeout.
-///
 /// # Errors
-/// [`Trouble`] when HubSpot refuses, or when the budget is spent.
+/// [`Trouble`] when HubSpot refuses, or when patience ends.
 pub async fn get_json<T: DeserializeOwned>(
     client: &Client,
     path: &str,
-    budget: Duration,
+    patience: Patience,
 ) -> Result<T, Trouble> {
-    let began = Instant::now();
+    let (began, ends) = (Instant::now(), patience.ends());
     let mut failures = 0;
     loop {
-        let (setback, status, retry_after, correlation_id) = match client.get(path).await {
+        // A call that hangs must not outlast the command's patience.
+        let answered = timeout_at(ends, client.get(path)).await;
+        let answered = answered.unwrap_or(Err(CallError::Unreachable(Unreachable::TimedOut)));
+        let (setback, status, retry_after, correlation_id) = match answered {
             Ok(answer) if answer.is_success() => match serde_json::from_slice(&answer.body) {
                 Ok(value) => return Ok(value),
                 // A success without its body: cut off on the way, as far as can be known.
@@ -63,7 +82,7 @@ pub async fn get_json<T: DeserializeOwned>(
         failures += 1;
         // At the start there are no calls of our own in the window; a window is ten seconds.
         let wait = retry::delay(setback, failures, retry_after, Duration::from_secs(10), fastrand::f64());
-        if began.elapsed() + wait > budget {
+        if Instant::now() + wait > ends {
             let failure = retry::out_of_patience(setback, status, wait, began.elapsed());
             return Err(Trouble::Failed(failure.correlated(correlation_id.as_deref())));
         }

@@ -4,9 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::clock;
 use super::emitter::Emitter;
+use super::lines;
 use crate::config::Config;
 use crate::hubspot::client::Client;
-use super::lines;
 
 /// The configuration as the user gave it, to be handed back with another refresh token.
 #[derive(Debug)]

@@ -248,7 +248,7 @@ fn tell(note: Note) {
             let status = status.map(|status| format!(" with status {status}")).unwrap_or_default();
             let wait = wait.as_millis();
             tracing::warn!(
-                "HubSpot calls are failing{status} ({setback:?}); the first is repeated after {wait} ms."
+                "HubSpot calls are failing{status}: {setback}; the first is repeated after {wait} ms."
             );
         }
         Note::Recovered(failures) => {

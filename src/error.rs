@@ -46,11 +46,11 @@ pub struct Failure {
     /// For the user: what is wrong and what to do.
     pub message: String,
     /// For a maintainer: where it was noticed, with which status.
-    pub internal: Option<String>,
+    pub internal: Option<Box<str>>,
     /// The stream it concerns, where that is known.
-    pub stream: Option<StreamDescriptor>,
+    pub stream: Option<Box<StreamDescriptor>>,
     /// HubSpot's number for the call, for its support.
-    pub correlation_id: Option<String>,
+    pub correlation_id: Option<Box<str>>,
 }
 
 impl Failure {
@@ -63,21 +63,21 @@ impl Failure {
     /// The same, with a note for maintainers.
     #[must_use]
     pub fn internal(mut self, note: impl Into<String>) -> Self {
-        self.internal = Some(note.into());
+        self.internal = Some(note.into().into());
         self
     }
 
     /// The same, for a stream.
     #[must_use]
     pub fn of_stream(mut self, stream: &StreamDescriptor) -> Self {
-        self.stream = Some(stream.clone());
+        self.stream = Some(Box::new(stream.clone()));
         self
     }
 
     /// The same, with HubSpot's correlation id.
     #[must_use]
     pub fn correlated(mut self, correlation_id: Option<&str>) -> Self {
-        self.correlation_id = correlation_id.map(str::to_owned);
+        self.correlation_id = correlation_id.map(Into::into);
         self
     }
 }

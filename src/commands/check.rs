@@ -12,7 +12,7 @@ use crate::hubspot::client::Client;
 use crate::output::emitter::Emitter;
 use crate::output::lines;
 use crate::output::rotation::TokenRotation;
-use crate::plan::key::unique_properties;
+use crate::plan::key::{RECORD_ID, unique_properties};
 use crate::plan::object::ObjectName;
 
 /// Prints the CONNECTION_STATUS line, FAILED included.
@@ -106,7 +106,7 @@ async fn check_key(object: &ObjectType, key: &str, knowledge: &mut Knowledge<'_>
     }
     let properties = knowledge.properties(object).await?;
     let unique = unique_properties(object, properties);
-    if unique.contains(&key) {
+    if key == RECORD_ID || unique.contains(&key) {
         return Ok(());
     }
     let known = properties.iter().any(|property| property.name == key);

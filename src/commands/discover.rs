@@ -12,7 +12,7 @@ use crate::hubspot::client::Client;
 use crate::output::emitter::Emitter;
 use crate::output::lines;
 use crate::output::rotation::TokenRotation;
-use crate::plan::key::unique_properties;
+use crate::plan::key::{RECORD_ID, unique_properties};
 
 /// Prints the DESTINATION_CATALOG line.
 ///
@@ -48,16 +48,7 @@ async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure
         }
         knowledge.add_sensitive(object).await?;
         let properties = knowledge.properties(object).await?;
-        let keys = unique_properties(object, properties);
-        if keys.is_empty() {
-            let name = &object.name;
-            tracing::warn!(
-                "{name} is not offered: it has no unique property to match by. Create one in HubSpot (Settings, \
-                 Properties, \"require unique values\")."
-            );
-            continue;
-        }
-        operations.push(upsert(object, properties, &keys));
+        operations.extend(of_object(object, properties));
     }
     match refused.into_iter().next() {
         Some(failure) if operations.is_empty() => Err(failure),
@@ -65,10 +56,32 @@ async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure
     }
 }
 
-/// Upsert is offered for every object that has a property to match by, one key path for each.
-fn upsert(object: &ObjectType, properties: &[Property], keys: &[&str]) -> Value {
+/// What can be done with an object: updates and archives go by record id or any unique property, upserts by a
+/// unique property only, so that an object without one still shows up.
+fn of_object(object: &ObjectType, properties: &[Property]) -> Vec<Value> {
+    let unique = unique_properties(object, properties);
+    let any: Vec<&str> = std::iter::once(RECORD_ID).chain(unique.iter().copied()).collect();
+    let writable: Vec<&Property> = properties.iter().filter(|property| property.is_writable()).collect();
+    let keys: Vec<&Property> =
+        properties.iter().filter(|property| unique.contains(&property.name.as_str())).collect();
+    let mut operations = Vec::new();
+    if unique.is_empty() {
+        let name = &object.name;
+        tracing::info!(
+            "{name} is not offered for upsert: it has no unique property to match by. Create one in HubSpot \
+             (Settings, Properties, \"require unique values\")."
+        );
+    } else {
+        operations.push(operation(object, "append_dedup", &writable, &unique));
+    }
+    operations.push(operation(object, "update", &writable, &any));
+    operations.push(operation(object, "soft_delete", &keys, &any));
+    operations
+}
+
+fn operation(object: &ObjectType, sync_mode: &str, properties: &[&Property], keys: &[&str]) -> Value {
     let mut columns = Map::new();
-    for property in properties.iter().filter(|property| property.is_writable()) {
+    for property in properties {
         columns.insert(property.name.clone(), json_schema(property.kind));
     }
     for key in keys {
@@ -77,7 +90,7 @@ fn upsert(object: &ObjectType, properties: &[Property], keys: &[&str]) -> Value 
     let matching_keys: Vec<[&str; 1]> = keys.iter().map(|key| [*key]).collect();
     json!({
         "object_name": object.name,
-        "sync_mode": "append_dedup",
+        "sync_mode": sync_mode,
         "json_schema": {"type": "object", "properties": columns, "additionalProperties": false},
         "matching_keys": matching_keys,
     })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::coerce::Aliases;
 use crate::config::storage::ObjectStorage;
-use crate::config::{Config, Match, StreamSettings};
+use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
 use crate::crm::object::{ObjectSchema, ObjectType};
 use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
@@ -41,6 +41,8 @@ pub fn refuse_what_cannot_be_done(config: &Config) -> Result<(), Failure> {
 
 fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
     [
+        (matches!(stream.operation, Some(Operation::Insert | Operation::Mirror)), "operation"),
+        (stream.unknown_properties == Some(UnknownProperties::Create), "unknown_properties \"create\""),
         (stream.match_by == Match::Search, "match"),
         (!stream.append_options.is_empty(), "append_options"),
         (stream.lifecycle_backwards, "lifecycle_backwards"),

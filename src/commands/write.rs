@@ -4,16 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::prepare::{self, Knowledge};
-use crate::api::Verb;
 use crate::config::Config;
+use crate::engine::request::Target;
 use crate::engine::sync::{Durability, Settings, Sync};
 use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
 use crate::hubspot::patient::Patience;
-use crate::hubspot::write::Target;
+use crate::hubspot::write::Destination;
 use crate::output::emitter::Emitter;
 use crate::output::rotation::TokenRotation;
-use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
+use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher, Route};
 use crate::pipeline::reader::{Reader, ReaderStream};
 use crate::pipeline::signals::{Ask, Signals};
 use crate::plan::StreamPlan;
@@ -69,7 +69,7 @@ async fn sync(
     for notice in plans.iter().flat_map(|plan| &plan.notices) {
         tracing::warn!("{notice}");
     }
-    let streams = plans.iter().map(|plan| dispatched(client, plan)).collect();
+    let streams = plans.iter().map(dispatched).collect();
     let streams_read = plans.into_iter().zip(&catalog.streams).map(|(plan, stream)| {
         let descriptor = plan.descriptor.clone();
         ReaderStream { shaper: Shaper::new(plan), descriptor, announces_end: stream.generation_id.is_some() }
@@ -107,14 +107,17 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-fn dispatched(client: &Client, plan: &StreamPlan) -> DispatchedStream {
+fn dispatched(plan: &StreamPlan) -> DispatchedStream {
     let target = Target {
-        path: client.paths().objects_batch(&plan.object.path, Verb::Upsert),
+        operation: plan.operation,
         key_property: plan.key.property().to_owned(),
         lists: plan.columns.list_properties(),
-        doing: plan.doing(),
     };
-    DispatchedStream { descriptor: plan.descriptor.clone(), target: Some(Arc::new(target)) }
+    let destination = Destination { object: plan.object.clone(), doing: plan.doing() };
+    DispatchedStream {
+        descriptor: plan.descriptor.clone(),
+        route: Some(Arc::new(Route { target, destination })),
+    }
 }
 
 fn read_catalog(path: &Path) -> Result<ConfiguredCatalog, Failure> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::ledger::StreamIndex;
+use super::operation::Step;
 use super::record::Record;
 
 /// One input of a batch: a record, or several of one key whose values are merged (later values win per
@@ -18,13 +19,27 @@ pub struct Input {
     /// Later records of the same key that are sent after it has settled, one by one; the parts of a merged
     /// input that HubSpot refused.
     pub then: VecDeque<Record>,
+    /// HubSpot's record id, once it has been looked up.
+    pub record_id: Option<Box<str>>,
 }
 
 impl Input {
     /// An input of one record.
     #[must_use]
     pub fn new(head: Record) -> Self {
-        Self { head, merged: Vec::new(), then: VecDeque::new() }
+        Self { head, merged: Vec::new(), then: VecDeque::new(), record_id: None }
+    }
+
+    /// What names the record in a call: its record id where it was looked up, else its matching key.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.record_id.as_deref().or_else(|| self.key())
+    }
+
+    /// Whether there is any property to write.
+    #[must_use]
+    pub fn has_properties(&self) -> bool {
+        self.parts().any(|part| !part.body.properties().is_empty())
     }
 
     /// Text of the matching key.
@@ -86,6 +101,8 @@ pub struct Send {
     pub inputs: Vec<Input>,
     /// Why they are sent.
     pub stage: Stage,
+    /// Which of the operation's calls it is.
+    pub step: Step,
     /// Attempts that failed for reasons outside the records, in a row.
     pub failures: u32,
     /// Server errors before which, since the one before, another call had gone through.

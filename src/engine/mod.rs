@@ -8,14 +8,17 @@
 //! |---|---|
 //! | Has everything before this state settled? | [`ledger`] |
 //! | Which records go into which batch, in which order per key? | [`lane`], [`batch`] |
+//! | Which calls does an operation take? | [`operation`], [`request`] |
 //! | What became of each record of an answered call? | [`resolve`] |
 //! | What does a status mean, how long to wait? | [`retry`] |
 //! | May a call go now? | [`pace`] |
 //! | What next? | [`sync`] |
 
 pub mod batch;
+pub mod exchange;
 pub mod lane;
 pub mod ledger;
+pub mod operation;
 pub mod pace;
 pub mod record;
 pub mod rejection;

@@ -1,46 +1,107 @@
-//! A send as the bytes of a request body.
+//! A send as a request: endpoint and body.
 //!
 //! The properties of a record were rendered when it was read; here they are only spliced together.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
 
 use super::batch::{Input, Send};
+use super::operation::{MatchedBy, Operation, Step};
 use super::resolve::trace_id;
+use crate::api::Verb;
 use crate::coerce::merge_lists;
 use crate::json;
 
-/// Body of a batch upsert: `{"inputs":[{"id","idProperty","objectWriteTraceId","properties"}]}`.
+/// What a call needs to know of its stream.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// What is done with each record.
+    pub operation: Operation,
+    /// The matching key's property.
+    pub key_property: String,
+    /// Properties that hold several options: their values are united where records are merged.
+    pub lists: HashSet<String>,
+}
+
+/// A call to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Which endpoint.
+    pub endpoint: Endpoint,
+    /// The JSON body.
+    pub body: Vec<u8>,
+    /// The property whose value ties an answer without trace ids to its input.
+    pub answers_by: String,
+}
+
+/// An endpoint of the object API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `POST .../batch/{verb}`
+    Batch(Verb),
+    /// `PATCH .../{id}`
+    One(String),
+}
+
+const RECORD_ID: &str = "hs_object_id";
+
+/// The request for a send.
+#[must_use]
+pub fn of(send: &Send, target: &Target) -> Request {
+    let by_id = |endpoint, body| Request { endpoint, body, answers_by: RECORD_ID.to_owned() };
+    let by_key = |endpoint, body| Request { endpoint, body, answers_by: target.key_property.clone() };
+    match (send.step, target.operation) {
+        (Step::Lookup, _) => by_key(Endpoint::Batch(Verb::Read), lookup(send, target)),
+        (Step::Single, _) => {
+            let id = send.inputs.first().and_then(Input::target).unwrap_or_default().to_owned();
+            by_id(Endpoint::One(id), single(send, target))
+        }
+        (Step::Write, Operation::Upsert) => {
+            by_key(Endpoint::Batch(Verb::Upsert), writes(send, target, Some(&target.key_property)))
+        }
+        (Step::Write, Operation::Update(MatchedBy::UniqueProperty)) => {
+            by_key(Endpoint::Batch(Verb::Update), writes(send, target, Some(&target.key_property)))
+        }
+        (Step::Write, Operation::Update(_)) => {
+            by_id(Endpoint::Batch(Verb::Update), writes(send, target, None))
+        }
+        (Step::Write, Operation::Archive(_)) => by_id(Endpoint::Batch(Verb::Archive), ids(send)),
+    }
+}
+
+/// Body of a batch upsert or update: `{"inputs":[{"id","idProperty","objectWriteTraceId","properties"}]}`.
 ///
-/// One `idProperty` for the whole batch, and a trace id for each input: without them HubSpot refuses the whole
-/// batch for one bad record (HubSpot's error-handling page documents them for create; answers to upserts with
-/// them were recorded).
+/// One `idProperty` for the whole batch (none for record ids: HubSpot refuses `hs_object_id` there), and a trace id
+/// for each input: without them HubSpot refuses the whole batch for one bad record (HubSpot's error-handling page
+/// documents them for create; answers to upserts and updates with them were recorded).
 ///
 /// The matching key is not repeated among the properties: sent as `email` it could make a contact's secondary
 /// address its primary one. Only an input with nothing else to say carries it, since HubSpot refuses updates
-/// without any property. `is_list` tells which properties hold several options.
-#[must_use]
-pub fn upsert(send: &Send, key_property: &str, is_list: impl Fn(&str) -> bool) -> Vec<u8> {
+/// without any property.
+fn writes(send: &Send, target: &Target, id_property: Option<&str>) -> Vec<u8> {
     let mut body = Vec::with_capacity(send.size() + send.inputs.len() * 96);
     body.extend_from_slice(br#"{"inputs":["#);
     for (place, input) in send.inputs.iter().enumerate() {
         if place > 0 {
             body.push(b',');
         }
-        let key = input.key().unwrap_or_default();
         body.extend_from_slice(br#"{"id":"#);
-        push_string(&mut body, key);
-        body.extend_from_slice(br#","idProperty":"#);
-        push_string(&mut body, key_property);
+        push_string(&mut body, input.target().unwrap_or_default());
+        if let Some(property) = id_property {
+            body.extend_from_slice(br#","idProperty":"#);
+            push_string(&mut body, property);
+        }
         body.extend_from_slice(br#","objectWriteTraceId":""#);
         body.extend_from_slice(trace_id(send.id, place).as_bytes());
         body.extend_from_slice(br#"","properties":{"#);
         let before = body.len();
-        push_properties(&mut body, input, &is_list);
-        if body.len() == before {
-            push_string(&mut body, key_property);
+        push_properties(&mut body, input, target);
+        if let Some(property) = id_property.filter(|_| body.len() == before) {
+            push_string(&mut body, property);
             body.push(b':');
-            push_string(&mut body, key);
+            push_string(&mut body, input.key().unwrap_or_default());
         }
         body.extend_from_slice(b"}}");
     }
@@ -48,9 +109,45 @@ pub fn upsert(send: &Send, key_property: &str, is_list: impl Fn(&str) -> bool) -
     body
 }
 
+/// Body of a batch read that finds record ids. A contact's other addresses are asked for too: it may be found by
+/// one of them.
+fn lookup(send: &Send, target: &Target) -> Vec<u8> {
+    let key = &target.key_property;
+    let by_id = key == RECORD_ID;
+    let properties: &[&str] = match target.operation {
+        _ if by_id => &[],
+        Operation::Update(MatchedBy::Email) | Operation::Archive(MatchedBy::Email) => {
+            &["email", "hs_additional_emails"]
+        }
+        _ => &[key],
+    };
+    let inputs: Vec<Value> = send.inputs.iter().map(|input| json!({"id": input.key()})).collect();
+    let mut body = json!({"properties": properties, "propertiesWithHistory": [], "inputs": inputs});
+    if !by_id {
+        body["idProperty"] = json!(key);
+    }
+    body.to_string().into_bytes()
+}
+
+/// Body of a batch archive.
+fn ids(send: &Send) -> Vec<u8> {
+    let inputs: Vec<Value> = send.inputs.iter().map(|input| json!({"id": input.target()})).collect();
+    json!({ "inputs": inputs }).to_string().into_bytes()
+}
+
+/// Body of a single update.
+fn single(send: &Send, target: &Target) -> Vec<u8> {
+    let mut body = br#"{"properties":{"#.to_vec();
+    if let Some(input) = send.inputs.first() {
+        push_properties(&mut body, input, target);
+    }
+    body.extend_from_slice(b"}}");
+    body
+}
+
 /// Members of the `properties` object; of a merged input the later value of each property, or both where the later
 /// one only adds to a list of options.
-fn push_properties(body: &mut Vec<u8>, input: &Input, is_list: &impl Fn(&str) -> bool) {
+fn push_properties(body: &mut Vec<u8>, input: &Input, target: &Target) {
     if input.merged.is_empty() {
         body.extend_from_slice(input.head.body.properties());
         return;
@@ -64,7 +161,7 @@ fn push_properties(body: &mut Vec<u8>, input: &Input, is_list: &impl Fn(&str) ->
     for text in &texts {
         // Rendered by `plan::shape`, so always an object.
         let _rendered_by_us = json::members(text, |name, value| match places.get(&name) {
-            Some(place) if is_list(&name) => {
+            Some(place) if target.lists.contains(name.as_ref()) => {
                 let mut both = Vec::new();
                 merge_lists(members[*place].1.as_bytes(), value.as_bytes(), &mut both);
                 members[*place].1 = Cow::Owned(String::from_utf8_lossy(&both).into_owned());
@@ -127,14 +224,21 @@ mod tests {
             stream: StreamIndex(0),
             inputs,
             stage: Stage::First,
+            step: Step::Write,
             failures: 0,
             setbacks_amid_success: 0,
             successes_seen: 0,
             named_before: false,
             silent_before: false,
         };
-        let body: serde_json::Value =
-            serde_json::from_slice(&upsert(&send, "email", |name| name == "l")).unwrap();
+        let target = Target {
+            operation: Operation::Upsert,
+            key_property: "email".into(),
+            lists: HashSet::from(["l".to_owned()]),
+        };
+        let request = of(&send, &target);
+        assert_eq!((request.endpoint, request.answers_by.as_str()), (Endpoint::Batch(Verb::Upsert), "email"));
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
         let expected = serde_json::json!({"inputs": [
             {"id": "a\"b", "idProperty": "email", "objectWriteTraceId": "7-0", "properties": {"x": "1", "y": "\"q\""}},
             {"id": "b", "idProperty": "email", "objectWriteTraceId": "7-1", "properties": {"x": "1", "y": "", "l": "a;b;c", "z": "3"}},

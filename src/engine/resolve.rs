@@ -10,8 +10,14 @@
 
 use crate::api::{ApiError, BatchAnswer, Refusal};
 
+use std::collections::HashSet;
+
 use super::batch::{Input, Send, SendId, Stage};
+use super::operation::{Operation, Step};
 use super::rejection::Rejection;
+
+/// The code of a record that does not exist.
+const NOT_FOUND: &str = "NOT_FOUND";
 
 /// The trace id of an input: unique within a sync, and its place in the call can be read back.
 #[must_use]
@@ -60,6 +66,8 @@ pub struct Group {
     pub inputs: Vec<Input>,
     /// Why.
     pub stage: Stage,
+    /// By which call.
+    pub step: Step,
     /// Whether an answer has named culprits among them before.
     pub named_before: bool,
     /// Whether the same inputs, whole, were met with silence before.
@@ -67,77 +75,148 @@ pub struct Group {
 }
 
 impl Group {
-    fn new(inputs: Vec<Input>, stage: Stage) -> Self {
-        Self { inputs, stage, named_before: false, silent_before: false }
+    /// A group about which nothing is known yet.
+    #[must_use]
+    pub fn new(inputs: Vec<Input>, stage: Stage, step: Step) -> Self {
+        Self { inputs, stage, step, named_before: false, silent_before: false }
     }
 }
 
 /// What an answer says of one input.
 enum Fate {
     Unmentioned,
-    Stored(Option<bool>),
+    Named(Option<bool>, Box<str>),
     Refused(Rejection),
 }
 
-/// Reads a 2xx answer per input.
+/// Reads the 2xx answer to a write, per input.
 #[must_use]
-pub fn itemised(send: Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Resolution {
+pub fn itemised(
+    send: Send,
+    operation: Operation,
+    answer: &BatchAnswer,
+    correlation_id: Option<&str>,
+) -> Resolution {
+    let (fates, silence) = fates(&send, answer, correlation_id);
+    let mut resolution = Resolution { silence, ..Resolution::default() };
+    let mut unmentioned = Vec::new();
+    let (stage, step) = (send.stage, send.step);
+    for (input, fate) in send.inputs.into_iter().zip(fates) {
+        match fate {
+            Fate::Named(created, _) => resolution.stored.push(Stored { input, created }),
+            Fate::Refused(rejection) => refuse(&mut resolution, operation, input, rejection),
+            Fate::Unmentioned => unmentioned.push(input),
+        }
+    }
+    send_unmentioned(&mut resolution, unmentioned, (stage, operation, step), correlation_id);
+    resolution
+}
+
+/// Reads the 2xx answer to a look-up: records that were found are written next, those that were not are
+/// rejected by an update and done with by an archive.
+#[must_use]
+pub fn looked_up(
+    send: Send,
+    operation: Operation,
+    answer: &BatchAnswer,
+    correlation_id: Option<&str>,
+) -> Resolution {
+    let (fates, silence) = fates(&send, answer, correlation_id);
+    let mut resolution = Resolution { silence, ..Resolution::default() };
+    let mut unmentioned = Vec::new();
+    let mut found: Vec<Input> = Vec::new();
+    let (stage, step) = (send.stage, send.step);
+    for (mut input, fate) in send.inputs.into_iter().zip(fates) {
+        match fate {
+            Fate::Named(_, id) => {
+                input.record_id = Some(id);
+                let only_looked_for = !matches!(operation, Operation::Archive(_)) && !input.has_properties();
+                if only_looked_for {
+                    resolution.stored.push(Stored { input, created: None });
+                } else {
+                    found.push(input);
+                }
+            }
+            Fate::Refused(rejection)
+                if rejection.code == NOT_FOUND && matches!(operation, Operation::Archive(_)) =>
+            {
+                resolution.stored.push(Stored { input, created: None });
+            }
+            // Nothing was written: a merged input has no good part that could be lost with a bad one.
+            Fate::Refused(rejection) => resolution.rejected.push((input, rejection)),
+            Fate::Unmentioned => unmentioned.push(input),
+        }
+    }
+    send_unmentioned(&mut resolution, unmentioned, (stage, operation, step), correlation_id);
+    // Two keys may name one record, a contact's two addresses say: HubSpot takes each id once in a batch.
+    while !found.is_empty() {
+        let mut ids = HashSet::new();
+        let (once, again) = found.into_iter().partition(|input| ids.insert(input.record_id.clone()));
+        resolution.again.push(Group::new(once, Stage::First, Step::Write));
+        found = again;
+    }
+    resolution
+}
+
+/// What the answer says of each input, and whether it says anything.
+fn fates(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> (Vec<Fate>, Silence) {
     let Send { id, inputs, stage, silent_before, .. } = send;
     let mut fates: Vec<Fate> = inputs.iter().map(|_| Fate::Unmentioned).collect();
     for stored in &answer.results {
-        let by_trace = stored.trace_id.as_deref().and_then(|trace| place_of_trace(id, trace, inputs.len()));
-        let place = by_trace.or_else(|| stored.key.as_deref().and_then(|key| place_of_key(&inputs, key)));
-        if let Some(place) = place {
-            fates[place] = Fate::Stored(stored.new);
+        let by_trace = stored.trace_id.as_deref().and_then(|trace| place_of_trace(*id, trace, inputs.len()));
+        let by_key = || stored.key.as_deref().and_then(|key| place_of_target(inputs, key));
+        // The one result of a call with one input is about that input, under whichever name.
+        let only = || (inputs.len() == 1 && answer.results.len() == 1).then_some(0);
+        if let Some(place) = by_trace.or_else(by_key).or_else(only) {
+            fates[place] = Fate::Named(stored.new, stored.id.as_str().into());
         }
     }
     // Errors come second: an input that is named as stored and as refused is not claimed to be stored.
-    for error in &answer.errors {
-        if is_passing(error) {
-            continue;
-        }
+    for error in answer.errors.iter().filter(|error| !is_passing(error)) {
         let mut rejection = Rejection::by_hubspot(error);
         if rejection.correlation_id.is_none() {
             rejection.correlation_id = correlation_id.map(str::to_owned);
         }
-        let places = places_of_error(id, &inputs, error);
-        for place in places {
+        for place in places_of_error(*id, inputs, error) {
             fates[place] = Fate::Refused(rejection.clone());
         }
     }
     let silent = fates.iter().all(|fate| matches!(fate, Fate::Unmentioned));
-    let mut resolution = Resolution::default();
-    resolution.silence = match (silent, stage) {
+    let silence = match (silent, stage) {
         (false, _) => Silence::Broken,
-        (true, Stage::Unconfirmed) if silent_before && fates.len() > 1 => Silence::KeptAgain,
+        (true, Stage::Unconfirmed) if *silent_before && fates.len() > 1 => Silence::KeptAgain,
         (true, _) => Silence::Kept,
     };
-    let mut unmentioned = Vec::new();
-    for (input, fate) in inputs.into_iter().zip(fates) {
-        match fate {
-            Fate::Stored(created) => resolution.stored.push(Stored { input, created }),
-            Fate::Refused(rejection) => refuse(&mut resolution, input, rejection),
-            Fate::Unmentioned => unmentioned.push(input),
-        }
+    (fates, silence)
+}
+
+/// Sends what was not mentioned again: together once, then each alone; then it is rejected.
+fn send_unmentioned(
+    resolution: &mut Resolution,
+    unmentioned: Vec<Input>,
+    (stage, operation, step): (Stage, Operation, Step),
+    correlation_id: Option<&str>,
+) {
+    if unmentioned.is_empty() {
+        return;
     }
     match stage {
-        _ if unmentioned.is_empty() => {}
         Stage::First => {
-            let group = Group { silent_before: silent, ..Group::new(unmentioned, Stage::Unconfirmed) };
+            let silent_before = resolution.silence != Silence::Broken;
+            let group = Group { silent_before, ..Group::new(unmentioned, Stage::Unconfirmed, step) };
             resolution.again.push(group);
         }
         Stage::Unconfirmed => {
-            for input in unmentioned {
-                resolution.again.push(Group::new(vec![input], Stage::Alone));
-            }
+            let step = operation.last_step(step);
+            let alone = unmentioned.into_iter().map(|input| Group::new(vec![input], Stage::Alone, step));
+            resolution.again.extend(alone);
         }
         Stage::Alone => {
-            for input in unmentioned {
-                resolution.rejected.push((input, Rejection::not_confirmed(correlation_id)));
-            }
+            let rejected =
+                unmentioned.into_iter().map(|input| (input, Rejection::not_confirmed(correlation_id)));
+            resolution.rejected.extend(rejected);
         }
     }
-    resolution
 }
 
 /// Reads a 204: everything that was asked for is so.
@@ -152,12 +231,12 @@ pub fn confirmed(send: Send) -> Resolution {
 /// What the answer names (ids, or properties with their values) is separated first, once; then halving.
 /// With `k` bad inputs among `n` this costs at most `2k log2(n/k) + 2k + 2` calls.
 #[must_use]
-pub fn refused(send: Send, error: &ApiError) -> Resolution {
+pub fn refused(send: Send, operation: Operation, error: &ApiError) -> Resolution {
     let mut resolution = Resolution::default();
-    let Send { mut inputs, named_before, .. } = send;
+    let Send { mut inputs, named_before, step, .. } = send;
     if inputs.len() == 1 {
         if let Some(input) = inputs.pop() {
-            refuse(&mut resolution, input, Rejection::by_hubspot(error));
+            refuse(&mut resolution, operation, input, Rejection::by_hubspot(error));
         }
         return resolution;
     }
@@ -172,7 +251,7 @@ pub fn refused(send: Send, error: &ApiError) -> Resolution {
         (inputs, second)
     };
     for inputs in [first, second] {
-        resolution.again.push(Group { named_before: true, ..Group::new(inputs, Stage::First) });
+        resolution.again.push(Group { named_before: true, ..Group::new(inputs, Stage::First, step) });
     }
     resolution
 }
@@ -180,23 +259,25 @@ pub fn refused(send: Send, error: &ApiError) -> Resolution {
 /// Splits a request that is too large, or that keeps failing, in two.
 #[must_use]
 pub fn halved(send: Send) -> Resolution {
-    let Send { mut inputs, stage, named_before, .. } = send;
+    let Send { mut inputs, stage, step, named_before, .. } = send;
     let second = inputs.split_off(inputs.len() / 2);
     let again = [inputs, second]
         .into_iter()
         .filter(|inputs| !inputs.is_empty())
-        .map(|inputs| Group { named_before, ..Group::new(inputs, stage) })
+        .map(|inputs| Group { named_before, ..Group::new(inputs, stage, step) })
         .collect();
     Resolution { again, silence: Silence::Kept, ..Resolution::default() }
 }
 
 /// Rejects an input, or, when it was merged of several records, sends its parts one after the other: a good
 /// older record is not lost with a bad newer one.
-pub fn refuse(resolution: &mut Resolution, input: Input, rejection: Rejection) {
+pub fn refuse(resolution: &mut Resolution, operation: Operation, input: Input, rejection: Rejection) {
     if input.merged.is_empty() {
         resolution.rejected.push((input, rejection));
     } else {
-        resolution.again.push(Group::new(vec![input.into_parts()], Stage::First));
+        let input = input.into_parts();
+        let step = operation.first_step(&input);
+        resolution.again.push(Group::new(vec![input], Stage::First, step));
     }
 }
 
@@ -214,8 +295,8 @@ fn place_of_trace(send: SendId, trace: &str, inputs: usize) -> Option<usize> {
     (number.parse() == Ok(send.0)).then_some(place)
 }
 
-fn place_of_key(inputs: &[Input], key: &str) -> Option<usize> {
-    inputs.iter().position(|input| input.key() == Some(key))
+fn place_of_target(inputs: &[Input], key: &str) -> Option<usize> {
+    inputs.iter().position(|input| input.target() == Some(key) || input.key() == Some(key))
 }
 
 fn places_of_error(send: SendId, inputs: &[Input], error: &ApiError) -> Vec<usize> {
@@ -224,16 +305,14 @@ fn places_of_error(send: SendId, inputs: &[Input], error: &ApiError) -> Vec<usiz
     if !by_trace.is_empty() {
         return by_trace;
     }
-    let by_key: Vec<usize> = error.ids.iter().filter_map(|id| place_of_key(inputs, id)).collect();
+    let by_key: Vec<usize> = error.ids.iter().filter_map(|id| place_of_target(inputs, id)).collect();
     if by_key.is_empty() && inputs.len() == 1 { vec![0] } else { by_key }
 }
 
 /// Which inputs a refusal of the whole request points at.
 fn named_by(error: &ApiError, inputs: &[Input]) -> Vec<bool> {
-    let by_id: Vec<bool> = inputs
-        .iter()
-        .map(|input| input.key().is_some_and(|key| error.ids.iter().any(|id| id == key)))
-        .collect();
+    let by_id: Vec<bool> =
+        inputs.iter().map(|input| error.ids.iter().any(|id| input.target() == Some(id.as_str()))).collect();
     if by_id.iter().any(|named| *named) {
         return by_id;
     }

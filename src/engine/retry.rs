@@ -135,8 +135,7 @@ pub fn out_of_patience(setback: Setback, status: Option<u16>, wait: Duration, st
         (Setback::Unreachable, _) => "HubSpot cannot be reached".to_owned(),
     };
     let message = format!(
-        "{answer}; nothing went through for {} s and the next attempt would have to wait {} s. What was written is \
-         acknowledged; the next sync goes on from there.",
+        "{answer}; nothing went through for {} s and the next attempt would have to wait {} s.",
         stalled.as_secs(),
         wait.as_secs()
     );

@@ -7,97 +7,21 @@
 //! records that had not settled are simply not acknowledged, and come again in the next sync.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::time::Duration;
 
 use super::Moment;
 use super::batch::{Input, Send, SendId, Stage};
+pub use super::exchange::{Counts, Durability, Effect, Next, Note, Outcome, Settings};
 use super::lane::{BatchLimits, Lane, Merging};
-use super::ledger::{Ledger, ReleasedState, StreamIndex, Totals};
+use super::ledger::{Ledger, StreamIndex, Totals};
+use super::operation::{Operation, Step};
 use super::pace::{Pace, Permit};
 use super::record::{Body, Record};
 use super::rejection::Rejection;
-use super::resolve::{self, Group, Resolution, Silence};
-use super::retry::{self, Setback};
-use crate::api::{ApiError, BatchAnswer, RateHeaders};
+use super::resolve::{self, Group, Resolution, Silence, Stored};
+use crate::api::RateHeaders;
 use crate::error::{Failure, Kind};
 
-/// What a sync may use and how patient it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Bytes of records and states that may be held before input is left waiting.
-    pub buffer_bytes: usize,
-    /// Age at which a partial batch is sent although more input may come.
-    pub flush_interval: Duration,
-    /// Time without any complete answer before the sync gives up.
-    pub retry_budget: Duration,
-    /// Percent of the rate window this sync may use.
-    pub rate_limit_share: u8,
-    /// Percent of the daily quota that is left to others: the sync ends when less remains.
-    pub daily_reserve_percent: u8,
-    /// Seed of the jitter.
-    pub seed: u64,
-    /// When a rejected record counts as durable.
-    pub durability: Durability,
-}
-
-/// When a rejected record counts as durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// Once it is printed: stdout keeps the order, so it is out before any state that covers it.
-    Printed,
-    /// Once storage has it; the shell says so with [`Sync::rejections_stored`].
-    Stored,
-}
-
-/// Something to print, in order.
-#[derive(Debug)]
-pub enum Effect {
-    /// A record was rejected.
-    Rejected(StreamIndex, Body, Rejection),
-    /// A state may go out.
-    State(ReleasedState),
-    /// Something worth a line in the log.
-    Note(Note),
-}
-
-/// What happened around the records, told once per episode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// Calls have begun to fail for a reason outside the records; the first wait is given.
-    Waiting(Setback, Option<u16>, Duration),
-    /// A call has gone through again after so many failed ones.
-    Recovered(u32),
-}
-
-/// What to do next.
-#[derive(Debug)]
-pub enum Next {
-    /// Make the call for this send; [`Sync::call`] has its inputs.
-    Call(SendId),
-    /// Nothing before this moment, or before something happens when there is none.
-    Wait(Option<Moment>),
-    /// The sync is over: everything that can settle has settled.
-    Finished,
-}
-
-/// What came of one call.
-#[derive(Debug)]
-pub enum Outcome {
-    /// A 2xx answer with a body that was read.
-    Itemised(BatchAnswer, Option<String>),
-    /// A 204.
-    Confirmed,
-    /// A complete answer that refuses the request because of what is in it.
-    Refused(ApiError),
-    /// A 413.
-    TooLarge(ApiError),
-    /// A reason outside the records.
-    Setback(Setback, Option<ApiError>, Option<Duration>),
-    /// The stream cannot go on; the others settle what they hold.
-    StreamFailed(Failure),
-    /// Nothing can go on.
-    SyncFailed(Failure),
-}
+mod setbacks;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -109,23 +33,9 @@ enum Phase {
     Stopping,
 }
 
-/// Counts beyond the ledger's, for the summary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Records HubSpot made anew.
-    pub created: u64,
-    /// Records HubSpot changed.
-    pub updated: u64,
-    /// Records that were merged into an earlier one's call.
-    pub merged: u64,
-    /// Calls that were sent.
-    pub calls: u64,
-    /// Inputs in those calls.
-    pub inputs: u64,
-}
-
 #[derive(Debug)]
 struct Stream {
+    operation: Operation,
     lane: Lane,
     counts: Counts,
     failed: bool,
@@ -133,10 +43,6 @@ struct Stream {
 
 /// Consecutive batches met with silence, whole and repeated, that end the sync.
 const MOST_SILENT_BATCHES: u32 = 3;
-/// Server errors after which a batch is taken apart although nothing says that a record is at fault.
-const FAILURES_BEFORE_HALVING: u32 = 4;
-/// Server errors of a record sent alone, with other calls going through in between, that reject it.
-const FAILURES_BEFORE_REJECTION: u32 = 5;
 
 /// The state of a sync. See the module's invariants.
 #[derive(Debug)]
@@ -188,12 +94,9 @@ impl Sync {
     }
 
     /// Adds a stream; streams are numbered in the order they are added.
-    pub fn add_stream(&mut self, limits: BatchLimits, merging: Merging) -> StreamIndex {
-        self.streams.push(Stream {
-            lane: Lane::new(limits, merging),
-            counts: Counts::default(),
-            failed: false,
-        });
+    pub fn add_stream(&mut self, operation: Operation, limits: BatchLimits, merging: Merging) -> StreamIndex {
+        let lane = Lane::new(limits, merging);
+        self.streams.push(Stream { operation, lane, counts: Counts::default(), failed: false });
         self.ledger.add_stream()
     }
 
@@ -265,23 +168,32 @@ impl Sync {
         if !matches!(outcome, Outcome::Setback(..)) {
             self.recovered();
         }
-        match outcome {
+        let stream = send.stream;
+        let operation = self.streams[stream.0 as usize].operation;
+        let resolution = match outcome {
             Outcome::Itemised(answer, correlation_id) => {
-                let resolution = resolve::itemised(send, &answer, correlation_id.as_deref());
-                self.resolved(now, id, resolution);
+                let read = if send.step == Step::Lookup { resolve::looked_up } else { resolve::itemised };
+                read(send, operation, &answer, correlation_id.as_deref())
             }
-            Outcome::Confirmed => self.resolved(now, id, resolve::confirmed(send)),
-            Outcome::Refused(error) => self.resolved(now, id, resolve::refused(send, &error)),
-            Outcome::TooLarge(error) if send.inputs.len() == 1 => {
-                self.resolved(now, id, resolve::refused(send, &error));
-            }
-            Outcome::TooLarge(_) => self.resolved(now, id, resolve::halved(send)),
+            Outcome::Confirmed => resolve::confirmed(send),
+            Outcome::Refused(error) => resolve::refused(send, operation, &error),
+            Outcome::TooLarge(error) if send.inputs.len() == 1 => resolve::refused(send, operation, &error),
+            Outcome::TooLarge(_) => resolve::halved(send),
             Outcome::Setback(setback, error, retry_after) => {
                 self.set_back(now, send, setback, error, retry_after);
+                self.release();
+                return;
             }
-            Outcome::StreamFailed(failure) => self.stream_failed(send.stream, failure),
-            Outcome::SyncFailed(failure) => self.stop(Some(failure)),
-        }
+            Outcome::StreamFailed(failure) => {
+                self.stream_failed(stream, failure);
+                return;
+            }
+            Outcome::SyncFailed(failure) => {
+                self.stop(Some(failure));
+                return;
+            }
+        };
+        self.resolved(now, stream, resolution);
         self.release();
     }
 
@@ -425,7 +337,17 @@ impl Sync {
             if let Some(inputs) = self.streams[index].lane.take_ready() {
                 self.turn = index + 1;
                 let stream = StreamIndex(u32::try_from(index).unwrap_or(u32::MAX));
-                let group = Group { inputs, stage: Stage::First, named_before: false, silent_before: false };
+                let operation = self.streams[index].operation;
+                // Nearly always one group: only updates mix records with and without anything to change.
+                let first = operation.first_step(&inputs[0]);
+                let (inputs, others): (Vec<_>, Vec<_>) =
+                    inputs.into_iter().partition(|input| operation.first_step(input) == first);
+                if let Some(other) = others.first() {
+                    let step = operation.first_step(other);
+                    let send = self.send_of(stream, Group::new(others, Stage::First, step));
+                    self.again.push_back(send);
+                }
+                let group = Group::new(inputs, Stage::First, first);
                 return Some(self.send_of(stream, group));
             }
         }
@@ -449,6 +371,7 @@ impl Sync {
             stream,
             inputs: group.inputs,
             stage: group.stage,
+            step: group.step,
             failures: 0,
             setbacks_amid_success: 0,
             successes_seen: self.successes,
@@ -457,7 +380,7 @@ impl Sync {
         }
     }
 
-    fn resolved(&mut self, now: Moment, id: SendId, resolution: Resolution) {
+    fn resolved(&mut self, now: Moment, stream: StreamIndex, resolution: Resolution) {
         let Resolution { stored, rejected, again, silence } = resolution;
         match silence {
             Silence::Broken => {
@@ -467,21 +390,8 @@ impl Sync {
             Silence::Kept => {}
             Silence::KeptAgain => self.silent_batches += 1,
         }
-        let stream = stored
-            .first()
-            .map(|stored| stored.input.head.ticket.stream())
-            .or_else(|| rejected.first().map(|(input, _)| input.head.ticket.stream()))
-            .or_else(|| {
-                again.first().and_then(|group| group.inputs.first()).map(|input| input.head.ticket.stream())
-            });
-        let Some(stream) = stream else { return };
         for stored in stored {
-            let counts = &mut self.streams[stream.0 as usize].counts;
-            match stored.created {
-                Some(true) => counts.created += 1,
-                _ => counts.updated += 1,
-            }
-            counts.merged += stored.input.merged.len() as u64;
+            self.count(stream, &stored);
             self.settle(now, stream, stored.input, None);
         }
         for (input, rejection) in rejected {
@@ -499,15 +409,23 @@ impl Sync {
                  also when they were sent again. Nothing of them counts as written. Run the sync again later; if it \
                  happens again, give HubSpot's support the time of this sync."
             );
-            self.stop(Some(
-                Failure::new(Kind::Unavailable, message).internal(format!("silent call {}", id.0)),
-            ));
+            self.stop(Some(Failure::new(Kind::Unavailable, message)));
         }
+    }
+
+    fn count(&mut self, stream: StreamIndex, stored: &Stored) {
+        let stream = &mut self.streams[stream.0 as usize];
+        match (stream.operation, stored.created) {
+            (Operation::Archive(_), _) => stream.counts.archived += 1,
+            (_, Some(true)) => stream.counts.created += 1,
+            _ => stream.counts.updated += 1,
+        }
+        stream.counts.merged += stored.input.merged.len() as u64;
     }
 
     /// Settles the records an input was made of; those that wait behind it go next.
     fn settle(&mut self, now: Moment, stream: StreamIndex, input: Input, rejection: Option<Rejection>) {
-        let Input { head, merged, mut then } = input;
+        let Input { head, merged, mut then, record_id } = input;
         let hash = head.body.key().is_some().then(|| head.body.key_hash());
         for record in std::iter::once(head).chain(merged) {
             match &rejection {
@@ -525,9 +443,9 @@ impl Sync {
             return;
         }
         if let Some(next) = then.pop_front() {
-            let input = Input { head: next, merged: Vec::new(), then };
-            let group =
-                Group { inputs: vec![input], stage: Stage::First, named_before: true, silent_before: false };
+            let input = Input { head: next, merged: Vec::new(), then, record_id };
+            let step = self.streams[stream.0 as usize].operation.first_step(&input);
+            let group = Group { named_before: true, ..Group::new(vec![input], Stage::First, step) };
             let send = self.send_of(stream, group);
             self.again.push_back(send);
         } else if let Some(hash) = hash {
@@ -546,87 +464,6 @@ impl Sync {
 
     fn release(&mut self) {
         self.effects.extend(self.ledger.release().into_iter().map(Effect::State));
-    }
-
-    fn keep_daily_reserve(&mut self, headers: Option<&RateHeaders>) {
-        let Some((daily, remaining)) =
-            headers.and_then(|headers| Some((headers.daily?, headers.daily_remaining?)))
-        else {
-            return;
-        };
-        let reserve = u64::from(self.settings.daily_reserve_percent);
-        if remaining.saturating_mul(100) < daily.saturating_mul(reserve) {
-            let message = format!(
-                "Of HubSpot's {daily} API calls a day, {remaining} are left: less than the {reserve}% that this \
-                 destination leaves to other apps (daily_reserve_percent). The limit resets at midnight in the time \
-                 zone of the HubSpot account; the next sync after that goes on from where this one stopped."
-            );
-            self.stop(Some(Failure::new(Kind::QuotaSpent, message)));
-        }
-    }
-
-    fn recovered(&mut self) {
-        if self.stalled_since.take().is_some() {
-            self.effects.push_back(Effect::Note(Note::Recovered(self.failures_in_episode)));
-            self.failures_in_episode = 0;
-        }
-    }
-
-    fn set_back(
-        &mut self,
-        now: Moment,
-        mut send: Send,
-        setback: Setback,
-        error: Option<ApiError>,
-        retry_after: Option<Duration>,
-    ) {
-        send.failures += 1;
-        self.failures_in_episode += 1;
-        self.pace.push_back();
-        let status = error.as_ref().map(|error| error.status);
-        let window = self.pace.until_window_moves(now);
-        let wait = retry::delay(setback, send.failures, retry_after, window, self.chance.f64());
-        if matches!(setback, Setback::RateLimited(_) | Setback::Migrating) {
-            self.pace.pause(now + wait);
-        }
-        if self.stalled_since.is_none() {
-            self.effects.push_back(Effect::Note(Note::Waiting(setback, status, wait)));
-        }
-        let stalled_since = *self.stalled_since.get_or_insert(now);
-        if now + wait > stalled_since + self.settings.retry_budget {
-            let failure = retry::out_of_patience(setback, status, wait, now - stalled_since);
-            let correlation_id = error.as_ref().and_then(|error| error.correlation_id.as_deref());
-            self.again.push_back(send);
-            self.stop(Some(failure.correlated(correlation_id)));
-            return;
-        }
-        if setback == Setback::Server {
-            let others_succeed = self.successes > send.successes_seen;
-            send.successes_seen = self.successes;
-            if others_succeed {
-                send.setbacks_amid_success += 1;
-            }
-            let id = send.id;
-            if send.inputs.len() > 1 {
-                let nothing_else =
-                    self.in_flight.is_empty() && self.again.is_empty() && self.delayed.is_empty();
-                if send.failures >= FAILURES_BEFORE_HALVING
-                    && (send.setbacks_amid_success > 0 || nothing_else)
-                {
-                    self.resolved(now, id, resolve::halved(send));
-                    return;
-                }
-            } else if send.setbacks_amid_success >= FAILURES_BEFORE_REJECTION {
-                let mut resolution = Resolution { silence: Silence::Kept, ..Resolution::default() };
-                if let Some(input) = send.inputs.pop() {
-                    let rejection = Rejection::server_error(error.as_ref());
-                    resolve::refuse(&mut resolution, input, rejection);
-                }
-                self.resolved(now, id, resolution);
-                return;
-            }
-        }
-        self.delayed.insert((now + wait, send.id), send);
     }
 
     /// Gives a stream up: what it still holds never settles. The other streams settle what they hold.

@@ -47,7 +47,7 @@ pub enum NoToken {
     /// HubSpot refuses the refresh token or the app: the user has to act.
     Refused(Failure),
     /// The token endpoint answered with an error that passes.
-    Passing(ApiError),
+    Passing(Box<ApiError>),
     /// The token endpoint could not be reached.
     Unreachable(Unreachable),
 }
@@ -117,11 +117,11 @@ impl Auth {
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .unwrap_or(USUAL_LIFE);
         let renew_at = Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 10));
-        if let Some(new) = granted.refresh_token {
-            if new.expose_secret() != state.refresh_token.expose_secret() {
-                state.rotated = Some(new.clone());
-                state.refresh_token = new;
-            }
+        if let Some(new) = granted.refresh_token
+            && new.expose_secret() != state.refresh_token.expose_secret()
+        {
+            state.rotated = Some(new.clone());
+            state.refresh_token = new;
         }
         let token = granted.access_token;
         state.granted = Some(Granted { token: token.clone(), renew_at });
@@ -161,13 +161,14 @@ impl Auth {
 fn read(answer: &Answer) -> Result<TokenAnswer, NoToken> {
     if answer.status == 200 {
         // The cause is not kept: it may quote a token.
-        return serde_json::from_slice(&answer.body)
-            .map_err(|_| NoToken::Passing(ApiError::parse(502, &[], answer.correlation_id.as_deref())));
+        return serde_json::from_slice(&answer.body).map_err(|_| {
+            NoToken::Passing(Box::new(ApiError::parse(502, &[], answer.correlation_id.as_deref())))
+        });
     }
     let error = answer.error();
     match error.refusal() {
         Refusal::RateLimited(_) | Refusal::Locked | Refusal::Migrating | Refusal::Unavailable => {
-            Err(NoToken::Passing(error))
+            Err(NoToken::Passing(Box::new(error)))
         }
         _ => {
             let message = format!(

@@ -15,7 +15,7 @@ use crate::error::{Failure, Kind};
 #[derive(Debug)]
 pub enum Trouble {
     /// HubSpot refused the call; the caller knows what it was for and explains it.
-    Refused(ApiError),
+    Refused(Box<ApiError>),
     /// Everything else: out of patience, quota spent, no token.
     Failed(Failure),
 }
@@ -68,7 +68,7 @@ pub async fn get_json<T: DeserializeOwned>(
                     Disposition::Setback(setback) => {
                         (setback, Some(answer.status), answer.retry_after, error.correlation_id)
                     }
-                    _ => return Err(Trouble::Refused(error)),
+                    _ => return Err(Trouble::Refused(Box::new(error))),
                 }
             }
             Err(CallError::NoToken(NoToken::Refused(failure))) => return Err(Trouble::Failed(failure)),

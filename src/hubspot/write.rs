@@ -1,31 +1,36 @@
 //! Makes the call for a send and says what came of it, in the engine's words.
 
-use std::collections::HashSet;
+use serde_json::Value;
 
 use super::auth::NoToken;
 use super::client::{Answer, CallError, Client, Unreachable};
 use super::explain;
 use crate::api::{BatchAnswer, RateHeaders, RatePolicy};
+use crate::crm::object::ObjectType;
+use crate::engine::request::{Endpoint, Request};
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::engine::sync::Outcome;
 
-/// What a call needs to know of its stream.
+/// Where a stream's calls go.
 #[derive(Clone, Debug)]
-pub struct Target {
-    /// Path of the batch endpoint.
-    pub path: String,
-    /// The property by which answers without trace ids are tied to inputs.
-    pub key_property: String,
-    /// Properties that hold several options: their values are united where records are merged.
-    pub lists: HashSet<String>,
-    /// What the call does, for messages: "write contacts".
+pub struct Destination {
+    /// The object type.
+    pub object: ObjectType,
+    /// What the calls do, for messages: "write CONTACT records".
     pub doing: String,
 }
 
-/// Sends a request body and reads the answer.
-pub async fn write(client: &Client, target: &Target, body: Vec<u8>) -> (Outcome, Option<RateHeaders>) {
-    match client.post(&target.path, body).await {
-        Ok(answer) => (outcome(target, &answer), Some(answer.rate)),
+/// Makes a call and reads the answer.
+pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outcome, Option<RateHeaders>) {
+    let object = &to.object.path;
+    let answered = match &request.endpoint {
+        Endpoint::Batch(verb) => {
+            client.post(&client.paths().objects_batch(object, *verb), request.body).await
+        }
+        Endpoint::One(id) => client.patch(&client.paths().object(object, id), request.body).await,
+    };
+    match answered {
+        Ok(answer) => (outcome(to, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
         Err(CallError::Unreachable(_)) => (Outcome::Setback(Setback::Unreachable, None, None), None),
         Err(CallError::NoToken(NoToken::Refused(failure))) => (Outcome::SyncFailed(failure), None),
         Err(CallError::NoToken(NoToken::Passing(error))) => {
@@ -33,7 +38,7 @@ pub async fn write(client: &Client, target: &Target, body: Vec<u8>) -> (Outcome,
                 Disposition::Setback(setback) => setback,
                 _ => Setback::Server,
             };
-            (Outcome::Setback(setback, Some(error), None), None)
+            (Outcome::Setback(setback, Some(*error), None), None)
         }
         Err(CallError::NoToken(NoToken::Unreachable(
             Unreachable::Connect | Unreachable::TimedOut | Unreachable::Broken,
@@ -41,18 +46,30 @@ pub async fn write(client: &Client, target: &Target, body: Vec<u8>) -> (Outcome,
     }
 }
 
-fn outcome(target: &Target, answer: &Answer) -> Outcome {
+fn outcome(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer) -> Outcome {
+    let is_one = matches!(endpoint, Endpoint::One(_));
     if answer.status == 204 {
         return Outcome::Confirmed;
     }
+    if answer.is_success() && is_one {
+        // The record itself is the answer; after a merge it carries another id.
+        let names_a_record = |body: &Value| body.get("id").is_some();
+        return match serde_json::from_slice(&answer.body) {
+            Ok(body) if names_a_record(&body) => Outcome::Confirmed,
+            _ => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
+        };
+    }
     if answer.is_success() {
-        return match BatchAnswer::parse(&answer.body, Some(&target.key_property)) {
+        return match BatchAnswer::parse(&answer.body, Some(answers_by)) {
             Ok(batch) => Outcome::Itemised(batch, answer.correlation_id.clone()),
             // A success whose body is cut off or no JSON says nothing about any record.
             Err(_) => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
         };
     }
     let error = answer.error();
+    if is_one && answer.status == 404 && error.structured {
+        return Outcome::Refused(error);
+    }
     match retry::disposition(&error) {
         Disposition::Refused => Outcome::Refused(error),
         Disposition::TooLarge => Outcome::TooLarge(error),
@@ -60,10 +77,8 @@ fn outcome(target: &Target, answer: &Answer) -> Outcome {
             Outcome::SyncFailed(explain::daily_quota_spent(&error))
         }
         Disposition::Setback(setback) => Outcome::Setback(setback, Some(error), answer.retry_after),
-        Disposition::Unauthorised => Outcome::SyncFailed(explain::refusal(&error, &target.doing)),
+        Disposition::Unauthorised => Outcome::SyncFailed(explain::refusal(&error, &to.doing)),
         // `Read` is a success, handled above.
-        Disposition::Fatal | Disposition::Read => {
-            Outcome::StreamFailed(explain::refusal(&error, &target.doing))
-        }
+        Disposition::Fatal | Disposition::Read => Outcome::StreamFailed(explain::refusal(&error, &to.doing)),
     }
 }

@@ -54,7 +54,7 @@ pub fn destination_catalog(operations: &Value) -> String {
 pub fn trace_error(failure: &Failure, emitted_at: f64) -> String {
     let mut error = json!({
         "message": failure.to_string(),
-        "internal_message": failure.internal.clone().unwrap_or_else(|| failure.to_string()),
+        "internal_message": failure.internal.as_deref().map_or_else(|| failure.to_string(), str::to_owned),
         "failure_type": failure.kind.failure_type(),
     });
     if let Some(stream) = &failure.stream {

@@ -19,11 +19,12 @@ use crate::config::RejectedRecordsOutput;
 use crate::engine::batch::SendId;
 use crate::engine::lane::{BatchLimits, Merging};
 use crate::engine::ledger::StreamIndex;
-use crate::engine::request;
+use crate::engine::operation::Operation;
+use crate::engine::request::{self, Target};
 use crate::engine::sync::{Effect, Next, Note, Outcome, Sync};
 use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
-use crate::hubspot::write::{self, Target};
+use crate::hubspot::write::{self, Destination};
 use crate::output::emitter::Emitter;
 use crate::output::rotation::TokenRotation;
 use crate::protocol::StreamDescriptor;
@@ -44,8 +45,17 @@ const MOST_BACKLOG: usize = 1 << 20;
 pub struct DispatchedStream {
     /// Its identity.
     pub descriptor: StreamDescriptor,
-    /// Where its calls go; `None` for streams the catalog does not have.
-    pub target: Option<Arc<Target>>,
+    /// What its calls are and where they go; `None` for streams the catalog does not have.
+    pub route: Option<Arc<Route>>,
+}
+
+/// What a stream's calls are, and where they go.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// What the engine needs to make the requests.
+    pub target: Target,
+    /// Where they go.
+    pub destination: Destination,
 }
 
 /// Makes a sync happen.
@@ -82,8 +92,9 @@ impl Dispatcher {
         shown: RejectedRecordsOutput,
         rotation: TokenRotation,
     ) -> Self {
-        for _ in &streams {
-            sync.add_stream(OBJECT_BATCH, Merging::Allowed);
+        for stream in &streams {
+            let operation = stream.route.as_ref().map_or(Operation::Upsert, |route| route.target.operation);
+            sync.add_stream(operation, OBJECT_BATCH, Merging::Allowed);
         }
         Self {
             sync,
@@ -104,8 +115,7 @@ impl Dispatcher {
         let mut asked = None;
         let mut grace_ends = None;
         let mut input_open = true;
-        loop {
-            let Some(wait) = self.start_calls() else { break };
+        while let Some(wait) = self.start_calls() {
             self.emit();
             if self.emitter.is_closed() {
                 self.sync
@@ -159,10 +169,10 @@ impl Dispatcher {
 
     fn start(&mut self, id: SendId) {
         let Some(send) = self.sync.call(id) else { return };
-        let Some(target) = self.streams[send.stream.0 as usize].target.clone() else { return };
-        let body = request::upsert(send, &target.key_property, |property| target.lists.contains(property));
+        let Some(route) = self.streams[send.stream.0 as usize].route.clone() else { return };
+        let request = request::of(send, &route.target);
         let client = self.client.clone();
-        let task = self.calls.spawn(async move { write::write(&client, &target, body).await });
+        let task = self.calls.spawn(async move { write::write(&client, &route.destination, request).await });
         self.call_of.insert(task.id(), id);
     }
 
@@ -178,7 +188,18 @@ impl Dispatcher {
             }
         };
         if let Some(id) = self.call_of.remove(&task) {
+            let outcome = self.naming_its_stream(id, outcome);
             self.sync.answered(now, id, outcome, headers.as_ref());
+        }
+    }
+
+    /// A failure that concerns one stream says which.
+    fn naming_its_stream(&self, id: SendId, outcome: Outcome) -> Outcome {
+        match (outcome, self.sync.call(id)) {
+            (Outcome::StreamFailed(failure), Some(send)) => {
+                Outcome::StreamFailed(failure.of_stream(&self.streams[send.stream.0 as usize].descriptor))
+            }
+            (outcome, _) => outcome,
         }
     }
 
@@ -190,8 +211,9 @@ impl Dispatcher {
                 self.sync.received_unsendable(stream, body, rejection)
             }
             Event::UnknownStream(descriptor) => {
-                self.sync.add_stream(OBJECT_BATCH, Merging::Allowed);
-                self.streams.push(DispatchedStream { descriptor, target: None });
+                // Its records are rejected on arrival: nothing is ever sent for it.
+                self.sync.add_stream(Operation::Upsert, OBJECT_BATCH, Merging::Allowed);
+                self.streams.push(DispatchedStream { descriptor, route: None });
             }
             Event::StreamState(stream, raw) => self.sync.received_stream_state(stream, raw),
             Event::SharedState(raw) => self.sync.received_shared_state(raw),

@@ -130,10 +130,10 @@ impl Reader {
                 return;
             }
         }
-        if self.broken.is_none() {
-            if let Some(line) = lines.unterminated() {
-                self.last_line(line);
-            }
+        if self.broken.is_none()
+            && let Some(line) = lines.unterminated()
+        {
+            self.last_line(line);
         }
         let ending = self.ending();
         self.events.push(Event::Ended(ending));

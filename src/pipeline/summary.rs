@@ -37,9 +37,15 @@ pub fn line(
     rejections: &RejectionCounts,
 ) -> String {
     let mut line = format!(
-        "Stream \"{name}\": received {}, accepted {} (created {}, updated {}, merged into another record's write {}), \
-         rejected {}",
-        totals.received, totals.accepted, counts.created, counts.updated, counts.merged, totals.rejected
+        "Stream \"{name}\": received {}, accepted {} (created {}, updated {}, archived {}, merged into another record's \
+         write {}), rejected {}",
+        totals.received,
+        totals.accepted,
+        counts.created,
+        counts.updated,
+        counts.archived,
+        counts.merged,
+        totals.rejected
     );
     let mut separator = " (";
     for (code, property, count) in rejections.of(stream) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::key::RECORD_ID;
 use crate::coerce::{Aliases, Append, NameMatch, ObjectKind, RuleOptions, ValueRule, resolve};
 use crate::config::{UnknownProperties, ValuePolicies};
 use crate::crm::property::Property;
@@ -23,6 +24,17 @@ pub struct ColumnRules {
     pub policies: ValuePolicies,
     /// The matching key's property.
     pub key: String,
+    /// Which columns reach HubSpot at all.
+    pub written: Written,
+}
+
+/// Which columns of a stream reach HubSpot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The matching key and every property.
+    Everything,
+    /// The matching key alone: the operation needs no more, so nothing else can be wrong.
+    KeyOnly,
 }
 
 /// What becomes of a column.
@@ -84,7 +96,7 @@ impl ColumnRules {
         if property == self.key {
             return Column { becomes: ColumnUse::Key, property: Some(property), renamed };
         }
-        if property == "hs_object_id" {
+        if property == RECORD_ID || self.written == Written::KeyOnly {
             return Column::left_out(WhyLeftOut::Internal, Some(property));
         }
         let rejects = self.policies.unknown_properties == UnknownProperties::Reject;

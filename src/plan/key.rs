@@ -1,7 +1,7 @@
 //! Which one property a stream's records are matched by.
 
 use crate::coerce::{Aliases, NameMatch, ObjectKind, resolve};
-use crate::config::StreamSettings;
+use crate::config::{Operation, StreamSettings};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
@@ -20,7 +20,12 @@ pub struct KeyChoice<'a> {
     pub properties: &'a [Property],
     /// Whether common spellings of property names are recognised.
     pub aliases: Aliases,
+    /// What is to be done: every operation but inserting can go by record id.
+    pub operation: Operation,
 }
+
+/// HubSpot's record id: on every object, unique without being marked so.
+pub const RECORD_ID: &str = "hs_object_id";
 
 /// Properties that can be matching keys of an object: those marked unique, and `email` for contacts, which
 /// HubSpot keeps unique without always marking it so.
@@ -44,9 +49,9 @@ impl KeyChoice<'_> {
     pub fn resolve(&self) -> Result<String, Failure> {
         let key = match self.settings.and_then(|settings| settings.matching_key.as_deref()) {
             Some(configured) => configured.trim().to_owned(),
-            None => match self.from_primary_key()? {
+            None => match self.by_primary_key()? {
                 Some(key) => key,
-                None => self.from_columns()?,
+                None => self.by_columns()?,
             },
         };
         self.check_unique(&key)?;
@@ -55,7 +60,7 @@ impl KeyChoice<'_> {
 
     /// Under data activation the primary key is the user's choice of key; in ELT use it is the source's, and
     /// counts only where HubSpot can match by it.
-    fn from_primary_key(&self) -> Result<Option<String>, Failure> {
+    fn by_primary_key(&self) -> Result<Option<String>, Failure> {
         let chosen = self.stream.destination_object_name.is_some();
         match self.stream.primary_key.as_slice() {
             [] => Ok(None),
@@ -72,7 +77,7 @@ impl KeyChoice<'_> {
         }
     }
 
-    fn from_columns(&self) -> Result<String, Failure> {
+    fn by_columns(&self) -> Result<String, Failure> {
         let columns: Vec<String> =
             self.stream.columns.keys().map(|column| self.property_of(column)).collect();
         let declares = |name: &str| columns.iter().any(|column| column == name);
@@ -101,12 +106,12 @@ impl KeyChoice<'_> {
     }
 
     fn check_unique(&self, key: &str) -> Result<(), Failure> {
-        if self.unique().contains(&key) {
+        if self.unique().contains(&key) || key == RECORD_ID && self.takes_record_ids() {
             return Ok(());
         }
         let known = self.properties.iter().any(|property| property.name == key);
-        let problem = if key == "hs_object_id" {
-            "cannot be used to upsert: HubSpot gives record ids itself".to_owned()
+        let problem = if key == RECORD_ID {
+            "cannot be used to insert: HubSpot gives record ids itself".to_owned()
         } else if known {
             "is not unique in this HubSpot account, so records cannot be matched by it".to_owned()
         } else {
@@ -117,6 +122,10 @@ impl KeyChoice<'_> {
             self.stream.descriptor,
             self.offer()
         )))
+    }
+
+    fn takes_record_ids(&self) -> bool {
+        matches!(self.operation, Operation::Upsert | Operation::Update | Operation::Archive)
     }
 
     fn unique(&self) -> Vec<&str> {

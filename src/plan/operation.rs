@@ -1,6 +1,9 @@
 //! What is done with a stream's records.
 
+use super::key::RECORD_ID;
 use crate::config::{Operation, StreamSettings};
+use crate::crm::object::ObjectType;
+use crate::engine::operation::{self as engine, MatchedBy};
 use crate::error::{Failure, Kind};
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
 
@@ -42,4 +45,23 @@ pub fn keeps_what_overwrite_would_delete(
         DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup
     );
     overwrite && stream.destination_object_name.is_none() && settings.and_then(|s| s.operation).is_none()
+}
+
+/// The operation with its kind of key; `None` for those this version cannot do.
+///
+/// To upsert by record id means to update that record: HubSpot gives record ids itself.
+#[must_use]
+pub fn by_key(wanted: Operation, key: &str, object: &ObjectType) -> Option<engine::Operation> {
+    let matched_by = match key {
+        RECORD_ID => MatchedBy::RecordId,
+        "email" if object.is_contact() => MatchedBy::Email,
+        _ => MatchedBy::UniqueProperty,
+    };
+    match wanted {
+        Operation::Upsert if matched_by == MatchedBy::RecordId => Some(engine::Operation::Update(matched_by)),
+        Operation::Upsert => Some(engine::Operation::Upsert),
+        Operation::Update => Some(engine::Operation::Update(matched_by)),
+        Operation::Archive => Some(engine::Operation::Archive(matched_by)),
+        Operation::Insert | Operation::Mirror => None,
+    }
 }

@@ -247,7 +247,7 @@ fn not_an_object(data: Option<&str>) -> Rejection {
             "The record's data holds a broken field name (half of a UTF-16 pair).".to_owned()
         }
         Some(data) => format!("The record's data is of JSON type {}, not an object.", json::type_name(data)),
-        None => "The record has no data.".to_owned(),
+        None => "The record's data is missing or null, not an object.".to_owned(),
     };
     Rejection::by_connector("INVALID_RECORD", None, message)
 }

@@ -1,12 +1,13 @@
 //! The plan of one stream, made before its first record is read.
 
-use super::columns::{ColumnRules, ColumnUse, WhyLeftOut};
+use super::columns::{ColumnRules, ColumnUse, WhyLeftOut, Written};
 use super::key::KeyChoice;
 use super::operation;
 use crate::coerce::{Aliases, KeyRule, ObjectKind};
-use crate::config::{Config, Operation, UnknownProperties};
+use crate::config::{self, Config};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
+use crate::engine::operation::Operation;
 use crate::error::{Failure, Kind};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::ConfiguredStream;
@@ -18,6 +19,8 @@ pub struct StreamPlan {
     pub descriptor: StreamDescriptor,
     /// Where its records go.
     pub object: ObjectType,
+    /// What is done with each record.
+    pub operation: Operation,
     /// How they are matched.
     pub key: KeyRule,
     /// What each column becomes.
@@ -49,16 +52,8 @@ impl StreamPlan {
         let Groundwork { config, stream, object, properties } = ground;
         let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
         let fail = |failure: Failure| failure.of_stream(&stream.descriptor);
-        let operation = operation::of(stream, settings).map_err(fail)?;
-        if operation != Operation::Upsert {
-            return Err(fail(not_yet(stream, operation)));
-        }
+        let wanted = operation::of(stream, settings).map_err(fail)?;
         let policies = config.value_policies(settings);
-        if policies.unknown_properties == UnknownProperties::Create {
-            let message = "This version cannot create properties yet (\"unknown_properties\": \"create\"). Create them \
-                           in HubSpot, and set \"unknown_properties\" to \"drop\" or \"reject\".";
-            return Err(fail(Failure::new(Kind::Configuration, message)));
-        }
         let aliases = match settings.and_then(|settings| settings.name_aliases) {
             Some(true) => Aliases::On,
             Some(false) => Aliases::Off,
@@ -66,7 +61,9 @@ impl StreamPlan {
             None if stream.destination_object_name.is_some() => Aliases::Off,
             None => Aliases::On,
         };
-        let key = KeyChoice { stream, settings, object, properties, aliases }.resolve()?;
+        let key = KeyChoice { stream, settings, object, properties, aliases, operation: wanted }.resolve()?;
+        let operation =
+            operation::by_key(wanted, &key, object).ok_or_else(|| fail(not_yet(stream, wanted)))?;
         let kind = ObjectKind::of_type_id(&object.type_id);
         let key_property = properties.iter().find(|property| property.name == key);
         let key_rule = key_property.map_or_else(KeyRule::record_id, |property| KeyRule::new(property, kind));
@@ -78,6 +75,11 @@ impl StreamPlan {
             append_options: settings.map(|settings| settings.append_options.clone()).unwrap_or_default(),
             policies,
             key,
+            written: if matches!(operation, Operation::Archive(_)) {
+                Written::KeyOnly
+            } else {
+                Written::Everything
+            },
         };
         let mut notices = Vec::new();
         if operation::keeps_what_overwrite_would_delete(stream, settings) {
@@ -90,31 +92,37 @@ impl StreamPlan {
         Ok(Self {
             descriptor: stream.descriptor.clone(),
             object: object.clone(),
+            operation,
             key: key_rule,
             columns,
             notices,
         })
     }
 
-    /// What the stream's calls do, for messages: `write CONTACT records`.
+    /// What the stream's calls do, for messages: `upsert CONTACT records`.
     #[must_use]
     pub fn doing(&self) -> String {
-        format!("write {} records", self.object.name)
+        let verb = match self.operation {
+            Operation::Upsert => "upsert",
+            Operation::Update(_) => "update",
+            Operation::Archive(_) => "archive",
+        };
+        format!("{verb} {} records", self.object.name)
     }
 }
 
-fn not_yet(stream: &ConfiguredStream, operation: Operation) -> Failure {
+fn not_yet(stream: &ConfiguredStream, operation: config::Operation) -> Failure {
+    let name = match operation {
+        config::Operation::Insert => "insert",
+        config::Operation::Mirror => "mirror",
+        config::Operation::Upsert => "upsert",
+        config::Operation::Update => "update",
+        config::Operation::Archive => "archive",
+    };
     let message = format!(
-        "Stream \"{}\" asks for the operation {}, which this version cannot do yet; it can upsert. Set \"operation\" to \
-         \"upsert\" for this stream, or choose the sync mode append_dedup.",
-        stream.descriptor,
-        match operation {
-            Operation::Insert => "insert",
-            Operation::Update => "update",
-            Operation::Archive => "archive",
-            Operation::Mirror => "mirror",
-            Operation::Upsert => "upsert",
-        }
+        "Stream \"{}\" asks for the operation {name}, which this version cannot do yet; it can upsert, update and \
+         archive. Set \"operation\" for this stream, or choose another sync mode.",
+        stream.descriptor
     );
     Failure::new(Kind::Configuration, message)
 }

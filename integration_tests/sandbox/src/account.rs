@@ -56,7 +56,11 @@ const DAY: i64 = 86_400_000;
 impl Account {
     /// Host of the account's user interface.
     pub(crate) fn ui_domain(&self) -> String {
-        if self.region == "na1" { "app.hubspot.com".to_owned() } else { format!("app-{}.hubspot.com", self.region) }
+        if self.region == "na1" {
+            "app.hubspot.com".to_owned()
+        } else {
+            format!("app-{}.hubspot.com", self.region)
+        }
     }
 
     /// The account's offset from UTC as `-05:00`.
@@ -98,9 +102,15 @@ mod tests {
     #[test]
     fn writes_offset_and_domain_as_hubspot_does() {
         let mut account = Account::default();
-        assert_eq!((account.utc_offset().as_str(), account.ui_domain().as_str()), ("-05:00", "app.hubspot.com"));
+        assert_eq!(
+            (account.utc_offset().as_str(), account.ui_domain().as_str()),
+            ("-05:00", "app.hubspot.com")
+        );
         account.region = "eu1".to_owned();
         account.utc_offset_minutes = 330;
-        assert_eq!((account.utc_offset().as_str(), account.ui_domain().as_str()), ("+05:30", "app-eu1.hubspot.com"));
+        assert_eq!(
+            (account.utc_offset().as_str(), account.ui_domain().as_str()),
+            ("+05:30", "app-eu1.hubspot.com")
+        );
     }
 }

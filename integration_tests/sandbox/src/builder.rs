@@ -172,7 +172,13 @@ impl Builder {
 
     /// Adds an installed OAuth app with its refresh token.
     #[must_use]
-    pub fn oauth_app(mut self, client_id: &str, client_secret: &str, refresh_token: &str, scopes: Scopes) -> Self {
+    pub fn oauth_app(
+        mut self,
+        client_id: &str,
+        client_secret: &str,
+        refresh_token: &str,
+        scopes: Scopes,
+    ) -> Self {
         self.apps.push((client_id.to_owned(), client_secret.to_owned(), refresh_token.to_owned(), scopes));
         self
     }

@@ -42,7 +42,9 @@ impl Sandbox {
         let index = world.known("contacts");
         let added = Change::Append(vec![email.into()]);
         let (kind, store) = world.kind_and_store_mut(index);
-        if let (Some((own, _)), Some((slot, _))) = (kind.property("email"), kind.property("hs_additional_emails")) {
+        if let (Some((own, _)), Some((slot, _))) =
+            (kind.property("email"), kind.property("hs_additional_emails"))
+        {
             store.alias(own, email, number(id));
             let edits = vec![Edit { slot, change: added }];
             apply(world, index, Plan { id: number(id), new: false, edits }, 0);

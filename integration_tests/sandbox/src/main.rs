@@ -1,10 +1,11 @@
 //! `hubspot-sandbox`: the stand-in as a program, for demonstrations and for trying a client by hand.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use hubspot_sandbox::{RateLimit, Sandbox};
+use hubspot_sandbox::{Builder, RateLimit, Sandbox};
 
 /// A HubSpot stand-in: real HTTP on 127.0.0.1, state in memory, gone when it stops.
 ///
@@ -75,8 +76,12 @@ fn main() -> ExitCode {
     run(builder)
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the program talks to the person who started it")]
-fn run(builder: hubspot_sandbox::Builder) -> ExitCode {
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the program talks to the person who started it"
+)]
+fn run(builder: Builder) -> ExitCode {
     let sandbox = match builder.try_start() {
         Ok(sandbox) => sandbox,
         Err(error) => {
@@ -84,16 +89,26 @@ fn run(builder: hubspot_sandbox::Builder) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("hubspot-sandbox {} token {}", sandbox.url(), sandbox.default_token());
-    let stopped = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .and_then(|runtime| runtime.block_on(tokio::signal::ctrl_c()));
-    match stopped {
+    let announce = || println!("hubspot-sandbox {} token {}", sandbox.url(), sandbox.default_token());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.and_then(|runtime| runtime.block_on(until_stopped(announce))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hubspot-sandbox cannot wait for Ctrl-C: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Announces the sandbox and waits for Ctrl-C, which is listened for before anybody knows of the sandbox.
+async fn until_stopped(announce: impl FnOnce()) -> io::Result<()> {
+    let stopped = tokio::signal::ctrl_c();
+    tokio::pin!(stopped);
+    tokio::select! {
+        biased;
+        result = &mut stopped => return result,
+        () = std::future::ready(()) => {}
+    }
+    announce();
+    stopped.await
 }

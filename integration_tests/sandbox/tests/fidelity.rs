@@ -14,15 +14,50 @@ use crate::support::Reply;
 /// recordings have them.
 const DOCUMENTED: &[&str] = &[
     // Error
-    "category", "context", "correlationId", "errors", "links", "subCategory", "requestId", "expire time",
+    "category",
+    "context",
+    "correlationId",
+    "errors",
+    "links",
+    "subCategory",
+    "requestId",
+    "expire time",
     // a record
-    "archived", "archivedAt", "createdAt", "id", "new", "objectWriteTraceId", "updatedAt", "url", "properties",
+    "archived",
+    "archivedAt",
+    "createdAt",
+    "id",
+    "new",
+    "objectWriteTraceId",
+    "updatedAt",
+    "url",
+    "properties",
     // a batch
-    "completedAt", "numErrors", "startedAt", "status",
+    "completedAt",
+    "numErrors",
+    "startedAt",
+    "status",
     // a property
-    "calculated", "createdUserId", "dataSensitivity", "description", "displayOrder", "externalOptions", "fieldType",
-    "formField", "groupName", "hasUniqueValue", "hidden", "hubspotDefined", "label", "modificationMetadata", "name",
-    "options", "readOnlyOptions", "referencedObjectType", "type", "updatedUserId",
+    "calculated",
+    "createdUserId",
+    "dataSensitivity",
+    "description",
+    "displayOrder",
+    "externalOptions",
+    "fieldType",
+    "formField",
+    "groupName",
+    "hasUniqueValue",
+    "hidden",
+    "hubspotDefined",
+    "label",
+    "modificationMetadata",
+    "name",
+    "options",
+    "readOnlyOptions",
+    "referencedObjectType",
+    "type",
+    "updatedUserId",
 ];
 
 /// Parts of recordings that come from something the sandbox does not model.
@@ -59,7 +94,8 @@ fn answers_are_like_the_recorded_ones() {
                 replayed += 1;
                 let found = differences(&fixture, &reply);
                 let excused = |text: &String| EXCUSED.contains(&(name.as_str(), text.as_str()));
-                problems.extend(found.iter().filter(|text| !excused(text)).map(|text| format!("{name}: {text}")));
+                problems
+                    .extend(found.iter().filter(|text| !excused(text)).map(|text| format!("{name}: {text}")));
             }
         }
     }
@@ -195,7 +231,8 @@ fn list_differences(place: &str, wanted: &[Value], got: &[Value], found: &mut Ve
                 }
             }
         }
-        for key in object.keys().filter(|key| !keys.contains_key(key) && !DOCUMENTED.contains(&key.as_str())) {
+        for key in object.keys().filter(|key| !keys.contains_key(key) && !DOCUMENTED.contains(&key.as_str()))
+        {
             found.push(format!("{place}.{key} is not documented"));
         }
     }

@@ -1,8 +1,8 @@
 //! How the situation of each recording is made, from the recording itself.
 
 use hubspot_sandbox::{
-    Builder, CustomObject, Endpoint, Fault, FaultAnswer, FaultBody, FieldType, PropertyDef, PropertyType, RateLimit,
-    Sandbox, Scopes, Sensitivity, When,
+    Builder, CustomObject, Endpoint, Fault, FaultAnswer, FaultBody, FieldType, PropertyDef, PropertyType,
+    RateLimit, Sandbox, Scopes, Sensitivity, When,
 };
 use serde_json::{Value, json};
 
@@ -13,13 +13,19 @@ pub(crate) const NOT_SERVED: &[(&str, &str)] = &[
     ("grouparoo-v1-400-invalid-email", "the legacy contacts v1 calls are gone from HubSpot's future"),
     ("grouparoo-v1-400-invalid-long", "the legacy contacts v1 calls are gone from HubSpot's future"),
     ("hotglue-association-put-201-default-279", "the association calls are a family still to come"),
-    ("public-create-409-object-already-exists", "the other of two shapes of one answer; CONFLICT is the one given"),
+    (
+        "public-create-409-object-already-exists",
+        "the other of two shapes of one answer; CONFLICT is the one given",
+    ),
     ("public-lists-error-shape", "the lists calls are a family still to come"),
     ("segment-association-404-to-object-not-found", "the association calls are a family still to come"),
     ("segment-association-batch-create-user-defined", "the association calls are a family still to come"),
     ("segment-association-batch-labels-archive", "the association calls are a family still to come"),
     ("segment-association-labels-200", "the association calls are a family still to come"),
-    ("segment-batch-read-207-error-without-context", "written by hand, and nothing real is known to cause it"),
+    (
+        "segment-batch-read-207-error-without-context",
+        "written by hand, and nothing real is known to cause it",
+    ),
     ("segment-event-definition-400-missing", "the event calls are a family still to come"),
     ("segment-list-add-and-remove-request", "the lists calls are a family still to come"),
     ("segment-list-create-200", "the lists calls are a family still to come"),
@@ -40,7 +46,8 @@ pub(crate) fn replay(name: &str, fixture: &Value) -> Option<Reply> {
             let sandbox = builder.token("narrow", Scopes::only(&["oauth"])).start();
             let mut reply = send(&sandbox, &mut Client::with_token(&sandbox, "narrow"), fixture, &body);
             // The key was renamed since the report was made.
-            reply.body = String::from_utf8(reply.body).unwrap().replace("requiredGranular", "required").into_bytes();
+            reply.body =
+                String::from_utf8(reply.body).unwrap().replace("requiredGranular", "required").into_bytes();
             return Some(reply);
         }
         "public-401-expired-token" => {
@@ -51,14 +58,15 @@ pub(crate) fn replay(name: &str, fixture: &Value) -> Option<Reply> {
             return Some(send(&sandbox, &mut Client::with_token(&sandbox, &token), fixture, &body));
         }
         "public-429-daily" => builder.daily_limit(0).start(),
-        "public-429-secondly" => builder.rate_limit(RateLimit::new(0, std::time::Duration::from_secs(1))).start(),
+        "public-429-secondly" => {
+            builder.rate_limit(RateLimit::new(0, std::time::Duration::from_secs(1))).start()
+        }
         "public-429-ten-secondly-rolling" => builder.rate_limit(RateLimit::per_ten_seconds(0)).start(),
         "grouparoo-search-429-custom-object" | "grouparoo-search-429-secondly" => {
             builder.search_limit(RateLimit::new(0, std::time::Duration::from_secs(1))).start()
         }
         "segment-patch-500" => {
-            let wrong = FaultAnswer::new(500)
-                .body(FaultBody::Json(fixture["response"]["body"].clone()));
+            let wrong = FaultAnswer::new(500).body(FaultBody::Json(fixture["response"]["body"].clone()));
             builder.fault(Fault::on(Endpoint::UpdateOne).answer(wrong, When::BeforeEffect)).start()
         }
         "segment-property-create-201" | "grouparoo-schema-contact-200" => builder.start(),
@@ -152,8 +160,16 @@ fn missing_properties(fixture: &Value, object: &str) -> Vec<PropertyDef> {
     let mut note = |properties: &Value| {
         names.extend(properties.as_object().into_iter().flatten().map(|(name, _)| name.clone()));
     };
-    fixture["request"]["body"]["inputs"].as_array().into_iter().flatten().for_each(|input| note(&input["properties"]));
-    fixture["response"]["body"]["results"].as_array().into_iter().flatten().for_each(|result| note(&result["properties"]));
+    fixture["request"]["body"]["inputs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .for_each(|input| note(&input["properties"]));
+    fixture["response"]["body"]["results"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .for_each(|result| note(&result["properties"]));
     for result in fixture["response"]["body"]["results"].as_array().into_iter().flatten() {
         names.extend(result["name"].as_str().map(str::to_owned));
     }
@@ -170,7 +186,8 @@ fn property_named(name: &str) -> PropertyDef {
     let property = if name.starts_with("num_") || name == "number_field" {
         PropertyDef::number(name)
     } else if name.starts_with("bool_") || name.starts_with("boolish_") {
-        PropertyDef::new(name, PropertyType::Enumeration, FieldType::Booleancheckbox).options(&["true", "false"])
+        PropertyDef::new(name, PropertyType::Enumeration, FieldType::Booleancheckbox)
+            .options(&["true", "false"])
     } else if name.starts_with("datetime_") {
         PropertyDef::datetime(name)
     } else if name.starts_with("date_") {
@@ -187,7 +204,8 @@ fn property_named(name: &str) -> PropertyDef {
 fn prepare(name: &str, builder: Builder, fixture: &Value, body: &mut Value) -> Option<Sandbox> {
     let sandbox = builder.start();
     let object = object(fixture);
-    let insert = |id: &str, values: &[(&str, &str)]| sandbox.insert_with_id(&object, id.parse().unwrap(), values);
+    let insert =
+        |id: &str, values: &[(&str, &str)]| sandbox.insert_with_id(&object, id.parse().unwrap(), values);
     let inputs = body["inputs"].as_array().cloned().unwrap_or_default();
     match name {
         // Nothing has to be there before.
@@ -225,11 +243,16 @@ fn prepare(name: &str, builder: Builder, fixture: &Value, body: &mut Value) -> O
             }
         }
         // The contacts named by address.
-        "hotglue-upsert-200-existing" | "hotglue-upsert-207-invalid-email" | "public-batch-create-409-first-only" => {
+        "hotglue-upsert-200-existing"
+        | "hotglue-upsert-207-invalid-email"
+        | "public-batch-create-409-first-only" => {
             for (number, input) in inputs.iter().enumerate() {
                 let email = input["properties"]["email"].as_str()?;
                 if email.contains('@') {
-                    insert(&(SOME_ID + number as u64).to_string(), &[("email", email), ("lifecyclestage", "lead")]);
+                    insert(
+                        &(SOME_ID + number as u64).to_string(),
+                        &[("email", email), ("lifecyclestage", "lead")],
+                    );
                 }
             }
         }
@@ -241,7 +264,9 @@ fn prepare(name: &str, builder: Builder, fixture: &Value, body: &mut Value) -> O
                 .collect();
             insert("230896942496", &[&sent[..], &[("lifecyclestage", "lead")]].concat());
         }
-        "hotglue-search-200-one" => insert("198835114517", &[("email", "invalid@example.com"), ("firstname", "Invalid")]),
+        "hotglue-search-200-one" => {
+            insert("198835114517", &[("email", "invalid@example.com"), ("firstname", "Invalid")])
+        }
         "hotglue-update-200-missing-result" | "hotglue-patch-merged-id" => {
             for id in ["56503292710", "56514030382", "56515959971"] {
                 insert(id, &[("lifecyclestage", "lead")]);

@@ -81,11 +81,7 @@ pub(crate) struct Grant {
 impl Apps {
     /// No apps; access tokens live 30 minutes and refresh tokens stay.
     pub(crate) fn new() -> Self {
-        Self {
-            apps: Vec::new(),
-            access_token_lifetime: Duration::from_secs(1800),
-            rotation: Rotation::Keep,
-        }
+        Self { apps: Vec::new(), access_token_lifetime: Duration::from_secs(1800), rotation: Rotation::Keep }
     }
 
     /// Installs an app.
@@ -120,7 +116,11 @@ impl Apps {
     }
 
     /// Checks the fields of a token request. `fresh` is the refresh token to use if they are replaced.
-    pub(crate) fn grant(&mut self, form: &BTreeMap<String, String>, fresh: String) -> Result<Grant, GrantError> {
+    pub(crate) fn grant(
+        &mut self,
+        form: &BTreeMap<String, String>,
+        fresh: String,
+    ) -> Result<Grant, GrantError> {
         let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
         match field("grant_type") {
             Some("refresh_token") => {}

@@ -161,10 +161,8 @@ pub(crate) fn values(kind: &ObjectType, sensitivity: Sensitivity) -> Vec<String>
         Sensitivity::HighlySensitive => "highly_sensitive",
     };
     let word = object_word(kind);
-    let mut scopes = vec![
-        format!("crm.objects.{word}.{level}.write.v2"),
-        format!("crm.objects.{word}.{level}.write"),
-    ];
+    let mut scopes =
+        vec![format!("crm.objects.{word}.{level}.write.v2"), format!("crm.objects.{word}.{level}.write")];
     if kind.id == "0-5" {
         scopes.push(format!("tickets.{level}.v2"));
         scopes.push(format!("tickets.{level}"));

@@ -79,8 +79,7 @@ impl CustomObject {
             display_order: 0,
         }];
         let first = self.properties.first().map(|property| property.name.clone());
-        kind.primary_display =
-            self.primary.or(first).unwrap_or_else(|| "hs_object_id".to_owned());
+        kind.primary_display = self.primary.or(first).unwrap_or_else(|| "hs_object_id".to_owned());
         kind.secondary_display = self.secondary;
         kind.searchable =
             if self.searchable.is_empty() { vec![kind.primary_display.clone()] } else { self.searchable };

@@ -81,7 +81,8 @@ impl<'a> From<&'a PropertyDef> for PropertyJson<'a> {
             modification_metadata: Modification {
                 archivable: true,
                 read_only_definition: property.built_in,
-                read_only_options: (property.built_in && !property.options.is_empty()).then_some(property.read_only),
+                read_only_options: (property.built_in && !property.options.is_empty())
+                    .then_some(property.read_only),
                 read_only_value: property.read_only,
             },
             form_field: property.form_field,

@@ -43,14 +43,8 @@ impl Call<'_> {
 
 /// Where a path leads.
 pub(crate) fn place(segments: &[&str]) -> Option<Place> {
-    let families = [
-        objects::place,
-        properties::place,
-        schemas::place,
-        owners::place,
-        account::place,
-        oauth::place,
-    ];
+    let families =
+        [objects::place, properties::place, schemas::place, owners::place, account::place, oauth::place];
     families.iter().find_map(|family| family(segments))
 }
 

@@ -59,7 +59,11 @@ pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
         Endpoint::OAuthAccessTokenInfo => access_token_info(world, item),
         Endpoint::OAuthRefreshTokenInfo => refresh_token_info(world, item),
         Endpoint::OAuthRefreshTokenDelete => {
-            if world.apps.revoke_refresh_token(item) { Ok(Answer::empty(204)) } else { Err(Refusal::not_found()) }
+            if world.apps.revoke_refresh_token(item) {
+                Ok(Answer::empty(204))
+            } else {
+                Err(Refusal::not_found())
+            }
         }
         _ => private_token_info(world, call),
     }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::Call;
 use crate::auth::scopes::{self, Access};
 use crate::catalog::{
-    FieldType, ObjectType, PropertyDef, PropertyGroup, PropertyJson, PropertyOption, PropertyType, Sensitivity,
-    TypeIndex,
+    FieldType, ObjectType, PropertyDef, PropertyGroup, PropertyJson, PropertyOption, PropertyType,
+    Sensitivity, TypeIndex,
 };
 use crate::error::Refusal;
 use crate::http::{Answer, Endpoint, Place, crm};
@@ -21,7 +21,9 @@ use crate::world::World;
 /// The paths of the family.
 pub(super) fn place(segments: &[&str]) -> Option<Place> {
     let place = match crm(segments, "properties")? {
-        [object] => Place::new(&[("GET", Endpoint::PropertyList), ("POST", Endpoint::PropertyCreate)]).of(object),
+        [object] => {
+            Place::new(&[("GET", Endpoint::PropertyList), ("POST", Endpoint::PropertyCreate)]).of(object)
+        }
         [object, "batch", "create"] => Place::new(&[("POST", Endpoint::PropertyBatchCreate)]).of(object),
         [object, "batch", "read"] => Place::new(&[("POST", Endpoint::PropertyBatchRead)]).of(object),
         [object, "batch", "archive"] => Place::new(&[("POST", Endpoint::PropertyBatchArchive)]).of(object),
@@ -305,7 +307,9 @@ fn archive(world: &mut World, index: TypeIndex, name: &str) -> Result<(), Refusa
     match kind.property(name) {
         None => return Err(unknown(kind, name)),
         Some((_, property)) if property.built_in => {
-            return Err(Refusal::invalid(format!("{name} is a HubSpot-defined property and cannot be deleted.")));
+            return Err(Refusal::invalid(format!(
+                "{name} is a HubSpot-defined property and cannot be deleted."
+            )));
         }
         Some(_) => {}
     }

@@ -44,8 +44,11 @@ pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
         Endpoint::SchemaRead => {
             let index = world.resolve(call.route.object.as_deref().unwrap_or_default())?;
             let kind = world.catalog.get(index);
-            let scopes =
-                if kind.custom { scopes::schemas(Access::Read) } else { scopes::definitions(kind, Access::Read) };
+            let scopes = if kind.custom {
+                scopes::schemas(Access::Read)
+            } else {
+                scopes::definitions(kind, Access::Read)
+            };
             call.need(scopes)?;
             Ok(Answer::json(200, &schema(world, kind)))
         }

@@ -149,7 +149,8 @@ mod tests {
             .render("c".to_owned());
         assert_eq!(answer.headers, [("retry-after".to_owned(), "5".to_owned())]);
         assert_eq!(body(&answer), json!({ "a": 1, "correlationId": "c" }));
-        let daily = FaultAnswer::new(429).body(FaultBody::RateLimit(LimitPolicy::Daily)).render("c".to_owned());
+        let daily =
+            FaultAnswer::new(429).body(FaultBody::RateLimit(LimitPolicy::Daily)).render("c".to_owned());
         assert_eq!(body(&daily)["policyName"], "DAILY");
     }
 }

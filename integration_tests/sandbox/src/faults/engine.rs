@@ -95,6 +95,11 @@ impl FaultEngine {
         }
     }
 
+    /// Whether no fault is in force.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// Takes all faults out of force.
     pub(crate) fn clear(&mut self) {
         for id in self.rules.iter().map(|rule| rule.id).collect::<Vec<_>>() {
@@ -118,7 +123,10 @@ impl FaultEngine {
 
     /// How many requests a fault withholds at the moment.
     pub(crate) fn held(&self, id: FaultId) -> usize {
-        self.rules.iter().find(|rule| rule.id == id).map_or(0, |rule| rule.gate.waiting.load(Ordering::SeqCst))
+        self.rules
+            .iter()
+            .find(|rule| rule.id == id)
+            .map_or(0, |rule| rule.gate.waiting.load(Ordering::SeqCst))
     }
 
     /// The first fault whose conditions the request meets.

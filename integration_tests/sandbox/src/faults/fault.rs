@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn occurrences_count_from_one() {
-        let struck = |occurrence: Occurrence| -> Vec<u64> { (1..=6).filter(|n| occurrence.includes(*n)).collect() };
+        let struck =
+            |occurrence: Occurrence| -> Vec<u64> { (1..=6).filter(|n| occurrence.includes(*n)).collect() };
         assert_eq!(struck(Occurrence::Always), [1, 2, 3, 4, 5, 6]);
         assert_eq!(struck(Occurrence::Exactly(3)), [3]);
         assert_eq!(struck(Occurrence::First(2)), [1, 2]);

@@ -7,10 +7,10 @@ mod fault;
 mod inputs;
 
 pub use answer::{FaultAnswer, FaultBody};
-pub use effect::{BatchRefusal, When, Writing};
 pub(crate) use effect::Effect;
-pub(crate) use engine::{Chosen, FaultEngine, Subject};
+pub use effect::{BatchRefusal, When, Writing};
 pub use engine::FaultId;
+pub(crate) use engine::{Chosen, FaultEngine, Subject};
 pub use fault::{Fault, FaultTarget};
 pub use inputs::InputMatch;
 pub(crate) use inputs::{Mention, Silence};

@@ -1,7 +1,5 @@
 //! Letting a request in: is it a call, is its body of the right kind, is its token good, is there room for it.
 
-use std::time::Duration;
-
 use super::answer::Answer;
 use super::endpoint::{Endpoint, EndpointFamily};
 use super::pipeline::Received;
@@ -117,11 +115,7 @@ fn count(
         add("daily-remaining", world.daily.remaining(day));
     }
     if !fits {
-        let policy = if limit.interval <= Duration::from_secs(1) {
-            LimitPolicy::Secondly
-        } else {
-            LimitPolicy::TenSecondlyRolling
-        };
+        let policy = limit.policy();
         return Err(policy.refusal());
     }
     if private && !counted {

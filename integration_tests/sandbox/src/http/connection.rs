@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
@@ -28,9 +28,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
         respond(shared, stream, request)
     });
     // A connection that breaks is nothing to report: clients go away, and faults break connections.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(Io(Arc::clone(&stream))), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(Io(Arc::clone(&stream))), service).await;
 }
 
 /// The connection is to be reset without an answer.
@@ -44,14 +42,14 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<Payload>, Reset> {
     let (head, body) = request.into_parts();
-    let limited = Limited::new(body, shared.body_limit).collect().await;
+    let body = read_body(body, shared.body_limit).await?;
     let received = Received {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         content_type: text(&head.headers, header::CONTENT_TYPE),
         authorization: text(&head.headers, header::AUTHORIZATION),
-        body: limited.ok().map(http_body_util::Collected::to_bytes),
+        body,
     };
     // A task of its own goes on when the client hangs up, as HubSpot's work does.
     let delivery = tokio::spawn(shared.handle(received)).await.map_err(|_| Reset)?;
@@ -63,6 +61,22 @@ async fn respond(
             Err(Reset)
         }
     }
+}
+
+/// The whole body, or none if it is longer than the limit: the rest is read and forgotten, since a client that is
+/// still sending would not see the answer. A client that breaks off has sent no request.
+async fn read_body(mut body: Incoming, limit: usize) -> Result<Option<Bytes>, Reset> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut kept = Vec::with_capacity(announced.min(limit));
+    let mut fits = true;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Reset)?.into_data() else { continue };
+        fits &= kept.len() + data.len() <= limit;
+        if fits {
+            kept.extend_from_slice(&data);
+        }
+    }
+    Ok(fits.then(|| Bytes::from(kept)))
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -113,7 +127,10 @@ impl Body for Payload {
     type Data = Bytes;
     type Error = Reset;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
         match self.bytes.take().filter(|bytes| !bytes.is_empty()) {
             Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             None => match self.end {
@@ -136,7 +153,11 @@ impl Body for Payload {
 struct Io(Arc<TcpStream>);
 
 impl AsyncRead for Io {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(context))?;
             match self.0.try_read(buffer.initialize_unfilled()) {

@@ -109,6 +109,9 @@ impl Shared {
     }
 
     fn choose(&self, admitted: &Admitted, received: &Received) -> Option<Chosen> {
+        if lock(&self.faults).is_empty() {
+            return None;
+        }
         let object = admitted.route.object.as_deref().and_then(|name| {
             let world = &mut *lock(&self.world);
             world.catalog.resolve(name).map(|index| world.catalog.get(index).names())

@@ -25,7 +25,9 @@ impl Query {
     /// A comma-separated parameter.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         self.get(name)
-            .map(|text| text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
+            .map(|text| {
+                text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+            })
             .unwrap_or_default()
     }
 }

@@ -59,8 +59,7 @@ pub(crate) fn find(method: &str, path: &str) -> Result<Route, Unrouted> {
     let decoded: Vec<String> = path.trim_matches('/').split('/').map(decode).collect();
     let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
     let place = endpoints::place(&segments).ok_or(Unrouted::Path)?;
-    let (_, endpoint) =
-        place.methods.iter().find(|(known, _)| *known == method).ok_or(Unrouted::Method)?;
+    let (_, endpoint) = place.methods.iter().find(|(known, _)| *known == method).ok_or(Unrouted::Method)?;
     Ok(Route { endpoint: *endpoint, object: place.object, item: place.item })
 }
 
@@ -76,7 +75,9 @@ pub(crate) fn crm<'a, 'b>(segments: &'a [&'b str], name: &str) -> Option<&'a [&'
 /// What follows `/{name}/v3` or `/{name}/2026-03`.
 pub(crate) fn dated<'a, 'b>(segments: &'a [&'b str], name: &str) -> Option<&'a [&'b str]> {
     match segments {
-        [found, version, rest @ ..] if *found == name && (*version == "v3" || DATED.contains(version)) => Some(rest),
+        [found, version, rest @ ..] if *found == name && (*version == "v3" || DATED.contains(version)) => {
+            Some(rest)
+        }
         _ => None,
     }
 }
@@ -126,7 +127,12 @@ mod tests {
     #[test]
     fn tells_a_wrong_method_from_a_wrong_path() {
         assert_eq!(find("PUT", "/crm/v3/objects/contacts").unwrap_err(), Unrouted::Method);
-        for path in ["/", "/crm/v2/objects/contacts", "/crm/objects/2024-01/contacts", "/crm/v3/objects/contacts/batch/x"] {
+        for path in [
+            "/",
+            "/crm/v2/objects/contacts",
+            "/crm/objects/2024-01/contacts",
+            "/crm/v3/objects/contacts/batch/x",
+        ] {
             assert_eq!(find("POST", path).unwrap_err(), Unrouted::Path, "{path}");
         }
     }

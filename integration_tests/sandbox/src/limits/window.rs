@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::LimitPolicy;
+
 /// At most `max` requests in any `interval`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
@@ -31,6 +33,16 @@ impl RateLimit {
     #[must_use]
     pub fn none() -> Self {
         Self { enforced: false, ..Self::per_ten_seconds(1_000_000) }
+    }
+
+    /// What a refusal calls the window: `SECONDLY` if it is exactly a second long, else `TEN_SECONDLY_ROLLING`, so
+    /// that a shortened window stands for HubSpot's.
+    pub(crate) fn policy(self) -> LimitPolicy {
+        if self.interval == Duration::from_secs(1) {
+            LimitPolicy::Secondly
+        } else {
+            LimitPolicy::TenSecondlyRolling
+        }
     }
 
     /// The deprecated per-second number HubSpot derives from the window.
@@ -79,7 +91,8 @@ impl Window {
     /// Room left in the second that ends now.
     pub(crate) fn secondly_remaining(&self, now: Duration) -> u32 {
         let since = now.saturating_sub(Duration::from_secs(1));
-        let recent = self.accepted.iter().rev().take_while(|at| **at > since || now < Duration::from_secs(1)).count();
+        let recent =
+            self.accepted.iter().rev().take_while(|at| **at > since || now < Duration::from_secs(1)).count();
         self.limit.secondly().saturating_sub(u32::try_from(recent).unwrap_or(u32::MAX))
     }
 
@@ -118,6 +131,14 @@ mod tests {
             assert!(!window.admit(at(millis)));
         }
         assert!(window.admit(at(1000)));
+    }
+
+    #[test]
+    fn only_a_window_of_a_second_is_called_so() {
+        assert_eq!(RateLimit::new(5, at(1000)).policy(), LimitPolicy::Secondly);
+        for millis in [100, 999, 10_000] {
+            assert_eq!(RateLimit::new(5, at(millis)).policy(), LimitPolicy::TenSecondlyRolling);
+        }
     }
 
     #[test]

@@ -4,5 +4,5 @@ mod record;
 mod requests;
 
 pub use record::RequestRecord;
-pub(crate) use requests::{Arrival, RequestLog, Ticket};
 pub use requests::Totals;
+pub(crate) use requests::{Arrival, RequestLog, Ticket};

@@ -200,7 +200,12 @@ mod tests {
     use super::*;
 
     fn arrival(body: &'static [u8]) -> Arrival {
-        Arrival { method: "POST".to_owned(), path: "/x".to_owned(), query: None, body: Bytes::from_static(body) }
+        Arrival {
+            method: "POST".to_owned(),
+            path: "/x".to_owned(),
+            query: None,
+            body: Bytes::from_static(body),
+        }
     }
 
     #[test]

@@ -130,8 +130,7 @@ fn plan(
             return Err(Refusal::new(409, "CONFLICT", "Conflict"));
         }
     }
-    let planned: Vec<Result<Plan, Problem>> =
-        inputs.iter().map(|input| planner.plan(mode, input)).collect();
+    let planned: Vec<Result<Plan, Problem>> = inputs.iter().map(|input| planner.plan(mode, input)).collect();
     if !traced {
         let problems: Vec<Problem> =
             planned.iter().filter_map(|planned| planned.as_ref().err().cloned()).collect();

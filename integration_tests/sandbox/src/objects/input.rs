@@ -17,10 +17,17 @@ impl<'a> Scalar<'a> {
         let text = raw.get();
         match text.as_bytes().first() {
             Some(b'"') if !text.contains('\\') => Ok(Some(Self(Cow::Borrowed(&text[1..text.len() - 1])))),
-            Some(b'"') => serde_json::from_str(text).map(|owned| Some(Self(Cow::Owned(owned)))).map_err(E::custom),
+            Some(b'"') => {
+                serde_json::from_str(text).map(|owned| Some(Self(Cow::Owned(owned)))).map_err(E::custom)
+            }
             Some(b'n') => Ok(None),
-            Some(b'{') => Err(E::custom(wrong_shape("java.lang.String", "Object value (token `JsonToken.START_OBJECT`)"))),
-            Some(b'[') => Err(E::custom(wrong_shape("java.lang.String", "Array value (token `JsonToken.START_ARRAY`)"))),
+            Some(b'{') => Err(E::custom(wrong_shape(
+                "java.lang.String",
+                "Object value (token `JsonToken.START_OBJECT`)",
+            ))),
+            Some(b'[') => {
+                Err(E::custom(wrong_shape("java.lang.String", "Array value (token `JsonToken.START_ARRAY`)")))
+            }
             _ => Ok(Some(Self(Cow::Borrowed(text)))),
         }
     }
@@ -191,7 +198,9 @@ mod tests {
 
     #[test]
     fn numbers_and_truth_values_become_text_as_sent() {
-        let map = properties(r#"{"a":1.0,"b":12345678901234567890123,"c":true,"d":null,"e":"x","f":"\u00fc\n"}"#).unwrap();
+        let map =
+            properties(r#"{"a":1.0,"b":12345678901234567890123,"c":true,"d":null,"e":"x","f":"\u00fc\n"}"#)
+                .unwrap();
         let values: Vec<Option<&str>> = map.iter().map(|(_, value)| value).collect();
         let number = "12345678901234567890123";
         assert_eq!(values, [Some("1.0"), Some(number), Some("true"), None, Some("x"), Some("ü\n")]);
@@ -217,7 +226,8 @@ mod tests {
         let text = r#"{"properties":{},"associations":[[]]}"#;
         let error = serde_json::from_str::<WriteInput<'_>>(text).unwrap_err().to_string();
         assert!(error.contains("PublicAssociationsForObject"), "{error}");
-        let text = r#"{"properties":{},"associations":[{"to":{"id":9},"types":[{"associationTypeId":"5"}]}]}"#;
+        let text =
+            r#"{"properties":{},"associations":[{"to":{"id":9},"types":[{"associationTypeId":"5"}]}]}"#;
         let input: WriteInput<'_> = serde_json::from_str(text).unwrap();
         let association = &input.associations.unwrap()[0];
         assert_eq!((association.to.as_str(), association.types.as_slice()), ("9", &[5][..]));

@@ -140,6 +140,11 @@ mod tests {
 
     #[test]
     fn a_batch_has_1_to_100_inputs() {
-        assert!(check_size(0).is_err() && check_size(1).is_ok() && check_size(100).is_ok() && check_size(101).is_err());
+        assert!(
+            check_size(0).is_err()
+                && check_size(1).is_ok()
+                && check_size(100).is_ok()
+                && check_size(101).is_err()
+        );
     }
 }

@@ -31,8 +31,7 @@ pub(crate) fn page(world: &World, call: &Call<'_>, kind: TypeIndex) -> Result<An
     let names = call.query.list("properties");
     let selection = selection(&names);
     let (definition, store) = world.kind_and_store(kind);
-    let mut records =
-        store.after(after).filter(|record| record.archived.is_some() == archived).peekable();
+    let mut records = store.after(after).filter(|record| record.archived.is_some() == archived).peekable();
     let mut last = 0;
     let mut results = Vec::with_capacity(limit);
     while results.len() < limit
@@ -43,10 +42,8 @@ pub(crate) fn page(world: &World, call: &Call<'_>, kind: TypeIndex) -> Result<An
     }
     let mut body = json!({ "results": results });
     if records.peek().is_some() {
-        let link = format!(
-            "https://api.hubapi.com/crm/v3/objects/{}?limit={limit}&after={last}",
-            definition.plural
-        );
+        let link =
+            format!("https://api.hubapi.com/crm/v3/objects/{}?limit={limit}&after={last}", definition.plural);
         body["paging"] = json!({ "next": { "after": last.to_string(), "link": link } });
     }
     Ok(Answer::json(200, &body))

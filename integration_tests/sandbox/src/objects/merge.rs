@@ -27,10 +27,11 @@ struct Body<'a> {
 /// Answers `POST .../merge`.
 pub(crate) fn call(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Result<Answer, Refusal> {
     let body: Body<'_> = serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
-    let resolve = |id: &Optional<'_>| match world.kind_and_store(kind).1.resolve(id.text().unwrap_or_default()) {
-        Resolved::Live(id) => Ok(id),
-        _ => Err(Refusal::not_found()),
-    };
+    let resolve =
+        |id: &Optional<'_>| match world.kind_and_store(kind).1.resolve(id.text().unwrap_or_default()) {
+            Resolved::Live(id) => Ok(id),
+            _ => Err(Refusal::not_found()),
+        };
     let (primary, away) = (resolve(&body.primary_object_id)?, resolve(&body.object_id_to_merge)?);
     if primary == away {
         return Err(Refusal::invalid("A record cannot be merged with itself."));

@@ -8,8 +8,8 @@ use super::keys::Key;
 use super::problem::Problem;
 use crate::catalog::{Slot, TypeIndex, lifecycle_position};
 use crate::records::{Change, Edit, Record, Resolved};
-use crate::rules::values::{self, Setting};
 use crate::rules::create;
+use crate::rules::values::{self, Setting};
 use crate::world::World;
 
 /// How a write finds its records.

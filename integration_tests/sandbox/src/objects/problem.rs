@@ -79,13 +79,16 @@ impl Problem {
             Self::Incomplete(names) => create::refusal(kind, names.clone()),
             Self::ContactExists { existing } => Refusal::new(409, "CONFLICT", contact_exists(*existing)),
             Self::ValueTaken { .. } => Refusal::invalid(self.value_taken(kind, portal_id)),
-            Self::BadAssociation(place) => {
-                Refusal::new(400, "BAD_REQUEST", "one or more associations are not valid").with_detail(ErrorDetail {
-                    message: format!("{place} is not a valid object"),
-                    context: Context::from([("validationResult", vec!["INVALID_FROM_OBJECT".to_owned()])]),
-                    ..ErrorDetail::default()
-                })
-            }
+            Self::BadAssociation(place) => Refusal::new(
+                400,
+                "BAD_REQUEST",
+                "one or more associations are not valid",
+            )
+            .with_detail(ErrorDetail {
+                message: format!("{place} is not a valid object"),
+                context: Context::from([("validationResult", vec!["INVALID_FROM_OBJECT".to_owned()])]),
+                ..ErrorDetail::default()
+            }),
             Self::NotFound | Self::MergedAway => Refusal::not_found(),
         }
     }

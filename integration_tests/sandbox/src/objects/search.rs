@@ -40,7 +40,8 @@ pub(crate) fn search(world: &World, call: &Call<'_>, kind: TypeIndex) -> Result<
     let request: Request = serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
     let (definition, store) = world.kind_and_store(kind);
     let (offset, limit) = check(call.body, &request)?;
-    let mut groups: Vec<&[Filter]> = request.filter_groups.iter().map(|group| group.filters.as_slice()).collect();
+    let mut groups: Vec<&[Filter]> =
+        request.filter_groups.iter().map(|group| group.filters.as_slice()).collect();
     if !request.filters.is_empty() {
         groups.push(&request.filters);
     }
@@ -51,7 +52,9 @@ pub(crate) fn search(world: &World, call: &Call<'_>, kind: TypeIndex) -> Result<
     let now = world.clock.now();
     let mut found: Vec<&Record> = candidates(definition, store, &groups)
         .filter(|record| record.archived.is_none() && record.created.plus(world.search_delay) <= now)
-        .filter(|record| groups.is_empty() || groups.iter().any(|group| group.iter().all(|m| m.matches(record))))
+        .filter(|record| {
+            groups.is_empty() || groups.iter().any(|group| group.iter().all(|m| m.matches(record)))
+        })
         .filter(|record| matches_query(definition, record, request.query.as_deref()))
         .collect();
     sort(definition, &mut found, &request.sorts)?;

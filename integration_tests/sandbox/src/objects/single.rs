@@ -17,7 +17,8 @@ use crate::world::World;
 
 /// `POST /crm/v3/objects/{objectType}`.
 pub(crate) fn create(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Result<Answer, Refusal> {
-    let input: WriteInput<'_> = serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
+    let input: WriteInput<'_> =
+        serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
     let id = write(world, call, kind, None, &input)?;
     associations::remember(world, kind, id, &input);
     let mut answer = Answer::json(201, &written(world, kind, &input, id, Shown::Created));
@@ -42,7 +43,8 @@ pub(crate) fn read(world: &World, call: &Call<'_>, kind: TypeIndex) -> Result<An
 
 /// `PATCH /crm/v3/objects/{objectType}/{id}`.
 pub(crate) fn update(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Result<Answer, Refusal> {
-    let input: WriteInput<'_> = serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
+    let input: WriteInput<'_> =
+        serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
     if input.properties.0.is_empty() {
         return Err(Refusal::invalid("No properties found to update, please provide at least one.")
             .with_context("properties", vec!["{}".to_owned()]));

@@ -24,7 +24,8 @@ pub(crate) enum Shown {
 }
 
 const STAMPS: &[&str] = &["hs_object_id"];
-const WRITTEN: &[&str] = &["hs_object_id", "hs_object_source", "hs_object_source_id", "hs_object_source_label"];
+const WRITTEN: &[&str] =
+    &["hs_object_id", "hs_object_source", "hs_object_source_id", "hs_object_source_label"];
 
 /// Names of the properties shown besides those sent or asked for; the two stamps of creation and change come on
 /// top of these for every type.
@@ -33,16 +34,27 @@ pub(crate) fn shown(family: Family, when: Shown) -> &'static [&'static [&'static
         (_, Shown::Always) => &[STAMPS],
         (Family::Contact, Shown::Read) => &[STAMPS, &["email", "firstname", "lastname"]],
         (Family::Company, Shown::Read) => &[STAMPS, &["domain", "name"]],
-        (Family::Deal, Shown::Read) => &[STAMPS, &["amount", "closedate", "dealname", "dealstage", "pipeline"]],
+        (Family::Deal, Shown::Read) => {
+            &[STAMPS, &["amount", "closedate", "dealname", "dealstage", "pipeline"]]
+        }
         (Family::Ticket, Shown::Read) => &[
             STAMPS,
-            &["content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_category", "hs_ticket_priority", "subject"],
+            &[
+                "content",
+                "hs_pipeline",
+                "hs_pipeline_stage",
+                "hs_ticket_category",
+                "hs_ticket_priority",
+                "subject",
+            ],
         ],
         (Family::Catalogue, Shown::Read) => &[STAMPS, &["description", "name", "price"]],
         (Family::Contact, Shown::Updated) => &[WRITTEN, LIFECYCLE, CONTACT],
         (Family::Contact, Shown::Created) => &[WRITTEN, LIFECYCLE, CONTACT, NEW_CONTACT],
         (Family::Company, Shown::Updated) => &[WRITTEN, LIFECYCLE, &["hs_task_label"]],
-        (Family::Company, Shown::Created) => &[WRITTEN, LIFECYCLE, &["hs_task_label", "website"], NEW_COMPANY],
+        (Family::Company, Shown::Created) => {
+            &[WRITTEN, LIFECYCLE, &["hs_task_label", "website"], NEW_COMPANY]
+        }
         (Family::Deal | Family::Ticket, Shown::Updated | Shown::Created) => &[WRITTEN, STAGE],
         (Family::Catalogue, Shown::Updated | Shown::Created) => &[WRITTEN],
         (Family::Other, _) => &[STAMPS],
@@ -52,7 +64,8 @@ pub(crate) fn shown(family: Family, when: Shown) -> &'static [&'static [&'static
 const STAGE: &[&str] = &["hs_v2_date_entered_current_stage", "hs_v2_time_in_current_stage"];
 const LIFECYCLE: &[&str] =
     &["hs_pipeline", "hs_v2_date_entered_current_stage", "hs_v2_time_in_current_stage", "lifecyclestage"];
-const CONTACT: &[&str] = &["email", "hs_email_domain", "hs_full_name_or_email", "hs_is_contact", "hs_is_unworked"];
+const CONTACT: &[&str] =
+    &["email", "hs_email_domain", "hs_full_name_or_email", "hs_is_contact", "hs_is_unworked"];
 const NEW_CONTACT: &[&str] = &[
     "hs_all_contact_vids",
     "hs_associated_target_accounts",
@@ -98,7 +111,9 @@ pub(crate) fn computed<'a>(
     }
     let stored = |name: &str| kind.property(name).and_then(|(slot, _)| record.value(slot));
     let text = match (kind.family, name) {
-        (_, "hs_object_id") | (Family::Contact, "hs_all_contact_vids") => return Some(Cow::Owned(record.id.to_string())),
+        (_, "hs_object_id") | (Family::Contact, "hs_all_contact_vids") => {
+            return Some(Cow::Owned(record.id.to_string()));
+        }
         (_, "hs_object_source" | "hs_object_source_label") => "INTEGRATION",
         (_, "hs_object_source_id") => APP_ID,
         (Family::Other | Family::Catalogue, _) => return None,
@@ -107,11 +122,15 @@ pub(crate) fn computed<'a>(
         (Family::Company, "hs_pipeline") => "companies-lifecycle-pipeline",
         (Family::Contact, "hs_full_name_or_email") => return full_name(&stored),
         (Family::Contact, "hs_email_domain") => stored("email")?.split_once('@')?.1,
-        (Family::Contact, "hs_lifecyclestage_lead_date") => return Some(Cow::Owned(record.created.0.to_string())),
+        (Family::Contact, "hs_lifecyclestage_lead_date") => {
+            return Some(Cow::Owned(record.created.0.to_string()));
+        }
         (Family::Contact, "hs_is_contact" | "hs_is_unworked") => "true",
         (
             Family::Contact,
-            "hs_currently_enrolled_in_prospecting_agent" | "hs_marketable_status" | "hs_marketable_until_renewal",
+            "hs_currently_enrolled_in_prospecting_agent"
+            | "hs_marketable_status"
+            | "hs_marketable_until_renewal",
         ) => "false",
         (Family::Company, "hs_task_label") => stored("name").or_else(|| stored("domain"))?,
         (Family::Company, "hs_annual_revenue_currency_code") => "USD",

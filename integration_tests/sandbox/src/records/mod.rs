@@ -10,6 +10,6 @@ pub(crate) use computed::{Shown, computed};
 pub(crate) use history::History;
 pub use history::{WriteEvent, WriteKind};
 pub(crate) use record::{Change, Edit, Record};
-pub(crate) use store::{RecordStore, Resolved};
 pub use store::StoreCounts;
+pub(crate) use store::{RecordStore, Resolved};
 pub(crate) use view::{RecordJson, Selection};

@@ -28,7 +28,8 @@ impl Change {
             Self::Set(value) => Some(value),
             Self::Clear => None,
             Self::Append(added) => {
-                let mut options: Vec<&str> = current.map(|text| text.split(';').collect()).unwrap_or_default();
+                let mut options: Vec<&str> =
+                    current.map(|text| text.split(';').collect()).unwrap_or_default();
                 for option in &added {
                     if !options.contains(&&**option) {
                         options.push(option);

@@ -78,7 +78,10 @@ mod tests {
         let mut catalog = Catalog::new();
         let deal = catalog.resolve("deals").unwrap();
         let deal = catalog.get(deal);
-        assert_eq!(missing(deal, &edits(deal, &[("dealname", "x"), ("pipeline", "")])), ["dealstage", "pipeline"]);
+        assert_eq!(
+            missing(deal, &edits(deal, &[("dealname", "x"), ("pipeline", "")])),
+            ["dealstage", "pipeline"]
+        );
         let mut catalog = Catalog::new();
         let company = catalog.resolve("companies").unwrap();
         let company = catalog.get(company);

@@ -81,7 +81,9 @@ mod tests {
         assert_eq!(day("1786320000000").unwrap(), "2026-08-10");
         assert_eq!(day("-86400000").unwrap(), "1969-12-31");
         assert_eq!(day("1786334400000"), Err(DateError::NotMidnight("4:0:0.0".to_owned())));
-        for bad in ["2023-02-29", "2024-2-9", "02/09/2024", "invalid-date-format", "2024-01-08T00:00:00Z", "1e12"] {
+        for bad in
+            ["2023-02-29", "2024-2-9", "02/09/2024", "invalid-date-format", "2024-01-08T00:00:00Z", "1e12"]
+        {
             assert_eq!(day(bad), Err(DateError::Unreadable), "{bad}");
         }
     }

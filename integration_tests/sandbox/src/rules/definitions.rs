@@ -19,7 +19,9 @@ fn fields_of(kind: PropertyType) -> &'static [FieldType] {
             &[F::Booleancheckbox, F::Checkbox, F::Radio, F::Select, F::CalculationEquation]
         }
         PropertyType::Date | PropertyType::Datetime => &[F::Date],
-        PropertyType::String => &[F::Text, F::Textarea, F::Html, F::Phonenumber, F::File, F::CalculationEquation],
+        PropertyType::String => {
+            &[F::Text, F::Textarea, F::Html, F::Phonenumber, F::File, F::CalculationEquation]
+        }
         PropertyType::Number => &[F::Number, F::CalculationEquation],
         PropertyType::PhoneNumber | PropertyType::ObjectCoordinates | PropertyType::Json => &[],
     }
@@ -45,13 +47,17 @@ pub(crate) fn check(kind: &ObjectType, property: &PropertyDef) -> Result<(), Ref
     if !kind.groups.iter().any(|group| group.name == property.group) {
         return Err(bad("groupName", format!("Property group {} does not exist.", property.group)));
     }
-    if property.kind == PropertyType::Enumeration && property.options.is_empty() && property.references.is_none() {
+    if property.kind == PropertyType::Enumeration
+        && property.options.is_empty()
+        && property.references.is_none()
+    {
         return Err(bad("options", format!("Enumeration property {name} needs at least one option.")));
     }
     if property.unique {
         let unique = kind.all_properties().iter().filter(|known| known.unique && !known.built_in).count();
         if unique >= MAX_UNIQUE {
-            let message = format!("At most {MAX_UNIQUE} properties of an object type can have unique values.");
+            let message =
+                format!("At most {MAX_UNIQUE} properties of an object type can have unique values.");
             return Err(bad("hasUniqueValue", message));
         }
         if !matches!(property.kind, PropertyType::String | PropertyType::Number) {

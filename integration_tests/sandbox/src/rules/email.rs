@@ -22,7 +22,8 @@ pub(crate) fn is_valid(address: &str) -> bool {
             && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
     let labels: Vec<&str> = domain.split('.').collect();
-    let top_ok = labels.last().is_some_and(|top| top.chars().count() >= 2 && !top.chars().all(|c| c.is_ascii_digit()));
+    let top_ok =
+        labels.last().is_some_and(|top| top.chars().count() >= 2 && !top.chars().all(|c| c.is_ascii_digit()));
     local_ok && labels.len() >= 2 && labels.iter().all(|label| label_ok(label)) && top_ok
 }
 
@@ -35,9 +36,10 @@ mod tests {
         for good in ["a@b.io", "first.last+tag@sub.example.com", "o'brien@example.co.uk", "ü@exämple.de"] {
             assert!(is_valid(good), "{good}");
         }
-        for bad in
-            ["", "a", "a@", "@b.io", "a@b", "a b@c.io", "a@b c.io", "a@b..io", "a@@b.io", ".a@b.io", "a@-b.io", "a@b.1"]
-        {
+        for bad in [
+            "", "a", "a@", "@b.io", "a@b", "a b@c.io", "a@b c.io", "a@b..io", "a@@b.io", ".a@b.io",
+            "a@-b.io", "a@b.1",
+        ] {
             assert!(!is_valid(bad), "{bad}");
         }
     }

@@ -35,12 +35,7 @@ pub(crate) fn edit(setting: Setting<'_>, name: &str, value: Option<&str>) -> Res
     change(setting, slot, property, value).map(Some)
 }
 
-fn change(
-    setting: Setting<'_>,
-    slot: Slot,
-    property: &PropertyDef,
-    value: &str,
-) -> Result<Edit, Violation> {
+fn change(setting: Setting<'_>, slot: Slot, property: &PropertyDef, value: &str) -> Result<Edit, Violation> {
     let refuse = |code, message: String| full(property, code, message, value);
     let stored: Box<str> = match property.kind {
         _ if setting.kind.is_email(property) => {
@@ -64,7 +59,10 @@ fn change(
             read(value).map_err(|error| date_violation(setting, property, value, &error))?.into()
         }
         PropertyType::Enumeration | PropertyType::Bool => return options(setting, slot, property, value),
-        PropertyType::String | PropertyType::PhoneNumber | PropertyType::ObjectCoordinates | PropertyType::Json => {
+        PropertyType::String
+        | PropertyType::PhoneNumber
+        | PropertyType::ObjectCoordinates
+        | PropertyType::Json => {
             if value.len() > MAX_CHARACTERS && value.chars().count() > MAX_CHARACTERS {
                 let message = format!("Property values are limited to {MAX_CHARACTERS} characters.");
                 return Err(Violation { extras: Extras::Portal, ..refuse("VALUE_TOO_LONG", message) });
@@ -76,12 +74,7 @@ fn change(
 }
 
 /// An option, several for check boxes; a leading `;` adds to what is there.
-fn options(
-    setting: Setting<'_>,
-    slot: Slot,
-    property: &PropertyDef,
-    value: &str,
-) -> Result<Edit, Violation> {
+fn options(setting: Setting<'_>, slot: Slot, property: &PropertyDef, value: &str) -> Result<Edit, Violation> {
     let known = |option: &str| match property.references.as_deref() {
         None => property.has_option(option),
         Some("OWNER") => option.parse().is_ok_and(|id: u64| setting.owners.contains(&id)),

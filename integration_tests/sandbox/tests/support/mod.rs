@@ -43,7 +43,12 @@ impl Client {
     }
 
     pub(crate) fn with_token(sandbox: &Sandbox, token: &str) -> Self {
-        let address = sandbox.url().trim_start_matches("http://").to_owned();
+        Self::at(&sandbox.url(), token)
+    }
+
+    /// A client of whatever listens at a URL.
+    pub(crate) fn at(url: &str, token: &str) -> Self {
+        let address = url.trim_start_matches("http://").to_owned();
         Self { address, token: Some(token.to_owned()), connection: None }
     }
 
@@ -65,7 +70,32 @@ impl Client {
 
     pub(crate) fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        self.send("POST", path, Some("application/x-www-form-urlencoded"), pairs.join("&").as_bytes()).unwrap()
+        self.send("POST", path, Some("application/x-www-form-urlencoded"), pairs.join("&").as_bytes())
+            .unwrap()
+    }
+
+    /// Sends a request on a connection of its own and gives it up without reading.
+    pub(crate) fn send_only(&self, path: &str, body: &Value) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let request = self.request("POST", path, Some("application/json"), body.to_string().as_bytes());
+        stream.write_all(&request).unwrap();
+        stream
+    }
+
+    fn request(&self, method: &str, path: &str, content_type: Option<&str>, body: &[u8]) -> Vec<u8> {
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n",
+            self.address,
+            body.len()
+        );
+        if let Some(kind) = content_type {
+            head += &format!("content-type: {kind}\r\n");
+        }
+        if let Some(token) = &self.token {
+            head += &format!("authorization: Bearer {token}\r\n");
+        }
+        head += "\r\n";
+        [head.as_bytes(), body].concat()
     }
 
     /// Sends a request and reads its answer; a broken connection or a body cut short is an error.
@@ -76,14 +106,6 @@ impl Client {
         content_type: Option<&str>,
         body: &[u8],
     ) -> io::Result<Reply> {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n", self.address, body.len());
-        if let Some(kind) = content_type {
-            head += &format!("content-type: {kind}\r\n");
-        }
-        if let Some(token) = &self.token {
-            head += &format!("authorization: Bearer {token}\r\n");
-        }
-        head += "\r\n";
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
@@ -93,7 +115,7 @@ impl Client {
                 BufReader::new(stream)
             }
         };
-        connection.get_mut().write_all(&[head.as_bytes(), body].concat())?;
+        connection.get_mut().write_all(&self.request(method, path, content_type, body))?;
         let reply = read(&mut connection)?;
         if reply.header("connection") != Some("close") {
             self.connection = Some(connection);

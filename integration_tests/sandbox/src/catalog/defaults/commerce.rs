@@ -17,7 +17,8 @@ pub(super) fn products() -> ObjectType {
         PropertyDef::string("hs_sku").label("SKU").unique(),
         PropertyDef::string("hs_folder").label("Folder"),
         PropertyDef::string("hs_folder_name").read_only(),
-        PropertyDef::select("hs_product_type", &["inventory", "non_inventory", "service"]).label("Product type"),
+        PropertyDef::select("hs_product_type", &["inventory", "non_inventory", "service"])
+            .label("Product type"),
         PropertyDef::select("hs_status", &["active", "inactive"]).label("Status"),
         PropertyDef::checkboxes("hs_product_classification", &["standalone", "bundle"]),
         PropertyDef::string("hs_images").label("Image URL"),

@@ -107,11 +107,15 @@ fn people() -> Vec<PropertyDef> {
         )
         .label("Legal basis for processing contact's data")
         .group("emailinformation"),
-        PropertyDef::select("hs_timezone", &["us_slash_eastern", "us_slash_pacific", "europe_slash_berlin", "utc"])
-            .label("Time Zone"),
+        PropertyDef::select(
+            "hs_timezone",
+            &["us_slash_eastern", "us_slash_pacific", "europe_slash_berlin", "utc"],
+        )
+        .label("Time Zone"),
         PropertyDef::bool("hs_facebook_ad_clicked").group("conversioninformation"),
         PropertyDef::bool("hs_feedback_show_nps_web_survey").group("contact_activity"),
-        PropertyDef::select("hs_content_membership_status", &["active", "inactive"]).group("contact_activity"),
+        PropertyDef::select("hs_content_membership_status", &["active", "inactive"])
+            .group("contact_activity"),
         PropertyDef::textarea("hs_content_membership_notes").group("contact_activity"),
         PropertyDef::select("hs_pipeline", &["contacts-lifecycle-pipeline"]).label("Pipeline").hidden(),
     ]
@@ -120,7 +124,10 @@ fn people() -> Vec<PropertyDef> {
 /// What HubSpot fills in.
 fn computed() -> Vec<PropertyDef> {
     vec![
-        PropertyDef::select("hs_additional_emails", &[]).label("Additional email addresses").calculated().hidden(),
+        PropertyDef::select("hs_additional_emails", &[])
+            .label("Additional email addresses")
+            .calculated()
+            .hidden(),
         PropertyDef::select("hs_all_contact_vids", &[]).calculated().hidden(),
         PropertyDef::string("hs_email_domain").label("Email Domain").read_only(),
         PropertyDef::string("hs_full_name_or_email").label("Full name or email").calculated().hidden(),
@@ -134,7 +141,9 @@ fn computed() -> Vec<PropertyDef> {
         .hidden(),
         read_time("hs_is_contact", PropertyType::Bool).options(&["true", "false"]).calculated(),
         equation("hs_is_unworked", PropertyType::Bool).options(&["true", "false"]).group("sales_properties"),
-        PropertyDef::select("hs_marketable_status", &["true", "false"]).label("Marketing contact status").read_only(),
+        PropertyDef::select("hs_marketable_status", &["true", "false"])
+            .label("Marketing contact status")
+            .read_only(),
         PropertyDef::select("hs_marketable_until_renewal", &["true", "false"]).read_only(),
         PropertyDef::bool("hs_email_bad_address").group("emailinformation").read_only(),
         PropertyDef::bool("hs_currently_enrolled_in_prospecting_agent").read_only().hidden(),
@@ -142,7 +151,10 @@ fn computed() -> Vec<PropertyDef> {
             .label("HubSpot Score")
             .read_only(),
         PropertyDef::number("days_to_close").label("Days To Close").group("deal_information").calculated(),
-        PropertyDef::number("num_notes").label("Number of Sales Activities").group("sales_properties").read_only(),
+        PropertyDef::number("num_notes")
+            .label("Number of Sales Activities")
+            .group("sales_properties")
+            .read_only(),
         rollup("num_associated_deals", PropertyType::Number).group("deal_information"),
         rollup("hs_num_associated_open_deals", PropertyType::Number).group("deal_information"),
         rollup("hs_num_active_contracts", PropertyType::Number).hidden(),

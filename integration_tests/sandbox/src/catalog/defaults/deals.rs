@@ -7,7 +7,8 @@ use crate::catalog::property::{FieldType, PropertyDef, PropertyType};
 /// The deal type, `0-3`. A new one needs a name, a stage and a pipeline.
 pub(super) fn object_type() -> ObjectType {
     let mut kind = ObjectType::built_in("0-3", "DEAL", "deals", Family::Deal);
-    kind.required_on_create = ["dealname", "dealstage", "pipeline"].map(|name| vec![name.to_owned()]).to_vec();
+    kind.required_on_create =
+        ["dealname", "dealstage", "pipeline"].map(|name| vec![name.to_owned()]).to_vec();
     kind.primary_display = "dealname".to_owned();
     kind.secondary_display = vec!["dealstage".to_owned()];
     kind.searchable = vec!["dealname".to_owned()];
@@ -17,15 +18,17 @@ pub(super) fn object_type() -> ObjectType {
 fn properties() -> Vec<PropertyDef> {
     vec![
         PropertyDef::string("dealname").label("Deal Name"),
-        PropertyDef::new("dealstage", PropertyType::Enumeration, FieldType::Radio).label("Deal Stage").options(&[
-            "appointmentscheduled",
-            "qualifiedtobuy",
-            "presentationscheduled",
-            "decisionmakerboughtin",
-            "contractsent",
-            "closedwon",
-            "closedlost",
-        ]),
+        PropertyDef::new("dealstage", PropertyType::Enumeration, FieldType::Radio)
+            .label("Deal Stage")
+            .options(&[
+                "appointmentscheduled",
+                "qualifiedtobuy",
+                "presentationscheduled",
+                "decisionmakerboughtin",
+                "contractsent",
+                "closedwon",
+                "closedlost",
+            ]),
         PropertyDef::select("pipeline", &["default"]),
         PropertyDef::select("dealtype", &["newbusiness", "existingbusiness"]).label("Deal Type"),
         PropertyDef::number("amount"),

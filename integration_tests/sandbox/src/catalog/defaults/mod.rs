@@ -131,10 +131,9 @@ pub(crate) fn lifecycle_position(stage: &str) -> Option<usize> {
 
 /// The life-cycle stage, which contacts and companies have.
 fn lifecycle_stage() -> PropertyDef {
-    let mut property =
-        PropertyDef::new("lifecyclestage", PropertyType::Enumeration, FieldType::Radio)
-            .label("Lifecycle stage")
-            .options(LIFECYCLE_STAGES);
+    let mut property = PropertyDef::new("lifecyclestage", PropertyType::Enumeration, FieldType::Radio)
+        .label("Lifecycle stage")
+        .options(LIFECYCLE_STAGES);
     let labels = [
         "Subscriber",
         "Lead",

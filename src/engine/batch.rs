@@ -107,6 +107,10 @@ pub struct Send {
     pub failures: u32,
     /// Server errors before which, since the one before, another call had gone through.
     pub setbacks_amid_success: u32,
+    /// How many calls of the sync had gone through when these inputs first met a server error.
+    pub suspected_since: Option<u64>,
+    /// Whether they are a part of a call that was taken apart for its server errors.
+    pub is_part: bool,
     /// How many calls of the sync had gone through when this one was made, or last failed.
     pub successes_seen: u64,
     /// Whether an answer to the whole batch has named the culprits once already.

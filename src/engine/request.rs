@@ -227,6 +227,8 @@ mod tests {
             step: Step::Write,
             failures: 0,
             setbacks_amid_success: 0,
+            suspected_since: None,
+            is_part: false,
             successes_seen: 0,
             named_before: false,
             silent_before: false,

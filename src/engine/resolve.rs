@@ -72,13 +72,15 @@ pub struct Group {
     pub named_before: bool,
     /// Whether the same inputs, whole, were met with silence before.
     pub silent_before: bool,
+    /// How many calls of the sync had gone through when these inputs first met a server error.
+    pub suspected_since: Option<u64>,
 }
 
 impl Group {
     /// A group about which nothing is known yet.
     #[must_use]
     pub fn new(inputs: Vec<Input>, stage: Stage, step: Step) -> Self {
-        Self { inputs, stage, step, named_before: false, silent_before: false }
+        Self { inputs, stage, step, named_before: false, silent_before: false, suspected_since: None }
     }
 }
 
@@ -259,12 +261,12 @@ pub fn refused(send: Send, operation: Operation, error: &ApiError) -> Resolution
 /// Splits a request that is too large, or that keeps failing, in two.
 #[must_use]
 pub fn halved(send: Send) -> Resolution {
-    let Send { mut inputs, stage, step, named_before, .. } = send;
+    let Send { mut inputs, stage, step, named_before, suspected_since, .. } = send;
     let second = inputs.split_off(inputs.len() / 2);
     let again = [inputs, second]
         .into_iter()
         .filter(|inputs| !inputs.is_empty())
-        .map(|inputs| Group { named_before, ..Group::new(inputs, stage, step) })
+        .map(|inputs| Group { named_before, suspected_since, ..Group::new(inputs, stage, step) })
         .collect();
     Resolution { again, silence: Silence::Kept, ..Resolution::default() }
 }

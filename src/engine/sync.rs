@@ -374,6 +374,8 @@ impl Sync {
             step: group.step,
             failures: 0,
             setbacks_amid_success: 0,
+            suspected_since: group.suspected_since,
+            is_part: group.suspected_since.is_some(),
             successes_seen: self.successes,
             named_before: group.named_before,
             silent_before: group.silent_before,

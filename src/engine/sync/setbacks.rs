@@ -14,8 +14,22 @@ use crate::error::{Failure, Kind};
 
 /// Server errors after which a batch is taken apart although nothing says that a record is at fault.
 const FAILURES_BEFORE_HALVING: u32 = 4;
+/// The same for a part of such a batch.
+const FAILURES_BEFORE_HALVING_AGAIN: u32 = 2;
 /// Server errors of a record sent alone, with other calls going through in between, that reject it.
 const FAILURES_BEFORE_REJECTION: u32 = 5;
+/// Server errors in a row of a record sent alone that reject it when there is nothing else left to send.
+const FAILURES_BEFORE_REJECTION_AT_LAST: u32 = 7;
+
+/// What a server error says about the records of a call.
+enum Suspicion {
+    /// Nothing.
+    None,
+    /// One of them may be at fault: the call is taken apart.
+    SomeRecord,
+    /// The only one is at fault.
+    ThisRecord,
+}
 
 impl Sync {
     /// Ends the sync when less of the daily quota is left than the user keeps for others.
@@ -74,33 +88,66 @@ impl Sync {
             self.stop(Some(failure.correlated(correlation_id)));
             return;
         }
+        if self.streams[send.stream.0 as usize].failed {
+            return;
+        }
         if setback == Setback::Server {
-            let others_succeed = self.successes > send.successes_seen;
-            send.successes_seen = self.successes;
-            if others_succeed {
-                send.setbacks_amid_success += 1;
-            }
-            let stream = send.stream;
-            let operation = self.streams[stream.0 as usize].operation;
-            if send.inputs.len() > 1 {
-                let nothing_else =
-                    self.in_flight.is_empty() && self.again.is_empty() && self.delayed.is_empty();
-                if send.failures >= FAILURES_BEFORE_HALVING
-                    && (send.setbacks_amid_success > 0 || nothing_else)
-                {
-                    self.resolved(now, stream, resolve::halved(send));
+            match self.suspicion(&mut send) {
+                Suspicion::None => {}
+                Suspicion::SomeRecord => {
+                    self.resolved(now, send.stream, resolve::halved(send));
                     return;
                 }
-            } else if send.setbacks_amid_success >= FAILURES_BEFORE_REJECTION {
-                let mut resolution = Resolution { silence: Silence::Kept, ..Resolution::default() };
-                if let Some(input) = send.inputs.pop() {
-                    let rejection = Rejection::server_error(error.as_ref());
-                    resolve::refuse(&mut resolution, operation, input, rejection);
+                Suspicion::ThisRecord => {
+                    self.reject_as_server_error(now, send, error.as_ref());
+                    return;
                 }
-                self.resolved(now, stream, resolution);
-                return;
             }
         }
         self.delayed.insert((now + wait, send.id), send);
+    }
+
+    /// Whether a call that HubSpot answers with server errors fails because of a record in it.
+    ///
+    /// Only calls that go through beside it can tell: in an outage nothing does, and nobody is suspected. Where
+    /// there is nothing else left to send, the parts of the same batch that did go through have to do, and more
+    /// patience.
+    fn suspicion(&self, send: &mut Send) -> Suspicion {
+        if self.successes > send.successes_seen {
+            send.setbacks_amid_success += 1;
+            send.successes_seen = self.successes;
+        }
+        let a_part_went_through = send.suspected_since.is_some_and(|since| self.successes > since);
+        send.suspected_since.get_or_insert(self.successes);
+        let nothing_else = self.nothing_but_suspects();
+        if send.inputs.len() > 1 {
+            let patience = if send.is_part { FAILURES_BEFORE_HALVING_AGAIN } else { FAILURES_BEFORE_HALVING };
+            let others_tell = send.setbacks_amid_success > 0 || send.is_part || nothing_else;
+            return if send.failures >= patience && others_tell {
+                Suspicion::SomeRecord
+            } else {
+                Suspicion::None
+            };
+        }
+        let amid_success = send.setbacks_amid_success >= FAILURES_BEFORE_REJECTION;
+        let at_last =
+            nothing_else && a_part_went_through && send.failures >= FAILURES_BEFORE_REJECTION_AT_LAST;
+        if amid_success || at_last { Suspicion::ThisRecord } else { Suspicion::None }
+    }
+
+    /// Whether every call that is left has met server errors.
+    fn nothing_but_suspects(&self) -> bool {
+        let mut left = self.in_flight.values().chain(&self.again).chain(self.delayed.values());
+        left.all(|send| send.suspected_since.is_some())
+            && !self.streams.iter().any(|stream| stream.lane.has_ready())
+    }
+
+    fn reject_as_server_error(&mut self, now: Moment, mut send: Send, error: Option<&ApiError>) {
+        let operation = self.streams[send.stream.0 as usize].operation;
+        let mut resolution = Resolution { silence: Silence::Kept, ..Resolution::default() };
+        if let Some(input) = send.inputs.pop() {
+            resolve::refuse(&mut resolution, operation, input, Rejection::server_error(error));
+        }
+        self.resolved(now, send.stream, resolution);
     }
 }

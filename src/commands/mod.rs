@@ -23,6 +23,8 @@ use crate::output::{clock, logging};
 
 /// Exit code of a failed command.
 const FAILED: u8 = 1;
+/// What the reader of stdout gets to take the last lines after a signal.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Runs a command to its exit code; everything it has to say is on stdout by then.
 #[must_use]
@@ -51,11 +53,13 @@ fn finish(result: Result<write::Completed, Failure>, emitter: &Emitter, writer: 
     if let Err(failure) = &result {
         emitter.line(&lines::trace_error(failure, clock::now_ms()));
     }
-    let written = writer.finish();
-    match (result, written) {
-        (Ok(write::Completed::Asked(ask)), _) => ask.die(),
-        (Ok(write::Completed::Whole), Ok(())) => ExitCode::SUCCESS,
-        (Ok(write::Completed::Whole), Err(_)) | (Err(_), _) => ExitCode::from(FAILED),
+    if let Ok(write::Completed::Asked(ask)) = result {
+        writer.finish_within(LAST_WORDS);
+        return ask.die();
+    }
+    match (result, writer.finish()) {
+        (Ok(_), Ok(())) => ExitCode::SUCCESS,
+        (Ok(_), Err(_)) | (Err(_), _) => ExitCode::from(FAILED),
     }
 }
 

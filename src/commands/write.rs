@@ -13,7 +13,8 @@ use crate::hubspot::patient::Patience;
 use crate::hubspot::write::Destination;
 use crate::output::emitter::Emitter;
 use crate::output::rotation::TokenRotation;
-use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher, Route};
+use crate::pipeline::calls::{HubSpotCalls, Route};
+use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
 use crate::pipeline::reader::{Reader, ReaderStream};
 use crate::pipeline::signals::{Ask, Signals};
 use crate::plan::StreamPlan;
@@ -79,14 +80,8 @@ async fn sync(
     // Not joined: at the end it may still wait for input that nobody needs.
     std::thread::spawn(move || reader.run(std::io::stdin().lock(), &sender));
     let shown = config.rejected_records_output(std::env::var_os("WORKER_JOB_ID").is_some());
-    let dispatcher = Dispatcher::new(
-        Sync::new(settings(config)),
-        client.clone(),
-        streams,
-        emitter.clone(),
-        shown,
-        rotation,
-    );
+    let calls = HubSpotCalls::new(client.clone(), rotation, emitter.clone());
+    let dispatcher = Dispatcher::new(Sync::new(settings(config)), calls, streams, emitter.clone(), shown);
     let ended = dispatcher.run(events, &mut signals).await;
     match (ended.asked, ended.failure) {
         (Some(ask), _) => Ok(Completed::Asked(ask)),

@@ -105,6 +105,8 @@ pub struct Send {
     pub step: Step,
     /// Attempts that failed for reasons outside the records, in a row.
     pub failures: u32,
+    /// Those among them that were server errors: the others say nothing about the records.
+    pub server_errors: u32,
     /// Server errors before which, since the one before, another call had gone through.
     pub setbacks_amid_success: u32,
     /// How many calls of the sync had gone through when these inputs first met a server error.
@@ -117,12 +119,4 @@ pub struct Send {
     pub named_before: bool,
     /// Whether the same inputs, whole, were met with silence before.
     pub silent_before: bool,
-}
-
-impl Send {
-    /// Bytes the records hold.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.inputs.iter().map(Input::size).sum()
-    }
 }

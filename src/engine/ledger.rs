@@ -199,6 +199,13 @@ impl Ledger {
         self.rejections
     }
 
+    /// Gives a stream up: records of it may be missing from here on, so no later state that covers it leaves.
+    pub fn give_up(&mut self, stream: StreamIndex) {
+        // What is entered without a ticket never settles, and it is no record that counts.
+        self.streams[stream.0 as usize].chain.enter();
+        self.shared.enter();
+    }
+
     /// Every rejection up to this number is where a crash cannot lose it.
     pub fn durable(&mut self, number: u64) {
         self.durable = self.durable.max(number.min(self.rejections));

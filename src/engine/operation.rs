@@ -51,12 +51,12 @@ impl Operation {
     #[must_use]
     pub fn first_step(self, input: &Input) -> Step {
         match self {
+            // An update without properties is refused by HubSpot; that the record exists can be seen without one.
+            Self::Update(_) if !input.has_properties() => Step::Lookup,
             _ if input.record_id.is_some() => Step::Write,
             Self::Upsert | Self::Archive(MatchedBy::RecordId) => Step::Write,
             Self::Archive(_) | Self::Update(MatchedBy::Email) => Step::Lookup,
-            Self::Update(_) if input.has_properties() => Step::Write,
-            // An update without properties is refused by HubSpot; that the record exists can be seen without one.
-            Self::Update(_) => Step::Lookup,
+            Self::Update(_) => Step::Write,
         }
     }
 

@@ -81,7 +81,7 @@ pub fn of(send: &Send, target: &Target) -> Request {
 /// address its primary one. Only an input with nothing else to say carries it, since HubSpot refuses updates
 /// without any property.
 fn writes(send: &Send, target: &Target, id_property: Option<&str>) -> Vec<u8> {
-    let mut body = Vec::with_capacity(send.size() + send.inputs.len() * 96);
+    let mut body = Vec::with_capacity(length(send));
     body.extend_from_slice(br#"{"inputs":["#);
     for (place, input) in send.inputs.iter().enumerate() {
         if place > 0 {
@@ -107,6 +107,13 @@ fn writes(send: &Send, target: &Target, id_property: Option<&str>) -> Vec<u8> {
     }
     body.extend_from_slice(b"]}");
     body
+}
+
+/// About how long the body of a batch write will be; what was received besides the properties is not sent.
+fn length(send: &Send) -> usize {
+    let parts = |input: &Input| input.parts().map(|part| part.body.properties().len()).sum::<usize>();
+    let of = |input: &Input| 128 + input.target().unwrap_or_default().len() + parts(input);
+    send.inputs.iter().map(of).sum()
 }
 
 /// Body of a batch read that finds record ids. A contact's other addresses are asked for too: it may be found by
@@ -226,6 +233,7 @@ mod tests {
             stage: Stage::First,
             step: Step::Write,
             failures: 0,
+            server_errors: 0,
             setbacks_amid_success: 0,
             suspected_since: None,
             is_part: false,

@@ -2,7 +2,8 @@
 //!
 //! **Invariant (nothing is assumed).** An input is stored only where the answer names it as stored, and
 //! refused only where the answer, or a call with this input alone, refuses it. Whatever is not mentioned is
-//! sent again: the unmentioned rest together once, then each alone, then it is rejected `NOT_CONFIRMED`.
+//! sent again: the unmentioned rest together once, then each alone, then it is rejected `NOT_CONFIRMED`. What an
+//! answer puts off for a reason outside the record (a limit reached halfway, say) waits as a whole call would.
 //!
 //! Answers are tied to inputs by `objectWriteTraceId`, else by the value of the matching key, never by
 //! position: HubSpot's results are not in input order (HubSpot's error-handling page documents the trace id;
@@ -15,6 +16,7 @@ use std::collections::HashSet;
 use super::batch::{Input, Send, SendId, Stage};
 use super::operation::{Operation, Step};
 use super::rejection::Rejection;
+use super::retry::Setback;
 
 /// The code of a record that does not exist.
 const NOT_FOUND: &str = "NOT_FOUND";
@@ -43,8 +45,23 @@ pub struct Resolution {
     pub rejected: Vec<(Input, Rejection)>,
     /// To be sent again, in groups.
     pub again: Vec<Group>,
+    /// To be sent again after a wait.
+    pub put_off: Option<PutOff>,
     /// How much of the call the answer spoke of.
     pub silence: Silence,
+}
+
+/// Inputs that an answer puts off for a reason outside them.
+#[derive(Debug)]
+pub struct PutOff {
+    /// The call, with these inputs only.
+    pub send: Send,
+    /// Whether these are all of its inputs.
+    pub whole: bool,
+    /// The reason.
+    pub setback: Setback,
+    /// The reason as HubSpot gave it.
+    pub error: ApiError,
 }
 
 /// Whether an answer said anything about the inputs of its call.
@@ -87,30 +104,42 @@ impl Group {
 /// What an answer says of one input.
 enum Fate {
     Unmentioned,
+    PutOff,
     Named(Option<bool>, Box<str>),
     Refused(Rejection),
+}
+
+/// What an answer says.
+struct Reading {
+    /// Of each input.
+    fates: Vec<Fate>,
+    silence: Silence,
+    /// The first reason outside the inputs that it gives.
+    passing: Option<(Setback, ApiError)>,
 }
 
 /// Reads the 2xx answer to a write, per input.
 #[must_use]
 pub fn itemised(
-    send: Send,
+    mut send: Send,
     operation: Operation,
     answer: &BatchAnswer,
     correlation_id: Option<&str>,
 ) -> Resolution {
-    let (fates, silence) = fates(&send, answer, correlation_id);
+    let Reading { fates, silence, passing } = read(&send, answer, correlation_id);
     let mut resolution = Resolution { silence, ..Resolution::default() };
     let mut unmentioned = Vec::new();
-    let (stage, step) = (send.stage, send.step);
-    for (input, fate) in send.inputs.into_iter().zip(fates) {
+    for (input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
             Fate::Named(created, _) => resolution.stored.push(Stored { input, created }),
             Fate::Refused(rejection) => refuse(&mut resolution, operation, input, rejection),
+            Fate::PutOff => send.inputs.push(input),
             Fate::Unmentioned => unmentioned.push(input),
         }
     }
-    send_unmentioned(&mut resolution, unmentioned, (stage, operation, step), correlation_id);
+    let whole = unmentioned.is_empty() && silence == Silence::Kept;
+    send_unmentioned(&mut resolution, unmentioned, (send.stage, operation, send.step), correlation_id);
+    resolution.put_off = put_off(send, whole, passing);
     resolution
 }
 
@@ -118,17 +147,16 @@ pub fn itemised(
 /// rejected by an update and done with by an archive.
 #[must_use]
 pub fn looked_up(
-    send: Send,
+    mut send: Send,
     operation: Operation,
     answer: &BatchAnswer,
     correlation_id: Option<&str>,
 ) -> Resolution {
-    let (fates, silence) = fates(&send, answer, correlation_id);
+    let Reading { fates, silence, passing } = read(&send, answer, correlation_id);
     let mut resolution = Resolution { silence, ..Resolution::default() };
     let mut unmentioned = Vec::new();
     let mut found: Vec<Input> = Vec::new();
-    let (stage, step) = (send.stage, send.step);
-    for (mut input, fate) in send.inputs.into_iter().zip(fates) {
+    for (mut input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
             Fate::Named(_, id) => {
                 input.record_id = Some(id);
@@ -146,10 +174,13 @@ pub fn looked_up(
             }
             // Nothing was written: a merged input has no good part that could be lost with a bad one.
             Fate::Refused(rejection) => resolution.rejected.push((input, rejection)),
+            Fate::PutOff => send.inputs.push(input),
             Fate::Unmentioned => unmentioned.push(input),
         }
     }
-    send_unmentioned(&mut resolution, unmentioned, (stage, operation, step), correlation_id);
+    let whole = unmentioned.is_empty() && silence == Silence::Kept;
+    send_unmentioned(&mut resolution, unmentioned, (send.stage, operation, send.step), correlation_id);
+    resolution.put_off = put_off(send, whole, passing);
     // Two keys may name one record, a contact's two addresses say: HubSpot takes each id once in a batch.
     while !found.is_empty() {
         let mut ids = HashSet::new();
@@ -160,8 +191,14 @@ pub fn looked_up(
     resolution
 }
 
+/// The inputs that are left in the send, when there are any and a reason for it.
+fn put_off(send: Send, whole: bool, passing: Option<(Setback, ApiError)>) -> Option<PutOff> {
+    let (setback, error) = passing.filter(|_| !send.inputs.is_empty())?;
+    Some(PutOff { send, whole, setback, error })
+}
+
 /// What the answer says of each input, and whether it says anything.
-fn fates(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> (Vec<Fate>, Silence) {
+fn read(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Reading {
     let Send { id, inputs, stage, silent_before, .. } = send;
     let mut fates: Vec<Fate> = inputs.iter().map(|_| Fate::Unmentioned).collect();
     for stored in &answer.results {
@@ -174,22 +211,40 @@ fn fates(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> (Ve
         }
     }
     // Errors come second: an input that is named as stored and as refused is not claimed to be stored.
-    for error in answer.errors.iter().filter(|error| !is_passing(error)) {
+    let mut passing = None;
+    let mut passing_for_all = false;
+    for error in &answer.errors {
+        let places = places_of_error(*id, inputs, error);
+        if let Some(setback) = passing_reason(error) {
+            passing.get_or_insert_with(|| (setback, error.clone()));
+            passing_for_all |= places.is_empty();
+            for place in places {
+                if !matches!(fates[place], Fate::Refused(_)) {
+                    fates[place] = Fate::PutOff;
+                }
+            }
+            continue;
+        }
         let mut rejection = Rejection::by_hubspot(error);
         if rejection.correlation_id.is_none() {
             rejection.correlation_id = correlation_id.map(str::to_owned);
         }
-        for place in places_of_error(*id, inputs, error) {
+        for place in places {
             fates[place] = Fate::Refused(rejection.clone());
         }
     }
+    // A reason that names no input is why the answer leaves some out.
+    for fate in fates.iter_mut().filter(|fate| passing_for_all && matches!(fate, Fate::Unmentioned)) {
+        *fate = Fate::PutOff;
+    }
     let silent = fates.iter().all(|fate| matches!(fate, Fate::Unmentioned));
-    let silence = match (silent, stage) {
-        (false, _) => Silence::Broken,
-        (true, Stage::Unconfirmed) if *silent_before && fates.len() > 1 => Silence::KeptAgain,
-        (true, _) => Silence::Kept,
+    let mentioned = fates.iter().any(|fate| matches!(fate, Fate::Named(..) | Fate::Refused(_)));
+    let silence = match stage {
+        _ if mentioned => Silence::Broken,
+        Stage::Unconfirmed if silent && *silent_before && fates.len() > 1 => Silence::KeptAgain,
+        _ => Silence::Kept,
     };
-    (fates, silence)
+    Reading { fates, silence, passing }
 }
 
 /// Sends what was not mentioned again: together once, then each alone; then it is rejected.
@@ -214,9 +269,14 @@ fn send_unmentioned(
             resolution.again.extend(alone);
         }
         Stage::Alone => {
-            let rejected =
-                unmentioned.into_iter().map(|input| (input, Rejection::not_confirmed(correlation_id)));
-            resolution.rejected.extend(rejected);
+            for input in unmentioned {
+                let rejection = Rejection::not_confirmed(correlation_id);
+                match step {
+                    // Nothing was to be written: no part of a merged input is better than another.
+                    Step::Lookup => resolution.rejected.push((input, rejection)),
+                    Step::Write | Step::Single => refuse(resolution, operation, input, rejection),
+                }
+            }
         }
     }
 }
@@ -283,12 +343,15 @@ pub fn refuse(resolution: &mut Resolution, operation: Operation, input: Input, r
     }
 }
 
-/// Whether an error inside an answer says nothing about the record: a limit reached halfway, say.
-fn is_passing(error: &ApiError) -> bool {
-    matches!(
-        error.refusal(),
-        Refusal::RateLimited(_) | Refusal::Locked | Refusal::Migrating | Refusal::Unavailable
-    )
+/// Why an error inside an answer says nothing about the record: a limit reached halfway, say.
+fn passing_reason(error: &ApiError) -> Option<Setback> {
+    match error.refusal() {
+        Refusal::RateLimited(policy) => Some(Setback::RateLimited(policy)),
+        Refusal::Locked => Some(Setback::Locked),
+        Refusal::Migrating => Some(Setback::Migrating),
+        Refusal::Unavailable => Some(Setback::Server),
+        _ => None,
+    }
 }
 
 fn place_of_trace(send: SendId, trace: &str, inputs: usize) -> Option<usize> {

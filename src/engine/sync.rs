@@ -58,6 +58,9 @@ pub struct Sync {
     in_flight: HashMap<SendId, Send>,
     again: VecDeque<Send>,
     delayed: BTreeMap<(Moment, SendId), Send>,
+    /// Inputs of whole batches that were met with silence twice, to be sent alone. Whether the silence is theirs or
+    /// HubSpot's is not known before another call is answered properly, or there is no other call to be made.
+    doubted: VecDeque<Send>,
     next_send: u64,
     held_bytes: usize,
     silent_batches: u32,
@@ -83,6 +86,7 @@ impl Sync {
             in_flight: HashMap::new(),
             again: VecDeque::new(),
             delayed: BTreeMap::new(),
+            doubted: VecDeque::new(),
             next_send: 0,
             held_bytes: 0,
             silent_batches: 0,
@@ -165,7 +169,7 @@ impl Sync {
         self.pace.answered(now, headers);
         self.keep_daily_reserve(headers);
         let Some(send) = self.in_flight.remove(&id) else { return };
-        if !matches!(outcome, Outcome::Setback(..)) {
+        if !matches!(outcome, Outcome::Setback(..) | Outcome::Itemised(..)) {
             self.recovered();
         }
         let stream = send.stream;
@@ -173,7 +177,17 @@ impl Sync {
         let resolution = match outcome {
             Outcome::Itemised(answer, correlation_id) => {
                 let read = if send.step == Step::Lookup { resolve::looked_up } else { resolve::itemised };
-                read(send, operation, &answer, correlation_id.as_deref())
+                let mut resolution = read(send, operation, &answer, correlation_id.as_deref());
+                let put_off = resolution.put_off.take();
+                if put_off.as_ref().is_none_or(|put_off| !put_off.whole) {
+                    self.recovered();
+                }
+                self.resolved(now, stream, resolution);
+                if let Some(put_off) = put_off {
+                    self.put_off(now, put_off);
+                }
+                self.release();
+                return;
             }
             Outcome::Confirmed => resolve::confirmed(send),
             Outcome::Refused(error) => resolve::refused(send, operation, &error),
@@ -215,6 +229,9 @@ impl Sync {
             self.relieve();
         }
         let delayed_until = self.wake_delayed(now);
+        if self.phase == Phase::Draining || self.is_full() {
+            self.send_doubted();
+        }
         if self.again.is_empty() && !self.streams.iter().any(|stream| stream.lane.has_ready()) {
             if self.phase == Phase::Draining && self.delayed.is_empty() && self.in_flight.is_empty() {
                 return Next::Finished;
@@ -290,14 +307,25 @@ impl Sync {
         self.held_bytes + self.ledger.held_bytes() >= self.settings.buffer_bytes
     }
 
+    /// Whether no call is under way, waiting or ready to be made.
+    fn is_idle(&self) -> bool {
+        let ready = self.streams.iter().any(|stream| stream.lane.has_ready());
+        self.in_flight.is_empty() && self.again.is_empty() && self.delayed.is_empty() && !ready
+    }
+
     /// Sends what is gathered when the buffer is full and nothing else would make room.
     fn relieve(&mut self) {
-        let under_way = !self.in_flight.is_empty() || !self.again.is_empty() || !self.delayed.is_empty();
-        if under_way || self.streams.iter().any(|stream| stream.lane.has_ready()) {
-            return;
+        if self.is_idle() {
+            for stream in &mut self.streams {
+                stream.lane.flush();
+            }
         }
-        for stream in &mut self.streams {
-            stream.lane.flush();
+    }
+
+    /// Sends what is doubted when nothing else is left to send: no other answer can tell any more.
+    fn send_doubted(&mut self) {
+        if self.is_idle() {
+            self.again.append(&mut self.doubted);
         }
     }
 
@@ -373,6 +401,7 @@ impl Sync {
             stage: group.stage,
             step: group.step,
             failures: 0,
+            server_errors: 0,
             setbacks_amid_success: 0,
             suspected_since: group.suspected_since,
             is_part: group.suspected_since.is_some(),
@@ -383,11 +412,12 @@ impl Sync {
     }
 
     fn resolved(&mut self, now: Moment, stream: StreamIndex, resolution: Resolution) {
-        let Resolution { stored, rejected, again, silence } = resolution;
+        let Resolution { stored, rejected, again, silence, .. } = resolution;
         match silence {
             Silence::Broken => {
                 self.silent_batches = 0;
                 self.successes += 1;
+                self.again.append(&mut self.doubted);
             }
             Silence::Kept => {}
             Silence::KeptAgain => self.silent_batches += 1,
@@ -402,7 +432,10 @@ impl Sync {
         if !self.streams[stream.0 as usize].failed {
             for group in again {
                 let send = self.send_of(stream, group);
-                self.again.push_back(send);
+                match silence {
+                    Silence::KeptAgain => self.doubted.push_back(send),
+                    Silence::Broken | Silence::Kept => self.again.push_back(send),
+                }
             }
         }
         if self.silent_batches >= MOST_SILENT_BATCHES {
@@ -470,10 +503,12 @@ impl Sync {
 
     /// Gives a stream up: what it still holds never settles. The other streams settle what they hold.
     pub fn stream_failed(&mut self, stream: StreamIndex, failure: Failure) {
+        self.ledger.give_up(stream);
         self.streams[stream.0 as usize].failed = true;
         self.streams[stream.0 as usize].lane.discard();
         self.again.retain(|send| send.stream != stream);
         self.delayed.retain(|_, send| send.stream != stream);
+        self.doubted.retain(|send| send.stream != stream);
         self.input_ended(Some(failure));
     }
 }

@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -40,6 +41,8 @@ struct Queue {
     writing: usize,
     finishing: bool,
     closed: bool,
+    /// The thread writes no more.
+    ended: bool,
 }
 
 impl Shared {
@@ -105,6 +108,16 @@ impl Writer {
         let ended = self.thread.join();
         if ended.is_err() || self.emitter.is_closed() { Err(Closed) } else { Ok(()) }
     }
+
+    /// Writes what is queued, as far as the reader of stdout takes it within `patience`.
+    pub fn finish_within(self, patience: Duration) {
+        let shared = &self.emitter.shared;
+        let mut queue = shared.queue();
+        queue.finishing = true;
+        shared.changed.notify_all();
+        // Whether the time was up or not, there is nothing left to do.
+        let _either_way = shared.changed.wait_timeout_while(queue, patience, |queue| !queue.ended);
+    }
 }
 
 fn write_all(shared: &Shared, mut sink: impl Write) {
@@ -118,6 +131,8 @@ fn write_all(shared: &Shared, mut sink: impl Write) {
                 queue = shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
             if queue.lines.is_empty() {
+                queue.ended = true;
+                shared.changed.notify_all();
                 return;
             }
             batch.clear();
@@ -126,8 +141,9 @@ fn write_all(shared: &Shared, mut sink: impl Write) {
         }
         if sink.write_all(&batch).and_then(|()| sink.flush()).is_err() {
             let mut queue = shared.queue();
-            *queue = Queue { closed: true, ..Queue::default() };
+            *queue = Queue { closed: true, ended: true, ..Queue::default() };
             shared.drained.notify_one();
+            shared.changed.notify_all();
             return;
         }
     }
@@ -165,6 +181,35 @@ mod tests {
         let expected: String = (0..1000).map(|number| format!("{number}\n")).collect();
         assert_eq!(String::from_utf8(written).unwrap(), expected);
         assert_eq!(emitter.backlog(), 0);
+    }
+
+    /// Never takes anything, until it is dropped.
+    struct Stalled(mpsc::Receiver<()>);
+
+    impl Write for Stalled {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            let _until_dropped = self.0.recv();
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn patience_with_a_reader_that_stalls_is_bounded() {
+        let (_held, stalled) = mpsc::channel();
+        let (emitter, writer) = Emitter::start(Stalled(stalled));
+        emitter.line("never taken");
+        writer.finish_within(Duration::from_millis(10));
+        assert!(emitter.backlog() > 0 && !emitter.is_closed());
+
+        let (sender, receiver) = mpsc::channel();
+        let (emitter, writer) = Emitter::start(ToChannel(sender));
+        emitter.line("taken");
+        writer.finish_within(Duration::from_secs(60));
+        assert_eq!(receiver.try_iter().flatten().collect::<Vec<u8>>(), b"taken\n");
     }
 
     #[test]

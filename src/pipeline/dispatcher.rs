@@ -11,22 +11,19 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
+use super::calls::{Answered, Calls, Route};
 use super::reader::Event;
 use super::signals::{Ask, Signals};
 use super::summary::{self, RejectionCounts};
-use crate::api::RateHeaders;
 use crate::config::RejectedRecordsOutput;
 use crate::engine::batch::SendId;
 use crate::engine::lane::{BatchLimits, Merging};
 use crate::engine::ledger::StreamIndex;
 use crate::engine::operation::Operation;
-use crate::engine::request::{self, Target};
+use crate::engine::request;
 use crate::engine::sync::{Effect, Next, Note, Outcome, Sync};
 use crate::error::{Failure, Kind};
-use crate::hubspot::client::Client;
-use crate::hubspot::write::{self, Destination};
 use crate::output::emitter::Emitter;
-use crate::output::rotation::TokenRotation;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::state;
 use crate::rejected;
@@ -35,8 +32,8 @@ use crate::rejected;
 /// work of taking a refused batch apart.
 pub const OBJECT_BATCH: BatchLimits = BatchLimits { inputs: 100, records: 1000, bytes: 4 << 20 };
 
-/// What calls under way get to finish after a signal.
-const GRACE: Duration = Duration::from_secs(8);
+/// What calls under way get to finish after a signal; with what the last lines get, 8 s.
+const GRACE: Duration = Duration::from_secs(7);
 /// Unwritten output beyond which no more input is taken.
 const MOST_BACKLOG: usize = 1 << 20;
 
@@ -49,26 +46,16 @@ pub struct DispatchedStream {
     pub route: Option<Arc<Route>>,
 }
 
-/// What a stream's calls are, and where they go.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// What the engine needs to make the requests.
-    pub target: Target,
-    /// Where they go.
-    pub destination: Destination,
-}
-
 /// Makes a sync happen.
 #[derive(Debug)]
-pub struct Dispatcher {
+pub struct Dispatcher<C> {
     sync: Sync,
-    client: Client,
+    calls: C,
     streams: Vec<DispatchedStream>,
     emitter: Emitter,
     shown: RejectedRecordsOutput,
-    rotation: TokenRotation,
     rejections: RejectionCounts,
-    calls: JoinSet<(Outcome, Option<RateHeaders>)>,
+    under_way: JoinSet<Answered>,
     call_of: HashMap<Id, SendId>,
     began: Instant,
 }
@@ -82,15 +69,14 @@ pub struct Ended {
     pub asked: Option<Ask>,
 }
 
-impl Dispatcher {
+impl<C: Calls> Dispatcher<C> {
     /// A dispatcher for streams in the order of the reader's numbers; `sync` has none yet.
     pub fn new(
         mut sync: Sync,
-        client: Client,
+        calls: C,
         streams: Vec<DispatchedStream>,
         emitter: Emitter,
         shown: RejectedRecordsOutput,
-        rotation: TokenRotation,
     ) -> Self {
         for stream in &streams {
             let operation = stream.route.as_ref().map_or(Operation::Upsert, |route| route.target.operation);
@@ -98,13 +84,12 @@ impl Dispatcher {
         }
         Self {
             sync,
-            client,
+            calls,
             streams,
             emitter,
             shown,
-            rotation,
             rejections: RejectionCounts::default(),
-            calls: JoinSet::new(),
+            under_way: JoinSet::new(),
             call_of: HashMap::new(),
             began: Instant::now(),
         }
@@ -125,9 +110,8 @@ impl Dispatcher {
             let takes_input = input_open && self.sync.wants_input() && self.emitter.backlog() < MOST_BACKLOG;
             tokio::select! {
                 biased;
-                Some(joined) = self.calls.join_next_with_id(), if !self.calls.is_empty() => {
+                Some(joined) = self.under_way.join_next_with_id(), if !self.under_way.is_empty() => {
                     self.joined(joined);
-                    self.rotation.publish(&self.client, &self.emitter).await;
                 }
                 ask = signals.next(), if asked.is_none() => {
                     tracing::warn!("Asked to end: calls under way are awaited, nothing new is sent.");
@@ -171,12 +155,12 @@ impl Dispatcher {
         let Some(send) = self.sync.call(id) else { return };
         let Some(route) = self.streams[send.stream.0 as usize].route.clone() else { return };
         let request = request::of(send, &route.target);
-        let client = self.client.clone();
-        let task = self.calls.spawn(async move { write::write(&client, &route.destination, request).await });
+        let calls = self.calls.clone();
+        let task = self.under_way.spawn(async move { calls.make(route, request).await });
         self.call_of.insert(task.id(), id);
     }
 
-    fn joined(&mut self, joined: Result<(Id, (Outcome, Option<RateHeaders>)), JoinError>) {
+    fn joined(&mut self, joined: Result<(Id, Answered), JoinError>) {
         let now = self.began.elapsed();
         let (task, outcome, headers) = match joined {
             Ok((task, (outcome, headers))) => (task, outcome, headers),

@@ -1,6 +1,10 @@
 //! The shell of `write`: one thread reads stdin, one loop owns the engine and makes the calls.
 
+pub mod calls;
 pub mod dispatcher;
 pub mod reader;
 pub mod signals;
 pub mod summary;
+
+#[cfg(test)]
+mod simulation;

@@ -32,7 +32,7 @@ pub fn append(
     line.extend_from_slice(br#","stream":"#);
     push(line, &json!(stream.name));
     line.extend_from_slice(br#","emitted_at":"#);
-    line.extend_from_slice(body.emitted_at().unwrap_or("null").as_bytes());
+    line.extend_from_slice(whole_milliseconds(body.emitted_at()).as_bytes());
     line.extend_from_slice(br#","data":"#);
     line.extend_from_slice(if redacted || !is_object { "{}" } else { body.data() }.as_bytes());
     line.extend_from_slice(br#","meta":{"#);
@@ -40,6 +40,17 @@ pub fn append(
     line.extend_from_slice(br#""rejection":"#);
     push(line, &reason(body, rejection, redacted));
     line.extend_from_slice(b"}}}\n");
+}
+
+/// The protocol wants an integer; some sources send a fraction, or nothing at all.
+fn whole_milliseconds(emitted_at: Option<&str>) -> &str {
+    match emitted_at {
+        Some(number) if json::type_name(number) == "number" => match number.split_once('.') {
+            Some((whole, fraction)) if !fraction.contains(['e', 'E']) => whole,
+            _ => number,
+        },
+        _ => "0",
+    }
 }
 
 /// The `rejection` object.

@@ -6,7 +6,7 @@ use super::super::Moment;
 use super::super::batch::Send;
 use super::super::exchange::Note;
 use super::super::rejection::Rejection;
-use super::super::resolve::{self, Resolution, Silence};
+use super::super::resolve::{self, PutOff, Resolution, Silence};
 use super::super::retry::{self, Setback};
 use super::{Effect, Sync};
 use crate::api::{ApiError, RateHeaders};
@@ -58,6 +58,19 @@ impl Sync {
         }
     }
 
+    /// Sends what an answer put off again after a while, or gives up.
+    pub(super) fn put_off(&mut self, now: Moment, put_off: PutOff) {
+        let PutOff { mut send, whole, setback, error } = put_off;
+        if !whole {
+            // It is another call from here on.
+            send.server_errors = 0;
+            send.setbacks_amid_success = 0;
+            send.successes_seen = self.successes;
+            send.silent_before = false;
+        }
+        self.set_back(now, send, setback, Some(error), None);
+    }
+
     /// Sends a failed call again after a while, or gives up.
     pub(super) fn set_back(
         &mut self,
@@ -68,7 +81,6 @@ impl Sync {
         retry_after: Option<Duration>,
     ) {
         send.failures += 1;
-        self.failures_in_episode += 1;
         self.pace.push_back();
         let status = error.as_ref().map(|error| error.status);
         let window = self.pace.until_window_moves(now);
@@ -76,6 +88,11 @@ impl Sync {
         if matches!(setback, Setback::RateLimited(_) | Setback::Migrating) {
             self.pace.pause(now + wait);
         }
+        if self.streams[send.stream.0 as usize].failed {
+            // Given up while the call was under way: it is not repeated, and its records never settle.
+            return;
+        }
+        self.failures_in_episode += 1;
         if self.stalled_since.is_none() {
             self.effects.push_back(Effect::Note(Note::Waiting(setback, status, wait)));
         }
@@ -86,9 +103,6 @@ impl Sync {
             let correlation_id = error.as_ref().and_then(|error| error.correlation_id.as_deref());
             self.again.push_back(send);
             self.stop(Some(failure.correlated(correlation_id)));
-            return;
-        }
-        if self.streams[send.stream.0 as usize].failed {
             return;
         }
         if setback == Setback::Server {
@@ -113,6 +127,7 @@ impl Sync {
     /// there is nothing else left to send, the parts of the same batch that did go through have to do, and more
     /// patience.
     fn suspicion(&self, send: &mut Send) -> Suspicion {
+        send.server_errors += 1;
         if self.successes > send.successes_seen {
             send.setbacks_amid_success += 1;
             send.successes_seen = self.successes;
@@ -123,7 +138,7 @@ impl Sync {
         if send.inputs.len() > 1 {
             let patience = if send.is_part { FAILURES_BEFORE_HALVING_AGAIN } else { FAILURES_BEFORE_HALVING };
             let others_tell = send.setbacks_amid_success > 0 || send.is_part || nothing_else;
-            return if send.failures >= patience && others_tell {
+            return if send.server_errors >= patience && others_tell {
                 Suspicion::SomeRecord
             } else {
                 Suspicion::None
@@ -131,7 +146,7 @@ impl Sync {
         }
         let amid_success = send.setbacks_amid_success >= FAILURES_BEFORE_REJECTION;
         let at_last =
-            nothing_else && a_part_went_through && send.failures >= FAILURES_BEFORE_REJECTION_AT_LAST;
+            nothing_else && a_part_went_through && send.server_errors >= FAILURES_BEFORE_REJECTION_AT_LAST;
         if amid_success || at_last { Suspicion::ThisRecord } else { Suspicion::None }
     }
 

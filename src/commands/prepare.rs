@@ -1,8 +1,9 @@
 //! Before the first record: reads what the streams need to know of the account, and makes their plans.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::coerce::Aliases;
+use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::storage::ObjectStorage;
 use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
 use crate::crm::object::{ObjectSchema, ObjectType};
@@ -44,7 +45,6 @@ fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
         (matches!(stream.operation, Some(Operation::Insert | Operation::Mirror)), "operation"),
         (stream.unknown_properties == Some(UnknownProperties::Create), "unknown_properties \"create\""),
         (stream.match_by == Match::Search, "match"),
-        (!stream.append_options.is_empty(), "append_options"),
         (stream.lifecycle_backwards, "lifecycle_backwards"),
         (!stream.associations.is_empty(), "associations"),
         (stream.create_event_definition, "create_event_definition"),
@@ -60,13 +60,15 @@ pub struct Knowledge<'a> {
     patience: Patience,
     schemas: Option<Vec<ObjectSchema>>,
     properties: HashMap<ObjectType, Vec<Property>>,
+    /// `Some(None)` once it is known that the token may not see them.
+    owners: Option<Option<Arc<Owners>>>,
 }
 
 impl<'a> Knowledge<'a> {
     /// Nothing yet; read through `client` with this patience.
     #[must_use]
     pub fn new(client: &'a Client, patience: Patience) -> Self {
-        Self { client, patience, schemas: None, properties: HashMap::new() }
+        Self { client, patience, schemas: None, properties: HashMap::new(), owners: None }
     }
 
     /// The account's custom objects, read when they are first asked for; none where the token may not see them.
@@ -88,6 +90,32 @@ impl<'a> Knowledge<'a> {
             self.schemas = Some(schemas);
         }
         Ok(self.schemas.as_deref().unwrap_or_default())
+    }
+
+    /// The account's owners, read when they are first asked for; none where the token may not see them.
+    ///
+    /// # Errors
+    /// A failure when HubSpot cannot be reached, or does not accept the token.
+    pub async fn owners(&mut self) -> Result<Option<Arc<Owners>>, Failure> {
+        if self.owners.is_none() {
+            let owners = match account::owners(self.client, self.patience).await {
+                Ok(owners) => {
+                    let pairs =
+                        owners.iter().filter_map(|owner| Some((owner.email.as_deref()?, owner.id.as_str())));
+                    Some(Arc::new(Owners::new(pairs)))
+                }
+                Err(trouble) if trouble.is_forbidden() => {
+                    tracing::warn!(
+                        "The token may not read owners (scope crm.objects.owners.read): owner properties take owner ids \
+                         only, no e-mail addresses."
+                    );
+                    None
+                }
+                Err(trouble) => return Err(trouble.into_failure("read the owners")),
+            };
+            self.owners = Some(owners);
+        }
+        Ok(self.owners.clone().flatten())
     }
 
     /// An object's ordinary properties, read when they are first asked for.
@@ -180,7 +208,11 @@ async fn plan(
         knowledge.add_sensitive(&object).await.map_err(of_stream)?;
     }
     let properties = knowledge.properties(&object).await.map_err(of_stream)?;
-    StreamPlan::new(Groundwork { config, stream, object: &object, properties })
+    let wants_owners = names(stream, settings, properties)
+        .any(|name| properties.iter().any(|property| property.name == name && property.is_owner()));
+    let owners = if wants_owners { knowledge.owners().await.map_err(of_stream)? } else { None };
+    let properties = knowledge.properties(&object).await.map_err(of_stream)?;
+    StreamPlan::new(Groundwork { config, stream, object: &object, properties, owners: owners.as_ref() })
 }
 
 /// The object type a name stands for; the account's custom objects are read only where they are needed.
@@ -201,24 +233,24 @@ fn names_unknown_properties(
     settings: Option<&StreamSettings>,
     properties: &[Property],
 ) -> bool {
+    let key = settings.and_then(|settings| settings.matching_key.clone());
+    let unknown = |name: String| properties.iter().all(|property| property.name != name);
+    names(stream, settings, properties).chain(key).any(unknown)
+}
+
+/// The properties that the stream's declared columns stand for, as far as their names tell.
+fn names<'a>(
+    stream: &'a ConfiguredStream,
+    settings: Option<&'a StreamSettings>,
+    properties: &'a [Property],
+) -> impl Iterator<Item = String> + 'a {
     let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
     let exists = |name: &str| properties.iter().any(|property| property.name == name);
-    let key = settings.and_then(|settings| settings.matching_key.as_deref());
-    stream
-        .columns
-        .keys()
-        .filter(|column| {
-            use crate::coerce::{NameMatch, ObjectKind, resolve};
-            match resolve(column, mapping, Aliases::On, &exists, ObjectKind::Other) {
-                NameMatch::Mapped { to } => !exists(&to),
-                NameMatch::Unknown => true,
-                NameMatch::Exact
-                | NameMatch::Normalised { .. }
-                | NameMatch::Alias { .. }
-                | NameMatch::Internal => false,
-            }
-        })
-        .count()
-        > 0
-        || key.is_some_and(|key| !exists(key))
+    stream.columns.keys().filter_map(move |column| {
+        match resolve(column, mapping, Aliases::On, &exists, ObjectKind::Other) {
+            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => Some(to),
+            NameMatch::Exact | NameMatch::Unknown => Some(column.clone()),
+            NameMatch::Internal => None,
+        }
+    })
 }

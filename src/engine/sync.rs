@@ -166,7 +166,7 @@ impl Sync {
 
     /// A call was answered, or will not be.
     pub fn answered(&mut self, now: Moment, id: SendId, outcome: Outcome, headers: Option<&RateHeaders>) {
-        self.pace.answered(now, headers);
+        self.pace.answered(now, id.0, setbacks::reception(&outcome), headers);
         self.keep_daily_reserve(headers);
         let Some(send) = self.in_flight.remove(&id) else { return };
         if !matches!(outcome, Outcome::Setback(..) | Outcome::Itemised(..)) {
@@ -240,7 +240,7 @@ impl Sync {
         }
         match self.pace.permit(now) {
             Permit::Granted => match self.take_send() {
-                Some(send) => Next::Call(self.start(send)),
+                Some(send) => Next::Call(self.start(now, send)),
                 None => Next::Wait(earliest(flush_at, delayed_until)),
             },
             Permit::At(moment) => Next::Wait(earliest(Some(moment), earliest(flush_at, delayed_until))),
@@ -382,12 +382,12 @@ impl Sync {
         None
     }
 
-    fn start(&mut self, send: Send) -> SendId {
+    fn start(&mut self, now: Moment, send: Send) -> SendId {
         let id = send.id;
         let counts = &mut self.streams[send.stream.0 as usize].counts;
         counts.calls += 1;
         counts.inputs += send.inputs.len() as u64;
-        self.pace.sent();
+        self.pace.sent(now, id.0);
         self.in_flight.insert(id, send);
         id
     }

@@ -64,3 +64,51 @@ pub async fn schemas(client: &Client, patience: Patience) -> Result<Vec<ObjectSc
         .await
         .map(|listed| listed.results)
 }
+
+/// An owner: a user of the account that records can be assigned to.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Owner {
+    /// What an owner property holds.
+    pub id: String,
+    /// The address people know the owner by.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OwnersPage {
+    #[serde(default)]
+    results: Vec<Owner>,
+    #[serde(default)]
+    paging: Option<Paging>,
+}
+
+#[derive(Deserialize)]
+struct Paging {
+    #[serde(default)]
+    next: Option<NextPage>,
+}
+
+#[derive(Deserialize)]
+struct NextPage {
+    after: String,
+}
+
+/// Active owners of the account, all pages.
+///
+/// # Errors
+/// [`Trouble`] when HubSpot refuses or cannot be reached before patience ends.
+pub async fn owners(client: &Client, patience: Patience) -> Result<Vec<Owner>, Trouble> {
+    let path = client.paths().owners();
+    let mut owners = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page: OwnersPage = get_json(client, &format!("{path}?limit=500{after}"), patience).await?;
+        owners.extend(page.results);
+        match page.paging.and_then(|paging| paging.next) {
+            // The cursor is HubSpot's own, digits or base 64: both may stand in a query.
+            Some(next) => after = format!("&after={}", next.after),
+            None => return Ok(owners),
+        }
+    }
+}

@@ -1,9 +1,10 @@
 //! What each column of a stream becomes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::key::RECORD_ID;
-use crate::coerce::{Aliases, Append, NameMatch, ObjectKind, RuleOptions, ValueRule, resolve};
+use crate::coerce::{Aliases, Append, NameMatch, ObjectKind, Owners, RuleOptions, ValueRule, resolve};
 use crate::config::{UnknownProperties, ValuePolicies};
 use crate::crm::property::Property;
 
@@ -26,6 +27,8 @@ pub struct ColumnRules {
     pub key: String,
     /// Which columns reach HubSpot at all.
     pub written: Written,
+    /// The account's owners, where a column may name one by e-mail address and they could be read.
+    pub owners: Option<Arc<Owners>>,
 }
 
 /// Which columns of a stream reach HubSpot.
@@ -118,7 +121,7 @@ impl ColumnRules {
 
     fn rule(&self, property: &Property) -> ValueRule {
         let append = if self.append_options.contains(&property.name) { Append::Add } else { Append::Replace };
-        ValueRule::new(property, RuleOptions { object: self.object, append, owners: None })
+        ValueRule::new(property, RuleOptions { object: self.object, append, owners: self.owners.clone() })
     }
 }
 

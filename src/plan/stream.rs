@@ -3,7 +3,9 @@
 use super::columns::{ColumnRules, ColumnUse, WhyLeftOut, Written};
 use super::key::KeyChoice;
 use super::operation;
-use crate::coerce::{Aliases, KeyRule, ObjectKind};
+use std::sync::Arc;
+
+use crate::coerce::{Aliases, KeyRule, ObjectKind, Owners};
 use crate::config::{self, Config};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
@@ -40,6 +42,8 @@ pub struct Groundwork<'a> {
     pub object: &'a ObjectType,
     /// Property definitions of that object.
     pub properties: &'a [Property],
+    /// The account's owners, where they are needed and could be read.
+    pub owners: Option<&'a Arc<Owners>>,
 }
 
 impl StreamPlan {
@@ -49,7 +53,7 @@ impl StreamPlan {
     /// A configuration failure: an operation that is not possible, a matching key that is not unique, two
     /// columns for one property.
     pub fn new(ground: Groundwork<'_>) -> Result<Self, Failure> {
-        let Groundwork { config, stream, object, properties } = ground;
+        let Groundwork { config, stream, object, properties, owners } = ground;
         let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
         let fail = |failure: Failure| failure.of_stream(&stream.descriptor);
         let wanted = operation::of(stream, settings).map_err(fail)?;
@@ -80,6 +84,7 @@ impl StreamPlan {
             } else {
                 Written::Everything
             },
+            owners: owners.cloned(),
         };
         let mut notices = Vec::new();
         if operation::keeps_what_overwrite_would_delete(stream, settings) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::Moment;
 use super::super::batch::Send;
-use super::super::exchange::Note;
+use super::super::exchange::{Note, Outcome};
+use super::super::pace::Reception;
 use super::super::rejection::Rejection;
 use super::super::resolve::{self, PutOff, Resolution, Silence};
 use super::super::retry::{self, Setback};
@@ -29,6 +30,16 @@ enum Suspicion {
     SomeRecord,
     /// The only one is at fault.
     ThisRecord,
+}
+
+/// How HubSpot received a call, as the pace needs to know it.
+pub(super) fn reception(outcome: &Outcome) -> Reception {
+    match outcome {
+        Outcome::Setback(Setback::RateLimited(policy), ..) => Reception::TurnedAway(*policy),
+        Outcome::Setback(Setback::Unreachable, ..) => Reception::Unknown,
+        Outcome::Setback(..) => Reception::Overloaded,
+        _ => Reception::TakenUp,
+    }
 }
 
 impl Sync {
@@ -81,10 +92,16 @@ impl Sync {
         retry_after: Option<Duration>,
     ) {
         send.failures += 1;
-        self.pace.push_back();
+        let rate_limited = matches!(setback, Setback::RateLimited(_));
+        if !rate_limited {
+            self.pace.push_back(now);
+        }
         let status = error.as_ref().map(|error| error.status);
         let window = self.pace.until_window_moves(now);
-        let wait = retry::delay(setback, send.failures, retry_after, window, self.chance.f64());
+        // The pace knows better than any table when a window has room again; HubSpot's own word goes first.
+        let paused = self.pace.paused_for(now).filter(|_| rate_limited && retry_after.is_none());
+        let wait = paused
+            .unwrap_or_else(|| retry::delay(setback, send.failures, retry_after, window, self.chance.f64()));
         if matches!(setback, Setback::RateLimited(_) | Setback::Migrating) {
             self.pace.pause(now + wait);
         }

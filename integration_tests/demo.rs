@@ -60,7 +60,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn build() -> Result<PathBuf, Box<dyn Error>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--bin", "destination-hubspot", "--message-format", "json-render-diagnostics", "--manifest-path"])
+        .args([
+            "build",
+            "--bin",
+            "destination-hubspot",
+            "--message-format",
+            "json-render-diagnostics",
+            "--manifest-path",
+        ])
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
         .stderr(Stdio::inherit())
         .output()?;
@@ -81,8 +88,13 @@ fn show_run(out: &mut impl Write, messages: &[Value]) -> std::io::Result<()> {
     for state in of_type("STATE").map(|message| &message["state"]) {
         let stats = &state["destinationStats"];
         let (accepted, rejected) = (&stats["recordCount"], &stats["rejectedRecordCount"]);
-        let (name, cursor) = (&state["stream"]["stream_descriptor"]["name"], &state["stream"]["stream_state"]["cursor"]);
-        writeln!(out, "  {:10} cursor {cursor}   accepted {accepted:>6}   rejected {rejected:>4}", text(name))?;
+        let (name, cursor) =
+            (&state["stream"]["stream_descriptor"]["name"], &state["stream"]["stream_state"]["cursor"]);
+        writeln!(
+            out,
+            "  {:10} cursor {cursor}   accepted {accepted:>6}   rejected {rejected:>4}",
+            text(name)
+        )?;
     }
     writeln!(out, "\nRejected records, as they are printed:")?;
     for record in of_type("RECORD").map(|message| &message["record"]) {

@@ -36,6 +36,10 @@ fn every_sample_record_is_stored_or_rejected_with_its_reason() {
     assert_eq!(run.states().len(), states);
     assert_eq!(run.stats(), (561.0, 6.0), "one contact came twice");
 
-    let twice: Vec<_> = sandbox.records("contacts").into_iter().filter(|contact| contact.get("city") == Some("Lisbon")).collect();
+    let twice: Vec<_> = sandbox
+        .records("contacts")
+        .into_iter()
+        .filter(|contact| contact.get("city") == Some("Lisbon"))
+        .collect();
     assert_eq!(twice.len(), 1, "the later value won");
 }

@@ -5,10 +5,49 @@
 //! | question | module |
 //! |---|---|
 //! | Does a sync end to end do what it should? | `demo_data`, `write` |
-//! | What do `spec`, `check` and `discover` print? | `commands` |
+//! | What do `spec` and the command line print, which files are refused? | `commands` |
+//! | What do `check` and `discover` find and say? | `check`, `discover` |
+//! | Where does a stream go, by which key, what becomes of its columns? | `objects`, `keys`, `columns` |
+//! | What is sent to HubSpot? | `requests` |
+//! | What do updates and archives do? | `operations` |
+//! | How are owners found? | `owners` |
+//! | What may come on stdin? | `input` |
+//! | What is printed of a rejected record? | `rejections` |
+//! | How are tokens had and kept? | `oauth` |
+//! | What must not be printed? | `secrets` |
+//! | Which states go out, when, with which counts? | `checkpoints` |
+//! | What does an answer settle, and what does it leave open? | `settlement` |
+//! | Who is rejected for a refused batch, at the cost of how many calls? | `isolation` |
+//! | Which trouble is waited out, which ends a sync? | `faults`, `storms`, `giving_up` |
+//! | In which order do records of one key take effect? | `order` |
+//! | How does a sync end, and go on after a crash? | `ends`, `kill` |
+//! | How much memory does a sync take? | `memory` |
 //! | Are the rules of ARCHITECTURE.md kept? | `tidy` |
 
 mod support;
 
+mod check;
+mod checkpoints;
+mod columns;
+mod commands;
 mod demo_data;
+mod discover;
+mod ends;
+mod faults;
+mod giving_up;
+mod input;
+mod isolation;
+mod keys;
+mod kill;
+mod memory;
+mod oauth;
+mod objects;
+mod operations;
+mod order;
+mod owners;
+mod rejections;
+mod requests;
+mod secrets;
+mod settlement;
+mod storms;
 mod tidy;

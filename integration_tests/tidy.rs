@@ -16,8 +16,17 @@ const MAY_USE: [(&str, &[&str]); 8] = [
 ];
 
 /// What no pure module names: the core waits for nothing, sends nothing, reads no clock.
-const IMPURE: [&str; 9] =
-    ["tokio", "reqwest", "std::fs", "std::net::Tcp", "std::thread", "std::io", "Instant::now", "SystemTime", "tracing::"];
+const IMPURE: [&str; 9] = [
+    "tokio",
+    "reqwest",
+    "std::fs",
+    "std::net::Tcp",
+    "std::thread",
+    "std::io",
+    "Instant::now",
+    "SystemTime",
+    "tracing::",
+];
 
 fn sources(folder: &str) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
@@ -55,7 +64,11 @@ fn is_test_only(path: &Path) -> bool {
 
 #[test]
 fn dependencies_point_inward() {
-    let names: Vec<&str> = MAY_USE.iter().map(|(name, _)| *name).chain(["hubspot", "output", "pipeline", "commands", "cli"]).collect();
+    let names: Vec<&str> = MAY_USE
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(["hubspot", "output", "pipeline", "commands", "cli"])
+        .collect();
     let mut wrong = Vec::new();
     for (module, allowed) in MAY_USE {
         for (path, text) in sources(&format!("src/{module}")) {
@@ -64,7 +77,8 @@ fn dependencies_point_inward() {
             }
             for line in code_lines(&text) {
                 for other in &names {
-                    let used = line.contains(&format!("crate::{other}::")) || line.contains(&format!("crate::{other};"));
+                    let used = line.contains(&format!("crate::{other}::"))
+                        || line.contains(&format!("crate::{other};"));
                     if used && *other != module && !allowed.contains(other) {
                         wrong.push(format!("{}: {}", path.display(), line.trim()));
                     }

@@ -20,6 +20,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Finished {
     pub status: ExitStatus,
     pub messages: Vec<Value>,
+    /// The lines of stdout as they came, for what a parsed number or object no longer shows.
+    pub lines: Vec<String>,
     pub stderr: String,
 }
 
@@ -41,12 +43,16 @@ impl Finished {
 
     /// Codes of the rejected records, in order.
     pub fn codes(&self) -> Vec<&str> {
-        self.rejected().into_iter().filter_map(|record| record["meta"]["rejection"]["code"].as_str()).collect()
+        self.rejected()
+            .into_iter()
+            .filter_map(|record| record["meta"]["rejection"]["code"].as_str())
+            .collect()
     }
 
     /// The one TRACE ERROR; panics where there is none, or more than one.
     pub fn error(&self) -> &Value {
-        let traces: Vec<&Value> = self.messages.iter().filter(|message| message["trace"]["type"] == "ERROR").collect();
+        let traces: Vec<&Value> =
+            self.messages.iter().filter(|message| message["trace"]["type"] == "ERROR").collect();
         assert_eq!(traces.len(), 1, "one TRACE ERROR expected: {self:#?}");
         &traces[0]["trace"]["error"]
     }
@@ -90,7 +96,8 @@ pub struct Connector {
 impl Connector {
     /// For an API at `url`, with a token.
     pub fn new(url: &str, token: &str) -> Self {
-        let connector = Self { folder: tempfile::tempdir().expect("a temporary folder"), environment: Vec::new() };
+        let connector =
+            Self { folder: tempfile::tempdir().expect("a temporary folder"), environment: Vec::new() };
         connector.config(&json!({
             "credentials": {"type": "AccessToken", "access_token": token},
             "api_base_url": url,
@@ -165,8 +172,25 @@ impl Connector {
 
     /// Starts `write`, to be fed step by step.
     pub fn start_write(&self) -> Running {
-        let (config, catalog) = (self.config_path(), self.catalog_path());
-        self.start(&["write", "--config", &config.to_string_lossy(), "--catalog", &catalog.to_string_lossy()])
+        Running::spawn(self.write_command())
+    }
+
+    /// Starts `write` without reading what it prints.
+    pub fn spawn_write(&self) -> Child {
+        let mut command = self.write_command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().expect("the program starts")
+    }
+
+    fn write_command(&self) -> Command {
+        let mut command = self.command();
+        command
+            .arg("write")
+            .arg("--config")
+            .arg(self.config_path())
+            .arg("--catalog")
+            .arg(self.catalog_path());
+        command
     }
 
     fn start_with_config(&self, command: &str) -> Running {
@@ -174,11 +198,31 @@ impl Connector {
     }
 
     fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_destination-hubspot"));
-        command.args(arguments).env_remove("WORKER_JOB_ID").env_remove("LOG_LEVEL").env("NO_PROXY", "127.0.0.1");
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut command = self.command();
+        command.args(arguments);
         Running::spawn(command)
     }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_destination-hubspot"));
+        command.env_remove("WORKER_JOB_ID").env_remove("LOG_LEVEL").env("NO_PROXY", "127.0.0.1");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// Waits until a program has ended; kills it, and gives nothing, where it takes too long.
+pub fn ended(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let until = Instant::now() + patience;
+    while Instant::now() < until {
+        if let Some(status) = child.try_wait().expect("a program to wait for") {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("a program to kill");
+    child.wait().expect("a program to wait for");
+    None
 }
 
 /// A running program.
@@ -189,6 +233,7 @@ pub struct Running {
     lines: Receiver<String>,
     stderr: Option<JoinHandle<String>>,
     messages: Vec<Value>,
+    seen: Vec<String>,
 }
 
 impl Running {
@@ -211,7 +256,14 @@ impl Running {
             let _unreadable = std::io::Read::read_to_end(&mut stderr, &mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
-        Self { stdin: child.stdin.take(), child, lines, stderr: Some(stderr), messages: Vec::new() }
+        Self {
+            stdin: child.stdin.take(),
+            child,
+            lines,
+            stderr: Some(stderr),
+            messages: Vec::new(),
+            seen: Vec::new(),
+        }
     }
 
     /// Process id.
@@ -230,6 +282,16 @@ impl Running {
         if let Some(stdin) = &mut self.stdin {
             let _ended_already = stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush());
         }
+    }
+
+    /// What it has printed so far, as far as it was waited for.
+    pub fn so_far(&self) -> &[Value] {
+        &self.messages
+    }
+
+    /// Hands the input over, to be fed by another thread.
+    pub fn take_input(&mut self) -> ChildStdin {
+        self.stdin.take().expect("the input is still open")
     }
 
     /// Ends the input.
@@ -290,12 +352,14 @@ impl Running {
         }
         let status = self.child.wait().expect("the program ends");
         let stderr = self.stderr.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-        Finished { status, messages: std::mem::take(&mut self.messages), stderr }
+        let (messages, lines) = (std::mem::take(&mut self.messages), std::mem::take(&mut self.seen));
+        Finished { status, messages, lines, stderr }
     }
 
     fn take(&mut self, line: &str) -> Value {
         let message = protocol::checked(line);
         self.messages.push(message.clone());
+        self.seen.push(line.to_owned());
         message
     }
 }

@@ -1,6 +1,10 @@
 //! What the tests share: the program, messages, the protocol, the demo's account.
 
 pub mod connector;
+pub(crate) mod crm;
+pub mod delivery;
 pub mod demo_account;
 pub mod messages;
 pub mod protocol;
+pub mod random;
+pub mod sent;

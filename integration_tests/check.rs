@@ -1,0 +1,160 @@
+//! `check`: what it reads, what it says, and that it ends.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use hubspot_sandbox::{Endpoint, Fault, PropertyDef, Sandbox, Scopes, When};
+use serde_json::{Value, json};
+
+use crate::support::connector::{Connector, Finished};
+use crate::support::crm;
+use crate::support::sent::assert_nothing_written;
+
+fn told(run: &Finished) -> (&str, &str) {
+    assert!(run.status.success(), "check ends with 0 whatever it finds: {run:#?}");
+    assert_eq!(
+        run.messages.iter().filter(|message| message["type"] == "CONNECTION_STATUS").count(),
+        1,
+        "{run:#?}"
+    );
+    assert!(run.of_type("TRACE").is_empty(), "{run:#?}");
+    let status = &run.of_type("CONNECTION_STATUS")[0]["connectionStatus"];
+    (status["status"].as_str().expect("a status"), status["message"].as_str().expect("a message"))
+}
+
+fn succeeded(run: &Finished) -> &str {
+    let (status, message) = told(run);
+    assert_eq!(status, "SUCCEEDED", "{run:#?}");
+    message
+}
+
+fn failed(run: &Finished) -> &str {
+    let (status, message) = told(run);
+    assert_eq!(status, "FAILED", "{run:#?}");
+    message
+}
+
+fn checked(sandbox: &Sandbox, streams: &Value) -> Finished {
+    Connector::new(&sandbox.url(), sandbox.default_token()).with(&json!({"streams": streams})).check()
+}
+
+#[test]
+fn success_names_the_account_and_where_its_data_is() {
+    let sandbox = Sandbox::builder().portal_id(7_654_321).region("eu1").start();
+    let run = checked(&sandbox, &json!([]));
+    let message = succeeded(&run);
+    assert!(message.contains("7654321") && message.contains("eu1"), "{message}");
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn an_unknown_token_is_not_valid_although_hubspot_calls_it_expired() {
+    let sandbox = Sandbox::builder().start();
+    let run = Connector::new(&sandbox.url(), "pat-na1-11111111-2222").check();
+    let message = failed(&run);
+    assert!(message.contains("not valid") && !message.contains("expired"), "{message}");
+    assert!(!message.contains("pat-na1-11111111-2222"), "{message}");
+    let calls = sandbox.totals().arrived;
+    assert_eq!(calls, 1, "a refused token is not tried again");
+}
+
+#[test]
+fn a_token_that_expired_seconds_ago_is_called_expired() {
+    let sandbox = Sandbox::builder().fault(Fault::anywhere().status(401)).start();
+    let run = checked(&sandbox, &json!([]));
+    let message = failed(&run);
+    assert!(message.contains("expired"), "{message}");
+}
+
+#[test]
+fn missing_scopes_are_named() {
+    let scopes = Scopes::only(&["crm.objects.contacts.read", "crm.objects.contacts.write"]);
+    let sandbox = crm::account().token("pat-na1-narrow", scopes).start();
+    let connector = Connector::new(&sandbox.url(), "pat-na1-narrow");
+    let streams =
+        json!([{"name": "contacts"}, {"name": "orders", "object": "deals", "matching_key": "warehouse_id"}]);
+    let run = connector.with(&json!({"streams": streams})).check();
+    let message = failed(&run);
+    assert!(message.contains("crm.schemas.deals.read") && message.contains("orders"), "{message}");
+    assert!(!message.contains("crm.objects.contacts"), "{message}");
+}
+
+#[test]
+fn what_no_stream_needs_may_be_forbidden() {
+    let sandbox = Sandbox::builder().fault(Fault::on(Endpoint::AccountDetails).status(403)).start();
+    let without_streams = checked(&sandbox, &json!([]));
+    assert!(succeeded(&without_streams).contains("account"), "{without_streams:#?}");
+    let streams = json!([{"name": "contacts", "matching_key": "email"}]);
+    succeeded(&checked(&sandbox, &streams));
+
+    let contacts_only = Scopes::only(&["crm.objects.contacts.read", "crm.objects.contacts.write"]);
+    sandbox.add_token("pat-na1-contacts", contacts_only);
+    let run = Connector::new(&sandbox.url(), "pat-na1-contacts").check();
+    assert!(succeeded(&run).contains("COMPANY"), "the objects the token may not use are named: {run:#?}");
+}
+
+#[test]
+fn a_token_without_any_scope_does_not_pass() {
+    let sandbox = Sandbox::builder().token("pat-na1-none", Scopes::only(&[])).start();
+    failed(&Connector::new(&sandbox.url(), "pat-na1-none").check());
+}
+
+#[test]
+fn every_configured_stream_is_checked() {
+    let sandbox =
+        Sandbox::builder().property("companies", PropertyDef::string("warehouse_id").unique()).start();
+    for (stream, named) in [
+        (json!({"name": "people", "object": "CONTACT", "matching_key": "firstname"}), ["firstname", "email"]),
+        (json!({"name": "people", "object": "contacts", "matching_key": "no_such"}), ["no_such", "email"]),
+        (json!({"name": "firms", "object": "COMPANY", "matching_key": "domain"}), ["domain", "warehouse_id"]),
+        (json!({"name": "boats", "object": "boats"}), ["boats", "CONTACT"]),
+    ] {
+        let run = checked(&sandbox, &json!([{"name": "contacts"}, stream]));
+        let message = failed(&run);
+        for word in named.iter().chain([&stream["name"].as_str().expect("a name")]) {
+            assert!(message.contains(word), "{word}: {message}");
+        }
+    }
+    let good = json!([
+        {"name": "people", "object": "CONTACT", "matching_key": "email"},
+        {"name": "firms", "object": "companies", "matching_key": "warehouse_id"},
+        {"name": "products", "matching_key": "hs_sku"},
+    ]);
+    succeeded(&checked(&sandbox, &good));
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn passing_trouble_is_waited_out() {
+    let sandbox = Sandbox::builder().fault(Fault::anywhere().first(1).status(503)).start();
+    succeeded(&checked(&sandbox, &json!([{"name": "contacts"}])));
+    assert_eq!(sandbox.totals().with_status(503), 1);
+}
+
+#[test]
+fn an_unreachable_api_fails_within_the_budget() {
+    // A port that was free a moment ago: nothing listens there.
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let began = Instant::now();
+    let connector = Connector::new(&format!("http://127.0.0.1:{port}"), "pat-na1-unused");
+    let run = connector.with(&json!({"retry_budget_seconds": 1})).check();
+    assert!(failed(&run).contains("reached"), "{run:#?}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_api_that_never_answers_fails_within_the_budget() {
+    let sandbox = Sandbox::builder().fault(Fault::anywhere().hang(When::BeforeEffect)).start();
+    let began = Instant::now();
+    let connector = Connector::new(&sandbox.url(), sandbox.default_token());
+    failed(&connector.with(&json!({"retry_budget_seconds": 1})).check());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_address_that_is_not_hubspot_fails() {
+    let sandbox = Sandbox::builder().start();
+    let run = Connector::new(&format!("{}/elsewhere", sandbox.url()), sandbox.default_token()).check();
+    assert!(failed(&run).contains("api_base_url"), "{run:#?}");
+}

@@ -9,7 +9,7 @@ use std::io::{BufWriter, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use hubspot_sandbox::{PropertyDef, Sandbox};
+use hubspot_sandbox::{Endpoint, PropertyDef, Sandbox};
 use serde_json::{Value, json};
 
 /// Records, streams, records between two states.
@@ -82,7 +82,7 @@ fn run(records: usize, streams: usize, every: usize) -> Result<Run, Box<dyn Erro
     if !connector.wait()?.success() {
         return Err("the sync failed".into());
     }
-    Ok(Run { peak_kib, took, calls: sandbox.totals().requests })
+    Ok(Run { peak_kib, took, calls: sandbox.totals().calls(Endpoint::Upsert) })
 }
 
 fn catalog_of(streams: usize) -> Value {

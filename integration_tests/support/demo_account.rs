@@ -3,7 +3,7 @@
 use hubspot_sandbox::{Builder, CustomObject, PropertyDef, Sandbox};
 
 /// An account with unique warehouse ids on companies and deals, and a custom object for cars.
-pub fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     let car = CustomObject::new("cars")
         .labels("Car", "Cars")
         .property(PropertyDef::string("vin").label("VIN").unique())

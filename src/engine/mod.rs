@@ -18,6 +18,8 @@ pub mod batch;
 pub mod exchange;
 pub mod lane;
 pub mod ledger;
+#[cfg(test)]
+mod model_test;
 pub mod operation;
 pub mod pace;
 pub mod record;

@@ -82,7 +82,10 @@ mod tests {
 
     use super::*;
 
-    fn lines_of(reads: &[&[u8]]) -> (Vec<(u64, Vec<u8>)>, Option<Vec<u8>>) {
+    /// The lines with their numbers, and what is left without a line end.
+    type Lines = (Vec<(u64, Vec<u8>)>, Option<Vec<u8>>);
+
+    fn lines_of(reads: &[&[u8]]) -> Lines {
         let mut splitter = LineSplitter::default();
         let mut lines = Vec::new();
         for read in reads {

@@ -130,7 +130,8 @@ fn survives(seed: u64, checkpoints: Checkpoints) {
             running.send(piece);
         }
         // Where so many calls are not needed any more, the sync is killed while it waits for input.
-        let _calls_were_made = sandbox.wait_until(Duration::from_millis(300), |totals| totals.arrived >= kill_at);
+        let _calls_were_made =
+            sandbox.wait_until(Duration::from_millis(300), |totals| totals.arrived >= kill_at);
         running.kill();
         note(&mut reached, &running.wait());
         // What HubSpot was doing for the killed run, it ends long before a platform starts the next one.

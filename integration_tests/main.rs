@@ -24,6 +24,9 @@
 //! | How much memory does a sync take? | `memory` |
 //! | Are the rules of ARCHITECTURE.md kept? | `tidy` |
 
+#![expect(unreachable_pub, reason = "a test binary has no outside; `pub` says what the modules share")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 mod support;
 
 mod check;

@@ -76,10 +76,11 @@ fn stall(length: usize) {
     let sandbox = account().light().start();
     let stalled = sandbox.add_fault(Fault::on(Endpoint::Upsert).hold(When::BeforeEffect));
     let connector = for_contacts(&sandbox);
-    let mut running = connector.start_write();
-    let stdin = running.take_input();
     let taken = AtomicU64::new(0);
     std::thread::scope(|scope| {
+        // In here, so that a failing test ends the program and with it the feeder.
+        let mut running = connector.start_write();
+        let stdin = running.take_input();
         scope.spawn(|| feed_without_end(stdin, &"x".repeat(length), &taken));
         assert!(sandbox.wait_held(stalled, 1, PATIENCE));
         // Nothing tells of input that is not taken: that its count stands still for a while has to do.
@@ -96,7 +97,6 @@ fn stall(length: usize) {
         let goes_on = sandbox.wait_until(PATIENCE, |_| taken.load(Ordering::SeqCst) > now + (1 << 18));
         assert!(goes_on, "the input goes on once HubSpot does");
         assert_bounded(&running);
-        running.kill();
     });
 }
 

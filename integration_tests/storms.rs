@@ -23,6 +23,12 @@ fn stormy(seed: u64) -> Builder {
     let calm = account().seed(seed).latency(Duration::from_millis(1)).jitter(Duration::from_millis(8));
     let upsert = || Fault::on(Endpoint::Upsert).with_probability(0.015);
     let html = |status| FaultAnswer::new(status).body(FaultBody::Html);
+    // At intervals, not by chance: silence that meets a record again and again rejects it, and rightly so.
+    let silence = Fault::on(Endpoint::Upsert).every(47);
+    let silence = match seed % 2 {
+        0 => silence.empty_results(),
+        _ => silence.unmention(InputMatch::All, Writing::Written),
+    };
     [
         upsert().status(500),
         upsert().status(502),
@@ -36,8 +42,7 @@ fn stormy(seed: u64) -> Builder {
         upsert().truncate(),
         upsert().rate_limited(LimitPolicy::Secondly),
         upsert().rate_limited(LimitPolicy::TenSecondlyRolling),
-        upsert().empty_results(),
-        upsert().unmention(InputMatch::All, Writing::Written),
+        silence,
         upsert().with_probability(0.003).hang(When::AfterEffect),
         upsert().with_probability(0.003).status(423),
     ]
@@ -92,7 +97,9 @@ fn weather(seed: u64) {
     let streams: Vec<Value> = std::iter::once(contacts()).chain(OBJECTS.map(keyed)).collect();
     let connector = for_streams(&sandbox, &streams).with(&json!({"request_timeout_seconds": 1}));
     let run = connector.write(&input).succeeded();
-    assert_eq!(run.codes(), vec!["MISSING_MATCHING_KEY"; bad], "seed {seed}");
+    let surprises: Vec<&str> =
+        run.codes().into_iter().filter(|code| *code != "MISSING_MATCHING_KEY").collect();
+    assert!(surprises.is_empty(), "seed {seed}: {surprises:?}");
     assert_eq!(run.stats(), ((RECORDS - bad as u64) as f64, bad as f64), "seed {seed}");
     assert_eq!(state_numbers(&run), states, "seed {seed}");
     for (object, values) in expected {

@@ -35,7 +35,7 @@ pub struct Settings {
 pub enum Durability {
     /// Once it is printed: stdout keeps the order, so it is out before any state that covers it.
     Printed,
-    /// Once storage has it; the shell says so with [`Sync::rejections_stored`].
+    /// Once storage has it; the shell says so with [`Sync::rejections_stored`](super::sync::Sync::rejections_stored).
     Stored,
 }
 
@@ -62,7 +62,7 @@ pub enum Note {
 /// What to do next.
 #[derive(Debug)]
 pub enum Next {
-    /// Make the call for this send; [`Sync::call`] has its inputs.
+    /// Make the call for this send; [`Sync::call`](super::sync::Sync::call) has its inputs.
     Call(SendId),
     /// Nothing before this moment, or before something happens when there is none.
     Wait(Option<Moment>),

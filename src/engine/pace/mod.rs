@@ -6,8 +6,8 @@
 //!
 //! 1. Until the first answer a few calls go; then as many as there are places in the window, at once.
 //! 2. A place is taken from the sending of a call until one window and a guard later; the guard covers that a
-//!    way takes now longer, now shorter ([`guard`]).
-//! 3. What the remaining count lacks beyond our own calls is taken by others ([`others`]).
+//!    way takes now longer, now shorter (`guard`).
+//! 3. What the remaining count lacks beyond our own calls is taken by others (`others`).
 //! 4. While no others show, the whole window is used, after the first one at an eighth of the even distance.
 //! 5. Once others show, calls go at the distance at which our own places become free, and some places are
 //!    left free: more, the more we hold, so that of two syncs that share a window the smaller one moves up.
@@ -16,7 +16,7 @@
 //!    that is sooner; it is laid to others if our own calls do not fill the window, else to the guard.
 //! 8. A 429 of a second, or without a policy, pauses all calls for a second, and longer when repeated.
 //! 9. A share below 100% is held by counting a place from the *answer*, which can only be too long.
-//! 10. How many calls may be under way is a matter of latency and push-back alone ([`concurrency`]).
+//! 10. How many calls may be under way is a matter of latency and push-back alone (`concurrency`).
 
 use std::time::Duration;
 

@@ -60,6 +60,6 @@ pub fn line(
     if totals.unsettled() > 0 {
         let _infallible = write!(line, ", not settled {}", totals.unsettled());
     }
-    let _infallible = write!(line, "; {} calls", counts.calls);
+    let _infallible = write!(line, "; {} call{}", counts.calls, if counts.calls == 1 { "" } else { "s" });
     line
 }

@@ -34,17 +34,26 @@ pub fn of(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Resul
     }
 }
 
-/// Whether the user asked for something that is not done, and should be told: plain ELT `overwrite`.
+/// What a plain ELT stream's sync mode asks for and does not get, in a line for the log.
 #[must_use]
-pub fn keeps_what_overwrite_would_delete(
-    stream: &ConfiguredStream,
-    settings: Option<&StreamSettings>,
-) -> bool {
-    let overwrite = matches!(
-        stream.destination_sync_mode,
-        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup
-    );
-    overwrite && stream.destination_object_name.is_none() && settings.and_then(|s| s.operation).is_none()
+pub fn unmet_wish(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Option<String> {
+    if stream.destination_object_name.is_some() || settings.and_then(|settings| settings.operation).is_some()
+    {
+        return None;
+    }
+    let (mode, unmet) = match stream.destination_sync_mode {
+        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup => {
+            ("overwrite", "nothing is deleted in HubSpot")
+        }
+        DestinationSyncMode::Update => ("update", "records that do not exist are created"),
+        DestinationSyncMode::SoftDelete => ("soft delete", "nothing is archived"),
+        DestinationSyncMode::Append | DestinationSyncMode::AppendDedup => return None,
+    };
+    Some(format!(
+        "Stream \"{}\" has the sync mode {mode} and no object chosen in the connection: its records are upserted, and \
+         {unmet}. Set an \"operation\" for the stream to have something else done.",
+        stream.descriptor
+    ))
 }
 
 /// The operation with its kind of key; `None` for those this version cannot do.

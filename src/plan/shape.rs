@@ -1,7 +1,7 @@
 //! A record as it came, to a record as it is sent: one pass over its data, by the stream's plan.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
@@ -31,6 +31,8 @@ pub struct Shaper {
     columns: Vec<(String, Column)>,
     places: HashMap<String, usize>,
     properties: Vec<u8>,
+    /// Columns of which a value has been left out because it did not fit.
+    leaky: HashSet<usize>,
     notices: Vec<Notice>,
 }
 
@@ -68,6 +70,7 @@ impl Shaper {
             columns: Vec::new(),
             places: HashMap::new(),
             properties: Vec::new(),
+            leaky: HashSet::new(),
             notices: Vec::new(),
         }
     }
@@ -156,6 +159,13 @@ impl Shaper {
                             let message = rule.explain(invalid);
                             progress.rejection =
                                 Some(Rejection::by_connector(code, Some(rule.property()), message));
+                        } else if self.leaky.insert(place) {
+                            let stream = &self.plan.descriptor;
+                            self.notices.push(Notice::Warned(format!(
+                                "Column \"{name}\" of stream \"{stream}\" holds values that do not fit; they are left \
+                                 out. The first: {}",
+                                rule.explain(invalid)
+                            )));
                         }
                         false
                     }

@@ -86,13 +86,7 @@ impl StreamPlan {
             },
             owners: owners.cloned(),
         };
-        let mut notices = Vec::new();
-        if operation::keeps_what_overwrite_would_delete(stream, settings) {
-            notices.push(format!(
-                "Stream \"{}\" has the sync mode overwrite: its records are upserted, and nothing is deleted in HubSpot.",
-                stream.descriptor
-            ));
-        }
+        let mut notices: Vec<String> = operation::unmet_wish(stream, settings).into_iter().collect();
         check_columns(stream, &columns, &mut notices).map_err(fail)?;
         Ok(Self {
             descriptor: stream.descriptor.clone(),

@@ -159,6 +159,11 @@ impl Conversation {
         self.tallies.entry(call.id).or_insert(fresh);
     }
 
+    /// Whether answers have left an open record out twice.
+    pub(super) fn doubts(&self, oracle: &Oracle) -> bool {
+        oracle.records().any(|(id, record)| record.fate == Fate::Open && self.journey(id).silences == 2)
+    }
+
     pub(super) fn journey(&self, id: Id) -> Journey {
         self.journeys.get(&id).cloned().unwrap_or_default()
     }

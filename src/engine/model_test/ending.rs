@@ -14,7 +14,7 @@ impl Driver<'_> {
     /// Lets the sync end and checks what it leaves behind.
     pub(super) fn end(mut self) {
         let rng = &mut fastrand::Rng::with_seed(self.setup.seed.wrapping_add(1));
-        let mut unkind = rng.usize(..40);
+        let mut unkind = if self.setup.deaf { 100 } else { rng.usize(..40) };
         let mut steps = 0;
         while self.phase != Phase::Finished {
             steps += 1;
@@ -33,7 +33,7 @@ impl Driver<'_> {
                 self.stored(number);
             } else if !self.conversation.under_way.is_empty() && (wait.is_none() || chance(rng, 80)) {
                 let call = rng.usize(..self.conversation.under_way.len());
-                let is_unkind = unkind > 0 && chance(rng, 50);
+                let is_unkind = unkind > 0 && (self.setup.deaf || chance(rng, 50));
                 unkind -= usize::from(is_unkind);
                 let how = if is_unkind {
                     How::drawn(self.setup, rng)

@@ -26,6 +26,8 @@ pub(super) struct Mix {
     pub silent: u8,
     /// Percent of inputs an itemised answer puts off for a reason outside the record.
     pub put_off: u8,
+    /// Percent of scripts in which HubSpot says next to nothing.
+    pub deaf: u8,
     /// Weights of the kinds of answers.
     pub answers: AnswerWeights,
     /// Percent of scripts whose retry budget can run out.
@@ -54,6 +56,7 @@ impl Mix {
         crashing: 0,
         silent: 0,
         put_off: 0,
+        deaf: 0,
         answers: AnswerWeights {
             itemised: 8,
             silent: 0,
@@ -70,6 +73,7 @@ impl Mix {
         mute: 8,
         silent: 30,
         put_off: 5,
+        deaf: 20,
         answers: AnswerWeights {
             itemised: 8,
             silent: 3,
@@ -131,6 +135,8 @@ pub(super) struct Setup {
     pub keys: usize,
     /// Into how many hashes those keys fall.
     pub hashes: u64,
+    /// Whether HubSpot says next to nothing.
+    pub deaf: bool,
     /// Whether the input ends as it should not.
     pub input_fails: bool,
     /// Seed of whatever the steps leave open.
@@ -275,6 +281,7 @@ impl Setup {
             streams,
             keys,
             hashes: if chance(rng, 70) { u64::MAX } else { rng.u64(1..=3) },
+            deaf: chance(rng, mix.deaf),
             input_fails: mix.ends_early && chance(rng, 20),
             seed,
         }
@@ -320,7 +327,7 @@ impl Item {
             6..20 => Self::StreamState { stream, padding },
             20..27 => Self::SharedState { padding },
             27..29 => Self::NewStream(StreamSetup::drawn(rng)),
-            29..30 if setup.mix.ends_early => Self::StreamFails { stream },
+            29..31 if setup.mix.ends_early => Self::StreamFails { stream },
             _ => {
                 let nature = Nature::drawn(setup, rng);
                 let properties = match (nature, rng.u8(..10)) {
@@ -358,6 +365,9 @@ impl How {
 
     pub(super) fn drawn(setup: &Setup, rng: &mut fastrand::Rng) -> Self {
         let (mix, weights) = (setup.mix, setup.mix.answers);
+        if setup.deaf && chance(rng, 95) {
+            return Self::Silent;
+        }
         // A wait of HubSpot's own choosing is known to the model, one of the engine's is not.
         let put_off = if setup.impatient() { 0 } else { mix.put_off };
         if mix.ends_early && chance(rng, 4) {

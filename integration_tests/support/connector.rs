@@ -205,7 +205,7 @@ impl Connector {
 
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_destination-hubspot"));
-        command.env_remove("WORKER_JOB_ID").env_remove("LOG_LEVEL").env("NO_PROXY", "127.0.0.1");
+        command.env_remove("WORKER_JOB_ID").env_remove("LOG_LEVEL");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -1,5 +1,6 @@
 //! What the tests share: the program, messages, the protocol, the demo's account.
 
+pub(crate) mod bucket;
 pub mod connector;
 pub(crate) mod crm;
 pub mod delivery;

@@ -1,11 +1,12 @@
 //! One call: request out, status, headers and body back.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Method, redirect};
+use reqwest::{Certificate, Method, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::auth::{Auth, NoToken};
@@ -100,8 +101,12 @@ impl Client {
     /// An internal failure when TLS cannot be set up.
     pub fn new(config: &Config) -> Result<Self, Failure> {
         let timeout = config.request_timeout_seconds.duration();
+        let base = config.api_base_url.as_str();
         let builder = || {
-            reqwest::Client::builder()
+            let builder = reqwest::Client::builder();
+            // A proxy cannot reach this machine's own addresses.
+            let builder = if is_loopback(base) { builder.no_proxy() } else { builder };
+            builder
                 .user_agent(concat!("destination-hubspot/", env!("CARGO_PKG_VERSION")))
                 .timeout(timeout)
                 .connect_timeout(timeout.min(LONGEST_CONNECT))
@@ -121,7 +126,7 @@ impl Client {
             config::ApiVersion::V2026_09 => ApiVersion::V2026_09,
         };
         Ok(Self {
-            transport: Transport { http, base: config.api_base_url.as_str().to_owned() },
+            transport: Transport { http, base: base.to_owned() },
             paths: Paths::new(version),
             auth: Arc::new(Auth::new(&config.credentials)),
         })
@@ -205,6 +210,12 @@ impl Transport {
     }
 }
 
+fn is_loopback(base: &str) -> bool {
+    let url = Url::parse(base).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// Mozilla's root certificates, as this program was built with them.
 fn bundled_roots() -> impl Iterator<Item = Certificate> {
     webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok())
@@ -252,5 +263,21 @@ fn unreachable(error: &reqwest::Error) -> Unreachable {
         Unreachable::TimedOut
     } else {
         Unreachable::Broken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_the_world() {
+        for base in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1/x", "http://127.3.2.1"] {
+            assert!(is_loopback(base), "{base}");
+        }
+        for base in ["https://api.hubapi.com", "http://localhost.example.com", "http://10.0.0.1", "nonsense"]
+        {
+            assert!(!is_loopback(base), "{base}");
+        }
     }
 }

@@ -233,7 +233,8 @@ fn invalid_values_reject_the_record_or_only_the_property() {
     let sandbox = crm::account().start();
     let run = written(&sandbox, &json!({"invalid_values": "drop_property"}), &rows).succeeded();
     assert_eq!((run.codes().len(), run.stats()), (0, (4.0, 0.0)));
-    let told = run.logs().iter().filter(|log| log.contains("numemployees") && log.contains("left out")).count();
+    let told =
+        run.logs().iter().filter(|log| log.contains("numemployees") && log.contains("left out")).count();
     assert_eq!(told, 1, "once a column: {run:#?}");
     let sent = properties(&sandbox);
     assert_eq!(

@@ -13,6 +13,7 @@
 //! | How are owners found? | `owners` |
 //! | What may come on stdin? | `input` |
 //! | What is printed of a rejected record? | `rejections` |
+//! | What is stored of a rejected record, and what waits for that? | `storage` |
 //! | How are tokens had and kept? | `oauth` |
 //! | What must not be printed? | `secrets` |
 //! | Which states go out, when, with which counts? | `checkpoints` |
@@ -52,5 +53,6 @@ mod rejections;
 mod requests;
 mod secrets;
 mod settlement;
+mod storage;
 mod storms;
 mod tidy;

@@ -26,7 +26,7 @@ fn peak_memory(process: u32) -> Option<u64> {
     Some(field("VmHWM")?.saturating_sub(field("RssFile")?) << 10)
 }
 
-fn assert_bounded(running: &Running) {
+pub(crate) fn assert_bounded(running: &Running) {
     match peak_memory(running.id()) {
         Some(peak) => assert!(peak < BOUND, "{} MiB were resident", peak >> 20),
         None => println!("skipped: this system does not tell a process's memory"),

@@ -13,9 +13,10 @@
 //! | [`coerce`] | values and names HubSpot takes |
 //! | [`plan`] | what happens to each stream |
 //! | [`engine`] | every decision of a sync |
-//! | [`rejected`] | how rejected records are shown |
+//! | [`rejected`] | how rejected records are shown and laid out |
 //! | [`hubspot`] | the HTTP client |
 //! | [`output`] | stdout |
+//! | [`storage`] | where rejected records are stored |
 //! | [`pipeline`] | stdin to HubSpot to stdout |
 //! | [`commands`] | `spec`, `check`, `discover`, `write` |
 //! | [`cli`] | the command line |
@@ -36,3 +37,4 @@ pub mod pipeline;
 pub mod plan;
 pub mod protocol;
 pub mod rejected;
+pub mod storage;

@@ -6,6 +6,7 @@ pub(crate) mod crm;
 pub mod delivery;
 pub mod demo_account;
 pub mod messages;
+pub(crate) mod moto;
 pub mod protocol;
 pub mod random;
 pub mod sent;

@@ -1,6 +1,7 @@
 //! `check`: tries the configuration against HubSpot without writing anything.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::prepare::{self, Knowledge};
 use crate::config::Config;
@@ -9,11 +10,17 @@ use crate::crm::object::{self, ObjectType};
 use crate::error::{Failure, Kind};
 use crate::hubspot::account;
 use crate::hubspot::client::Client;
+use crate::output::clock;
 use crate::output::emitter::Emitter;
 use crate::output::lines;
 use crate::output::rotation::TokenRotation;
 use crate::plan::key::{RECORD_ID, unique_properties};
 use crate::plan::object::ObjectName;
+use crate::rejected::storage::identity::SyncId;
+use crate::storage::RejectStore;
+
+/// Longest that storage which does not answer is tried: HubSpot may have taken half of the check's time.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Prints the CONNECTION_STATUS line, FAILED included.
 pub fn run(config: &Path, emitter: &Emitter) {
@@ -50,7 +57,19 @@ async fn findings(client: &Client, config: &Config) -> Result<String, Failure> {
     } else {
         configured_objects(config, &mut knowledge).await?
     };
-    Ok(format!("{} {}", connected(account.as_ref()), objects.join(" ")))
+    let mut sentences = vec![connected(account.as_ref())];
+    sentences.extend(objects);
+    sentences.extend(storage(config).await?);
+    Ok(sentences.join(" "))
+}
+
+/// Tries out the storage of rejected records, where there is one.
+async fn storage(config: &Config) -> Result<Option<String>, Failure> {
+    let patience = config.retry_budget_seconds.duration().min(STORAGE_PATIENCE);
+    match RejectStore::open(config, &SyncId::new(None, None), clock::now_ms() as i64, patience)? {
+        Some(store) => store.probe().await.map(Some),
+        None => Ok(None),
+    }
 }
 
 fn connected(account: Option<&AccountDetails>) -> String {

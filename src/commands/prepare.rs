@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
-use crate::config::storage::ObjectStorage;
 use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
 use crate::crm::object::{ObjectSchema, ObjectType};
 use crate::crm::property::Property;
@@ -23,9 +22,6 @@ use crate::protocol::catalog::{ConfiguredCatalog, ConfiguredStream};
 /// A configuration failure that names the setting.
 pub fn refuse_what_cannot_be_done(config: &Config) -> Result<(), Failure> {
     let mut settings: Vec<String> = Vec::new();
-    if !matches!(config.object_storage_config, ObjectStorage::None) {
-        settings.push("object_storage_config (storage for rejected records; use None)".to_owned());
-    }
     if config.dry_run {
         settings.push("dry_run".to_owned());
     }

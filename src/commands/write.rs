@@ -11,15 +11,20 @@ use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
 use crate::hubspot::patient::Patience;
 use crate::hubspot::write::Destination;
+use crate::output::clock;
 use crate::output::emitter::Emitter;
 use crate::output::rotation::TokenRotation;
 use crate::pipeline::calls::{HubSpotCalls, Route};
 use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
+use crate::pipeline::keeping::Keeping;
 use crate::pipeline::reader::{Reader, ReaderStream};
 use crate::pipeline::signals::{Ask, Signals};
 use crate::plan::StreamPlan;
 use crate::plan::shape::Shaper;
 use crate::protocol::catalog::{CatalogError, ConfiguredCatalog};
+use crate::rejected::storage::identity::SyncId;
+use crate::rejected::storage::pending::Pending;
+use crate::storage::RejectStore;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +51,8 @@ pub fn run(config: &Path, catalog: &Path, emitter: &Emitter) -> Result<Completed
     let catalog = read_catalog(catalog)?;
     let client = Client::new(&config)?;
     let rotation = TokenRotation::new(&text);
-    super::runtime()?.block_on(sync(&client, &config, &catalog, emitter, rotation))
+    let keeping = keeping(&config, &catalog)?;
+    super::runtime()?.block_on(sync(&client, &config, &catalog, emitter, rotation, keeping))
 }
 
 async fn sync(
@@ -55,6 +61,7 @@ async fn sync(
     catalog: &ConfiguredCatalog,
     emitter: &Emitter,
     rotation: TokenRotation,
+    keeping: Option<Keeping>,
 ) -> Result<Completed, Failure> {
     let mut signals = Signals::install().map_err(|error| {
         Failure::new(Kind::Internal, "Signals could not be listened for.").internal(error.to_string())
@@ -81,7 +88,9 @@ async fn sync(
     std::thread::spawn(move || reader.run(std::io::stdin().lock(), &sender));
     let shown = config.rejected_records_output(std::env::var_os("WORKER_JOB_ID").is_some());
     let calls = HubSpotCalls::new(client.clone(), rotation, emitter.clone());
-    let dispatcher = Dispatcher::new(Sync::new(settings(config)), calls, streams, emitter.clone(), shown);
+    let durability = if keeping.is_some() { Durability::Stored } else { Durability::Printed };
+    let engine = Sync::new(settings(config, durability));
+    let dispatcher = Dispatcher::new(engine, calls, streams, emitter.clone(), shown).keeping(keeping);
     let ended = dispatcher.run(events, &mut signals).await;
     match (ended.asked, ended.failure) {
         (Some(ask), _) => Ok(Completed::Asked(ask)),
@@ -90,7 +99,22 @@ async fn sync(
     }
 }
 
-fn settings(config: &Config) -> Settings {
+/// Where this sync's rejected records are stored, if they are.
+fn keeping(config: &Config, catalog: &ConfiguredCatalog) -> Result<Option<Keeping>, Failure> {
+    let job = std::env::var("WORKER_JOB_ID").ok();
+    let sync_id = SyncId::new(catalog.streams.iter().find_map(|stream| stream.sync_id), job.as_deref());
+    let patience = config.retry_budget_seconds.duration();
+    let store = RejectStore::open(config, &sync_id, clock::now_ms() as i64, patience)?;
+    let (Some(store), Some(files)) = (store, config.object_storage_config.files()) else { return Ok(None) };
+    let mut pending = Pending::new(files.format.clone(), sync_id, fastrand::u64(..));
+    for stream in &catalog.streams {
+        let columns = stream.columns.keys().map(String::as_str);
+        pending.add_stream(stream.descriptor.clone(), stream.generation_id, columns);
+    }
+    Ok(Some(Keeping::new(pending, store, config.flush_interval_seconds.duration())))
+}
+
+fn settings(config: &Config, durability: Durability) -> Settings {
     Settings {
         buffer_bytes: BUFFER_BYTES,
         flush_interval: config.flush_interval_seconds.duration(),
@@ -98,7 +122,7 @@ fn settings(config: &Config) -> Settings {
         rate_limit_share: config.rate_limit_share,
         daily_reserve_percent: config.daily_reserve_percent,
         seed: fastrand::u64(..),
-        durability: Durability::Printed,
+        durability,
     }
 }
 

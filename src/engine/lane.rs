@@ -337,4 +337,70 @@ mod tests {
         bench.push("b");
         assert!(bench.lane.has_ready() && bench.lane.gathering_since().is_none());
     }
+
+    #[test]
+    fn records_and_bytes_close_a_batch_too() {
+        let limits = BatchLimits { inputs: 100, records: 3, bytes: 1 << 20 };
+        let mut bench = Bench::new(100, Merging::Allowed, by_bytes);
+        bench.lane = Lane::new(limits, Merging::Allowed);
+        for key in ["a", "a", "a", "a", "a"] {
+            bench.push(key);
+        }
+        assert_eq!(bench.batch(), own(&[("a", &["0", "1", "2"])]));
+        bench.lane.settled(NOW, by_bytes(b"a"));
+        assert_eq!(bench.batch(), own(&[("a", &["3", "4"])]));
+
+        bench.lane = Lane::new(BatchLimits { inputs: 100, records: 1000, bytes: 1 }, Merging::Allowed);
+        bench.push("a");
+        assert!(bench.lane.has_ready());
+    }
+
+    #[test]
+    fn what_waits_merges_up_to_the_limit_and_goes_in_order() {
+        let mut bench = Bench::new(100, Merging::Allowed, by_bytes);
+        bench.lane = Lane::new(BatchLimits { inputs: 1, records: 2, bytes: 1 << 20 }, Merging::Allowed);
+        for _ in 0..6 {
+            bench.push("a");
+        }
+        for expected in [&["0"][..], &["1", "2"], &["3", "4"], &["5"]] {
+            assert_eq!(bench.batch(), own(&[("a", expected)]));
+            bench.lane.settled(NOW, by_bytes(b"a"));
+        }
+        assert!(bench.lane.is_empty() && bench.lane.slots.is_empty());
+    }
+
+    #[test]
+    fn what_waited_ages_from_the_moment_it_is_gathered() {
+        let mut bench = Bench::new(100, Merging::Allowed, by_bytes);
+        bench.push("a");
+        bench.batch();
+        bench.push("a");
+        assert_eq!(bench.lane.gathering_since(), None);
+        bench.lane.settled(Duration::from_secs(9), by_bytes(b"a"));
+        assert_eq!(bench.lane.gathering_since(), Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn records_without_a_key_are_inputs_of_their_own_whatever_their_hash() {
+        let mut bench = Bench::new(100, Merging::Allowed, by_length);
+        for _ in 0..3 {
+            let ticket = bench.ledger.enter(super::super::ledger::StreamIndex(0));
+            let body = Body::new(BodyParts { data: "x", ..BodyParts::default() }, by_length);
+            bench.lane.push(NOW, Record { ticket, body });
+        }
+        assert_eq!(bench.batch(), own(&[("", &["x"]), ("", &["x"]), ("", &["x"])]));
+        assert!(bench.lane.is_empty() && bench.lane.slots.is_empty());
+    }
+
+    #[test]
+    fn a_lane_that_is_discarded_begins_anew() {
+        let mut bench = Bench::new(1, Merging::Allowed, by_bytes);
+        for key in ["a", "a", "b"] {
+            bench.push(key);
+        }
+        bench.lane.discard();
+        assert!(bench.lane.is_empty() && !bench.lane.has_ready());
+        bench.push("a");
+        assert_eq!(bench.batch(), own(&[("a", &["3"])]));
+    }
 }

@@ -374,4 +374,43 @@ mod tests {
             [("all 1".into(), stats(2, 0)), ("left 2".into(), stats(1, 0)), ("all 2".into(), stats(1, 0))]
         );
     }
+
+    #[test]
+    fn a_stream_that_is_given_up_holds_back_its_later_states_and_the_shared_ones() {
+        let mut ledger = Ledger::default();
+        let (left, right) = (ledger.add_stream(), ledger.add_stream());
+        let before = ledger.enter(left);
+        ledger.hold_stream_state(left, "left 1".into());
+        ledger.give_up(left);
+        ledger.hold_stream_state(left, "left 2".into());
+        ledger.hold_stream_state(right, "right 1".into());
+        ledger.hold_shared_state("all".into());
+        ledger.hold_stream_state(right, "right 2".into());
+        ledger.accept(before);
+        assert_eq!(released(&mut ledger), [("left 1".into(), stats(1, 0)), ("right 1".into(), stats(0, 0))]);
+        assert!(!ledger.waits_for_durability());
+        assert_eq!(ledger.totals(left), Totals { received: 1, accepted: 1, rejected: 0 });
+    }
+
+    #[test]
+    fn rejections_become_durable_in_the_order_of_their_numbers() {
+        let mut ledger = Ledger::default();
+        let (left, right) = (ledger.add_stream(), ledger.add_stream());
+        let (a, b) = (ledger.enter(left), ledger.enter(right));
+        ledger.hold_stream_state(left, "left".into());
+        ledger.hold_stream_state(right, "right".into());
+        ledger.hold_shared_state("all".into());
+        assert_eq!((ledger.reject(b), ledger.reject(a), ledger.rejections()), (1, 2, 2));
+        assert_eq!(released(&mut ledger), []);
+        ledger.durable(1);
+        assert_eq!(released(&mut ledger), [("right".into(), stats(0, 1))]);
+        assert!(ledger.waits_for_durability());
+        // Nothing is durable before it has happened, however far storage claims to be.
+        ledger.durable(u64::MAX);
+        assert_eq!(released(&mut ledger), [("left".into(), stats(0, 1)), ("all".into(), stats(0, 2))]);
+        let c = ledger.enter(left);
+        ledger.hold_stream_state(left, "left 2".into());
+        assert_eq!(ledger.reject(c), 3);
+        assert_eq!(released(&mut ledger), []);
+    }
 }

@@ -395,3 +395,6 @@ fn sends_property(input: &Input, property: Option<&str>) -> bool {
     let member = format!("\"{property}\":");
     input.parts().any(|part| memchr::memmem::find(part.body.properties(), member.as_bytes()).is_some())
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::calls::{Answered, Calls, Route};
+use super::keeping::{self, Demand, Keeping};
 use super::reader::Event;
 use super::signals::{Ask, Signals};
 use super::summary::{self, RejectionCounts};
@@ -55,6 +56,8 @@ pub struct Dispatcher<C> {
     emitter: Emitter,
     shown: RejectedRecordsOutput,
     rejections: RejectionCounts,
+    /// Where rejected records are stored, if they are.
+    keeping: Option<Keeping>,
     under_way: JoinSet<Answered>,
     call_of: HashMap<Id, SendId>,
     began: Instant,
@@ -89,10 +92,17 @@ impl<C: Calls> Dispatcher<C> {
             emitter,
             shown,
             rejections: RejectionCounts::default(),
+            keeping: None,
             under_way: JoinSet::new(),
             call_of: HashMap::new(),
             began: Instant::now(),
         }
+    }
+
+    /// The same, storing rejected records; `keeping` knows the same streams, and `sync` waits for storage.
+    #[must_use]
+    pub fn keeping(self, keeping: Option<Keeping>) -> Self {
+        Self { keeping, ..self }
     }
 
     /// Runs the sync to its end.
@@ -100,14 +110,24 @@ impl<C: Calls> Dispatcher<C> {
         let mut asked = None;
         let mut grace_ends = None;
         let mut input_open = true;
-        while let Some(wait) = self.start_calls() {
+        loop {
+            // Calls make rejections: none is made while those there are wait for a place to go.
+            let is_behind = self.keeping.as_ref().is_some_and(Keeping::is_behind);
+            let step = if is_behind { Some(None) } else { self.start_calls() };
             self.emit();
+            let store_at = self.store(step.is_none());
+            let wait = match step {
+                Some(wait) => wait,
+                None if self.keeping.as_ref().is_none_or(Keeping::is_idle) => break,
+                None => None,
+            };
             if self.emitter.is_closed() {
                 self.sync
                     .stop(Some(Failure::new(Kind::Internal, "Standard output was closed by its reader.")));
             }
             let wake = wait.map(|moment| self.began + moment);
-            let takes_input = input_open && self.sync.wants_input() && self.emitter.backlog() < MOST_BACKLOG;
+            let takes_input =
+                input_open && !is_behind && self.sync.wants_input() && self.emitter.backlog() < MOST_BACKLOG;
             tokio::select! {
                 biased;
                 Some(joined) = self.under_way.join_next_with_id(), if !self.under_way.is_empty() => {
@@ -120,7 +140,9 @@ impl<C: Calls> Dispatcher<C> {
                     self.sync.stop(None);
                 }
                 () = until(grace_ends) => break,
+                stored = keeping::stored(&mut self.keeping) => self.stored(stored),
                 () = until(wake) => {}
+                () = until(store_at) => {}
                 () = self.emitter.progress() => {}
                 received = events.recv(), if takes_input => {
                     match received {
@@ -148,6 +170,27 @@ impl<C: Calls> Dispatcher<C> {
                 Next::Wait(moment) => return Some(moment),
                 Next::Finished => return None,
             }
+        }
+    }
+
+    /// Sends rejected records to storage where that is due, all of them when the sync is over otherwise. Says when it
+    /// will be due.
+    fn store(&mut self, is_over: bool) -> Option<Instant> {
+        let keeping = self.keeping.as_mut()?;
+        let demand = Demand {
+            wanted: self.sync.wants_storage_flushed().is_some(),
+            at_once: is_over || !self.sync.wants_input(),
+            everything: is_over,
+            latest: self.sync.rejections(),
+        };
+        keeping.advance(demand, Instant::now())
+    }
+
+    fn stored(&mut self, stored: Result<u64, Failure>) {
+        match stored {
+            Ok(number) => self.sync.rejections_stored(number),
+            // What it did not take is not durable: no state that covers it leaves any more.
+            Err(failure) => self.sync.stop(Some(failure)),
         }
     }
 
@@ -197,6 +240,9 @@ impl<C: Calls> Dispatcher<C> {
             Event::UnknownStream(descriptor) => {
                 // Its records are rejected on arrival: nothing is ever sent for it.
                 self.sync.add_stream(Operation::Upsert, OBJECT_BATCH, Merging::Allowed);
+                if let Some(keeping) = &mut self.keeping {
+                    keeping.add_stream(descriptor.clone(), None, std::iter::empty());
+                }
                 self.streams.push(DispatchedStream { descriptor, route: None });
             }
             Event::StreamState(stream, raw) => self.sync.received_stream_state(stream, raw),
@@ -208,6 +254,7 @@ impl<C: Calls> Dispatcher<C> {
 
     fn emit(&mut self) {
         let (streams, shown, rejections) = (&self.streams, self.shown, &mut self.rejections);
+        let keeping = &mut self.keeping;
         let mut effects = self.sync.take_effects().peekable();
         if effects.peek().is_none() {
             return;
@@ -220,6 +267,9 @@ impl<C: Calls> Dispatcher<C> {
                         rejections.add(stream, &rejection);
                         let descriptor = &streams[stream.0 as usize].descriptor;
                         rejected::line::append(lines, descriptor, &body, &rejection, shown);
+                        if let Some(keeping) = keeping {
+                            keeping.append(stream, &body, &rejection);
+                        }
                     }
                     Effect::State(released) => {
                         lines.extend_from_slice(state::echo(&released.raw, released.stats).as_bytes());

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod dispatcher;
+pub mod keeping;
 pub mod reader;
 pub mod signals;
 pub mod summary;

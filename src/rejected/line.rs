@@ -43,7 +43,7 @@ pub fn append(
 }
 
 /// The protocol wants an integer; some sources send a fraction, or nothing at all.
-fn whole_milliseconds(emitted_at: Option<&str>) -> &str {
+pub(super) fn whole_milliseconds(emitted_at: Option<&str>) -> &str {
     match emitted_at {
         Some(number) if json::type_name(number) == "number" => match number.split_once('.') {
             Some((whole, fraction)) if !fraction.contains(['e', 'E']) => whole,

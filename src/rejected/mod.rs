@@ -1,3 +1,4 @@
-//! Rejected records: how they are shown, and where they are kept.
+//! Rejected records: how they are shown, and what is kept of them.
 
 pub mod line;
+pub mod storage;

@@ -1,0 +1,112 @@
+//! What follows from an answer: records settle, what waits behind them goes, states leave.
+
+use super::super::Moment;
+use super::super::batch::{Input, Stage};
+use super::super::ledger::StreamIndex;
+use super::super::operation::Operation;
+use super::super::record::Record;
+use super::super::rejection::Rejection;
+use super::super::resolve::{Group, Resolution, Silence, Stored};
+use super::{Durability, Effect, Sync};
+use crate::error::{Failure, Kind};
+
+/// Consecutive batches met with silence, whole and repeated, that end the sync.
+const MOST_SILENT_BATCHES: u32 = 3;
+
+impl Sync {
+    /// Does what follows from an answer: settles, sends again, gives up on a HubSpot that says nothing.
+    pub(super) fn resolved(&mut self, now: Moment, stream: StreamIndex, resolution: Resolution) {
+        let Resolution { stored, rejected, again, put_off, silence } = resolution;
+        match silence {
+            Silence::Broken => {
+                self.silent_batches = 0;
+                self.successes += 1;
+                self.again.append(&mut self.doubted);
+            }
+            Silence::Kept => {}
+            Silence::KeptAgain => self.silent_batches += 1,
+        }
+        for stored in stored {
+            self.count(stream, &stored);
+            self.settle(now, stream, stored.input, None);
+        }
+        for (input, rejection) in rejected {
+            self.settle(now, stream, input, Some(rejection));
+        }
+        if !self.streams[stream.0 as usize].failed {
+            for group in again {
+                let send = self.send_of(stream, group);
+                match silence {
+                    Silence::KeptAgain => self.doubted.push_back(send),
+                    Silence::Broken | Silence::Kept => self.again.push_back(send),
+                }
+            }
+        }
+        if let Some(put_off) = put_off {
+            self.put_off(now, put_off);
+        }
+        if self.silent_batches >= MOST_SILENT_BATCHES {
+            let message = format!(
+                "HubSpot answered {MOST_SILENT_BATCHES} batches in a row without saying what became of any record, \
+                 also when they were sent again. Nothing of them counts as written. Run the sync again later; if it \
+                 happens again, give HubSpot's support the time of this sync."
+            );
+            self.stop(Some(Failure::new(Kind::Unavailable, message)));
+        }
+    }
+
+    fn count(&mut self, stream: StreamIndex, stored: &Stored) {
+        let stream = &mut self.streams[stream.0 as usize];
+        match (stream.operation, stored.created) {
+            (Operation::Archive(_), _) => stream.counts.archived += 1,
+            (_, Some(true)) => stream.counts.created += 1,
+            _ => stream.counts.updated += 1,
+        }
+        stream.counts.merged += stored.input.merged.len() as u64;
+    }
+
+    /// Settles the records an input was made of; those that wait behind it go next.
+    fn settle(&mut self, now: Moment, stream: StreamIndex, input: Input, rejection: Option<Rejection>) {
+        let Input { head, merged, mut then, record_id } = input;
+        let hash = head.body.key().is_some().then(|| head.body.key_hash());
+        for record in std::iter::once(head).chain(merged) {
+            match &rejection {
+                None => {
+                    self.held_bytes -= record.body.size();
+                    self.ledger.accept(record.ticket);
+                }
+                Some(rejection) => {
+                    self.held_bytes -= record.body.size();
+                    self.reject(record, rejection.clone());
+                }
+            }
+        }
+        if self.streams[stream.0 as usize].failed {
+            return;
+        }
+        if let Some(next) = then.pop_front() {
+            let input = Input { head: next, merged: Vec::new(), then, record_id };
+            let step = self.streams[stream.0 as usize].operation.first_step(&input);
+            let group = Group { named_before: true, ..Group::new(vec![input], Stage::First, step) };
+            let send = self.send_of(stream, group);
+            self.again.push_back(send);
+        } else if let Some(hash) = hash {
+            self.streams[stream.0 as usize].lane.settled(now, hash);
+        }
+    }
+
+    /// Settles a record that is rejected.
+    pub(super) fn reject(&mut self, record: Record, rejection: Rejection) {
+        let stream = record.ticket.stream();
+        self.effects.push_back(Effect::Rejected(stream, record.body, rejection));
+        let number = self.ledger.reject(record.ticket);
+        if self.settings.durability == Durability::Printed {
+            self.ledger.durable(number);
+        }
+    }
+
+    /// Prints the states that may go out now.
+    pub(super) fn release(&mut self) {
+        self.effects.extend(self.ledger.release().into_iter().map(Effect::State));
+    }
+}

@@ -1,0 +1,199 @@
+//! The storage of rejected records: S3, Google Cloud Storage, Azure Blob Storage or a directory.
+//!
+//! **Invariant (durable).** [`RejectStore::put`] returns without an error only when the storage has said that it has
+//! everything. Files are only ever created: nothing that is there is written over.
+//!
+//! A file whose storing was not confirmed may be there all the same; its lines are then stored once more under the next
+//! name, with the same ids (`_airbyte_raw_id`).
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::write::GzEncoder;
+use object_store::path::Path;
+use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use tokio::time::{Instant, sleep, timeout};
+
+use self::open::Place;
+use self::trouble::Trouble;
+use crate::config::Config;
+use crate::config::storage::Compression;
+use crate::error::{Failure, Kind};
+use crate::protocol::StreamDescriptor;
+use crate::rejected::storage::identity::SyncId;
+use crate::rejected::storage::path::Naming;
+use crate::rejected::storage::pending::Lot;
+
+mod open;
+mod roots;
+mod trouble;
+
+#[cfg(test)]
+mod tests;
+
+/// Names in a row that may be taken before that counts as trouble.
+const MOST_TAKEN: u32 = 100;
+/// Between two attempts, each of which is patient itself.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Longest that a check waits for the storage: the platform gives it 120 s, half of which may be HubSpot's.
+const CHECK_PATIENCE: Duration = Duration::from_secs(45);
+
+/// A place for rejected records, for one sync.
+#[derive(Debug)]
+pub struct RejectStore {
+    objects: Arc<dyn ObjectStore>,
+    place: Place,
+    naming: Naming,
+    compression: Compression,
+    parts: AtomicU64,
+    patience: Duration,
+}
+
+impl RejectStore {
+    /// The storage of this configuration for a sync that begins now (milliseconds since 1970); `None` where nothing is
+    /// kept. Storage that does not answer is tried for as long as `patience`. Only a directory is touched here: it is
+    /// made where it is missing.
+    ///
+    /// # Errors
+    /// A configuration failure when the settings cannot be used.
+    pub fn open(
+        config: &Config,
+        sync_id: &SyncId,
+        began_ms: i64,
+        patience: Duration,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(files) = config.object_storage_config.files() else { return Ok(None) };
+        let timeout = config.request_timeout_seconds.duration();
+        let Some((objects, place)) = open::open(&config.object_storage_config, patience, timeout)? else {
+            return Ok(None);
+        };
+        let naming = Naming::new(&place.folder, files, sync_id, began_ms)?;
+        Ok(Some(Self::new(objects, place, naming, files.compression, patience)))
+    }
+
+    fn new(
+        objects: Arc<dyn ObjectStore>,
+        place: Place,
+        naming: Naming,
+        compression: Compression,
+        patience: Duration,
+    ) -> Self {
+        Self { objects, place, naming, compression, parts: AtomicU64::new(0), patience }
+    }
+
+    /// Stores each lot as a file of its own; they are durable when this returns without an error.
+    ///
+    /// # Errors
+    /// A configuration failure when the storage refuses, a transient one when it stays out of reach for longer than
+    /// the retry budget.
+    pub async fn put(&self, lots: Vec<Lot>) -> Result<(), Failure> {
+        let began = Instant::now();
+        for lot in lots {
+            let content = self.packed(lot.lines).await?;
+            self.put_new(&lot.stream, content, began).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_new(
+        &self,
+        stream: &StreamDescriptor,
+        content: Bytes,
+        began: Instant,
+    ) -> Result<(), Failure> {
+        let mut path = self.next_path(stream)?;
+        let mut taken = 0;
+        let mut told = false;
+        loop {
+            let options = PutOptions::from(PutMode::Create);
+            let error = match self.objects.put_opts(&path, content.clone().into(), options).await {
+                Ok(_) => return Ok(()),
+                Err(error) => error,
+            };
+            if matches!(error, Error::AlreadyExists { .. }) && taken < MOST_TAKEN {
+                taken += 1;
+                path = self.next_path(stream)?;
+                continue;
+            }
+            let trouble = Trouble::of(&error);
+            if !trouble.may_pass() || began.elapsed() + PAUSE > self.patience {
+                return Err(trouble.into_failure("store rejected records", &self.place));
+            }
+            if !told {
+                tracing::warn!(
+                    "Rejected records cannot be stored for now ({trouble}); they are kept and tried again."
+                );
+                told = true;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    fn next_path(&self, stream: &StreamDescriptor) -> Result<Path, Failure> {
+        let part = self.parts.fetch_add(1, Ordering::Relaxed);
+        self.parsed(&self.naming.key(stream, part))
+    }
+
+    fn parsed(&self, key: &str) -> Result<Path, Failure> {
+        Path::parse(key).map_err(|_| {
+            let message = format!("{} does not take the names that path_format makes.", self.place);
+            Failure::new(Kind::Configuration, message)
+        })
+    }
+
+    async fn packed(&self, lines: Vec<u8>) -> Result<Bytes, Failure> {
+        match self.compression {
+            Compression::None => Ok(lines.into()),
+            // Off the loop that makes the calls: megabytes take a tenth of a second.
+            Compression::Gzip => tokio::task::spawn_blocking(move || gzip(&lines))
+                .await
+                .map_err(|error| internal(&error.to_string()))?
+                .map_err(|error| internal(&error.to_string())),
+        }
+    }
+
+    /// Tries the storage out: writes a file, finds it in the list, removes it. Says where records will be kept.
+    ///
+    /// # Errors
+    /// A failure that names the step that did not work and what may be wrong.
+    pub async fn probe(&self) -> Result<String, Failure> {
+        match timeout(CHECK_PATIENCE, self.try_out()).await {
+            Ok(result) => result.map(|()| format!("Rejected records go to {}.", self.place)),
+            Err(_) => Err(Trouble::Silent.into_failure("try out the storage", &self.place)),
+        }
+    }
+
+    async fn try_out(&self) -> Result<(), Failure> {
+        let failed =
+            |doing: &'static str| move |error: Error| Trouble::of(&error).into_failure(doing, &self.place);
+        let path = self.parsed(&self.naming.check_key())?;
+        let content = PutPayload::from_static(br#"{"data":1}"#);
+        self.objects.put(&path, content).await.map_err(failed("write a file"))?;
+        let folder = self.parsed(&self.naming.folder())?;
+        let listed = self.objects.list_with_delimiter(Some(&folder)).await.map_err(failed("list files"))?;
+        if !listed.objects.iter().any(|object| object.location == path) {
+            let message = format!(
+                "{} took a file and does not list it. Another check may be running; otherwise see whether something \
+                 removes files there.",
+                self.place
+            );
+            return Err(Failure::new(Kind::Unavailable, message));
+        }
+        self.objects.delete(&path).await.map_err(failed("remove a file"))
+    }
+}
+
+fn gzip(lines: &[u8]) -> std::io::Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(lines)?;
+    encoder.finish().map(Bytes::from)
+}
+
+fn internal(note: &str) -> Failure {
+    let message =
+        "Rejected records could not be compressed. This is a fault of the connector; please report it.";
+    Failure::new(Kind::Internal, message).internal(note)
+}

@@ -1,4 +1,5 @@
-//! Killed at any point and resumed from the states it printed, a sync ends with everything in place.
+//! Killed at any point and resumed from the states it printed, a sync of upserts, updates and archives ends with
+//! everything in place.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +26,9 @@ enum Checkpoints {
     PerStream,
     Global,
 }
+
+/// Boats are updated and planes archived; so many of each are there before the first sync.
+const FLEET: u64 = 60;
 
 /// One record of the source, at its place in the source's one order.
 struct Row {
@@ -54,9 +58,11 @@ impl Source {
         let rows = (1..=RECORDS)
             .map(|place| {
                 let who = random.below(90);
-                match random.below(2) {
+                match random.below(4) {
                     0 => Row { place, stream: "contacts", key: format!("p{who}@example.com") },
-                    _ => Row { place, stream: "cars", key: format!("k{who}") },
+                    1 => Row { place, stream: "cars", key: format!("k{who}") },
+                    2 => Row { place, stream: "boats", key: format!("k{}", who % FLEET) },
+                    _ => Row { place, stream: "planes", key: format!("k{who}") },
                 }
             })
             .collect();
@@ -91,18 +97,31 @@ impl Source {
     }
 }
 
+/// An account with a fleet to be updated and archived.
+fn with_fleet(builder: Builder) -> Sandbox {
+    let sandbox = builder.start();
+    for object in ["boats", "planes"] {
+        for number in 0..FLEET {
+            sandbox.insert(object, &[(KEY, &format!("k{number}")), (VALUE, "before")]);
+        }
+    }
+    sandbox
+}
+
 fn troubled(seed: u64) -> Builder {
     let calm = account().seed(seed).latency(Duration::from_millis(1)).jitter(Duration::from_millis(6));
-    let upsert = || Fault::on(Endpoint::Upsert).with_probability(0.03);
-    [
-        upsert().status(500),
-        upsert().close(When::AfterEffect),
-        upsert().close(When::BeforeEffect),
-        upsert().truncate(),
-        upsert().rate_limited(LimitPolicy::Secondly),
-    ]
-    .into_iter()
-    .fold(calm, Builder::fault)
+    let endpoints = [Endpoint::Upsert, Endpoint::Update, Endpoint::Read, Endpoint::Archive];
+    let troubles = endpoints.into_iter().flat_map(|endpoint| {
+        let now_and_then = || Fault::on(endpoint).with_probability(0.03);
+        [
+            now_and_then().status(500),
+            now_and_then().close(When::AfterEffect),
+            now_and_then().close(When::BeforeEffect),
+            now_and_then().truncate(),
+            now_and_then().rate_limited(LimitPolicy::Secondly),
+        ]
+    });
+    troubles.fold(calm, Builder::fault)
 }
 
 /// Notes the states a run printed; they never go back.
@@ -118,9 +137,12 @@ fn note(reached: &mut BTreeMap<String, u64>, run: &Finished) {
 fn survives(seed: u64, checkpoints: Checkpoints) {
     let mut random = Random::new(seed);
     let source = Source::new(&mut random, checkpoints);
-    let sandbox = troubled(seed).start();
+    let sandbox = with_fleet(troubled(seed));
+    let streams = [contacts(), keyed("cars"), keyed("boats"), keyed("planes")];
+    let operations =
+        json!([{"name": "boats", "operation": "update"}, {"name": "planes", "operation": "archive"}]);
     let connector =
-        for_streams(&sandbox, &[contacts(), keyed("cars")]).with(&json!({"flush_interval_seconds": 0.01}));
+        for_streams(&sandbox, &streams).with(&json!({"flush_interval_seconds": 0.01, "streams": operations}));
     let mut reached = BTreeMap::new();
     for _ in 0..=random.below(MOST_KILLS) {
         let mut running = connector.start_write();
@@ -145,6 +167,12 @@ fn survives(seed: u64, checkpoints: Checkpoints) {
 fn assert_everything_is_there(sandbox: &Sandbox, source: &Source, seed: u64) {
     assert_eq!(stored(sandbox, "contacts", "email", "city"), source.expected("contacts"), "seed {seed}");
     assert_eq!(stored(sandbox, "cars", KEY, VALUE), source.expected("cars"), "seed {seed}");
+    let before = || (0..FLEET).map(|number| (format!("k{number}"), "before".to_owned()));
+    let updated: BTreeMap<String, String> = before().chain(source.expected("boats")).collect();
+    assert_eq!(stored(sandbox, "boats", KEY, VALUE), updated, "seed {seed}");
+    let archived = source.expected("planes");
+    let left: BTreeMap<String, String> = before().filter(|(key, _)| !archived.contains_key(key)).collect();
+    assert_eq!(stored(sandbox, "planes", KEY, VALUE), left, "seed {seed}");
 }
 
 #[test]

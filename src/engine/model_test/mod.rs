@@ -42,7 +42,7 @@ fn play(script: &Script) {
 }
 
 proptest! {
-    #![proptest_config(config(2_000))]
+    #![proptest_config(config(3_000))]
 
     /// HubSpot answers every call at once and refuses only what is bad.
     #[test]

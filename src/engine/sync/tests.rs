@@ -321,6 +321,30 @@ fn a_record_at_which_hubspot_fails_five_times_while_others_go_through_is_rejecte
 }
 
 #[test]
+fn failures_of_a_batch_are_not_held_against_what_is_left_of_it() {
+    let mut bench = Bench::new(PATIENT, PAIRS);
+    bench.push(0, &["a", "b"]);
+    bench.sync.input_ended(None);
+    for _ in 0..3 {
+        let call = bench.call_in_time();
+        bench.fail(call, Setback::Server);
+    }
+    let call = bench.call_in_time();
+    let body = br#"{"results":[{"id":"1","properties":{"k":"b"}}],
+        "errors":[{"status":503,"message":"m","context":{"ids":["a"]}}]}"#;
+    bench.answer(call, Outcome::Itemised(BatchAnswer::parse(body, Some("k")).unwrap(), None));
+    for _ in 0..5 {
+        let call = bench.call_in_time();
+        assert_eq!(bench.keys(call), ["a"]);
+        bench.fail(call, Setback::Server);
+        assert_eq!(bench.printed(), [""; 0]);
+    }
+    let call = bench.call_in_time();
+    bench.store(call);
+    assert!(matches!(bench.sync.next(bench.now), Next::Finished));
+}
+
+#[test]
 fn an_outage_rejects_nothing_whatever_fails_in_it() {
     let mut bench = Bench::new(PATIENT, PAIRS);
     bench.push(0, &["a", "b", "c", "d"]);

@@ -11,9 +11,10 @@ use crate::error::{Failure, Kind};
 use crate::hubspot::account::{self, Sensitivity};
 use crate::hubspot::client::Client;
 use crate::hubspot::patient::Patience;
-use crate::plan::StreamPlan;
 use crate::plan::object::{self, ObjectName};
 use crate::plan::stream::Groundwork;
+use crate::plan::target::TargetName;
+use crate::plan::{Plan, StreamPlan};
 use crate::protocol::catalog::{ConfiguredCatalog, ConfiguredStream};
 
 /// Refuses what the configuration asks for and this version cannot do: nothing is left out silently.
@@ -163,7 +164,7 @@ pub async fn plans(
     knowledge: &mut Knowledge<'_>,
     config: &Config,
     catalog: &ConfiguredCatalog,
-) -> Result<Vec<StreamPlan>, Failure> {
+) -> Result<Vec<Plan>, Failure> {
     let mut plans = Vec::new();
     let mut failures = Vec::new();
     for stream in &catalog.streams {
@@ -193,10 +194,26 @@ async fn plan(
     config: &Config,
     stream: &ConfiguredStream,
     knowledge: &mut Knowledge<'_>,
+) -> Result<Plan, Failure> {
+    let of_stream = |failure: Failure| failure.of_stream(&stream.descriptor);
+    let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
+    match TargetName::of(object::name_of(stream, settings)) {
+        TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
+        _ => Err(of_stream(Failure::new(
+            Kind::Configuration,
+            "This version cannot write to lists, audiences, associations and events yet.",
+        ))),
+    }
+}
+
+async fn object_plan(
+    name: ObjectName<'_>,
+    config: &Config,
+    stream: &ConfiguredStream,
+    knowledge: &mut Knowledge<'_>,
 ) -> Result<StreamPlan, Failure> {
     let of_stream = |failure: Failure| failure.of_stream(&stream.descriptor);
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
-    let name = object::name_of(stream, settings);
     let object = object_type(name, knowledge).await.map_err(of_stream)?;
     knowledge.properties(&object).await.map_err(of_stream)?;
     let properties = knowledge.properties(&object).await.map_err(of_stream)?;

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use super::prepare::{self, Knowledge};
 use crate::config::Config;
-use crate::engine::request::Target;
 use crate::engine::sync::{Durability, Settings, Sync};
 use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
 use crate::hubspot::patient::Patience;
-use crate::hubspot::write::Destination;
 use crate::output::clock;
 use crate::output::emitter::Emitter;
 use crate::output::rotation::TokenRotation;
@@ -19,8 +17,7 @@ use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
 use crate::pipeline::keeping::Keeping;
 use crate::pipeline::reader::{Reader, ReaderStream};
 use crate::pipeline::signals::{Ask, Signals};
-use crate::plan::StreamPlan;
-use crate::plan::shape::Shaper;
+use crate::plan::Plan;
 use crate::protocol::catalog::{CatalogError, ConfiguredCatalog};
 use crate::rejected::storage::identity::SyncId;
 use crate::rejected::storage::pending::Pending;
@@ -79,8 +76,8 @@ async fn sync(
     }
     let streams = plans.iter().map(dispatched).collect();
     let streams_read = plans.into_iter().zip(&catalog.streams).map(|(plan, stream)| {
-        let descriptor = plan.descriptor.clone();
-        ReaderStream { shaper: Shaper::new(plan), descriptor, announces_end: stream.generation_id.is_some() }
+        let descriptor = plan.descriptor;
+        ReaderStream { shaping: plan.shaping, descriptor, announces_end: stream.generation_id.is_some() }
     });
     let reader = Reader::new(streams_read.collect());
     let (sender, events) = tokio::sync::mpsc::channel(PIECES_AHEAD);
@@ -126,16 +123,10 @@ fn settings(config: &Config, durability: Durability) -> Settings {
     }
 }
 
-fn dispatched(plan: &StreamPlan) -> DispatchedStream {
-    let target = Target {
-        operation: plan.operation,
-        key_property: plan.key.property().to_owned(),
-        lists: plan.columns.list_properties(),
-    };
-    let destination = Destination { object: plan.object.clone(), doing: plan.doing() };
+fn dispatched(plan: &Plan) -> DispatchedStream {
     DispatchedStream {
         descriptor: plan.descriptor.clone(),
-        route: Some(Arc::new(Route { target, destination })),
+        route: Some(Arc::new(Route { target: plan.target.clone(), doing: plan.doing.clone() })),
     }
 }
 

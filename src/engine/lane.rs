@@ -162,6 +162,12 @@ impl Lane {
         self.ready.pop_front()
     }
 
+    /// The first input of the next full batch.
+    #[must_use]
+    pub fn next_ready(&self) -> Option<&Input> {
+        self.ready.front().and_then(|inputs| inputs.first())
+    }
+
     /// Whether a full batch waits.
     #[must_use]
     pub fn has_ready(&self) -> bool {

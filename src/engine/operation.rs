@@ -12,6 +12,8 @@
 //! follows merges, the batch does not. Source: HubSpot's object API guide; recorded answers for merged ids.
 
 use super::batch::Input;
+use super::lane::{BatchLimits, Merging};
+use super::pace::Budget;
 
 /// What is done with each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,37 @@ pub enum Step {
     Single,
 }
 
+impl Step {
+    /// The budget of calls that it counts against.
+    #[must_use]
+    pub fn budget(self) -> Budget {
+        match self {
+            Self::Lookup | Self::Write | Self::Single => Budget::General,
+        }
+    }
+}
+
+/// A batch of objects: HubSpot takes 100 inputs (HubSpot's object API guide); the other two bound memory and the
+/// work of taking a refused batch apart.
+const OBJECT_BATCH: BatchLimits = BatchLimits { inputs: 100, records: 1000, bytes: 4 << 20 };
+
 impl Operation {
+    /// How many inputs are gathered into one batch.
+    #[must_use]
+    pub fn batch_limits(self) -> BatchLimits {
+        match self {
+            Self::Upsert | Self::Update(_) | Self::Archive(_) => OBJECT_BATCH,
+        }
+    }
+
+    /// Whether records of one key may be sent as one input.
+    #[must_use]
+    pub fn merging(self) -> Merging {
+        match self {
+            Self::Upsert | Self::Update(_) | Self::Archive(_) => Merging::Allowed,
+        }
+    }
+
     /// The call an input needs first.
     #[must_use]
     pub fn first_step(self, input: &Input) -> Step {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -19,6 +20,8 @@ use crate::json;
 pub struct Target {
     /// What is done with each record.
     pub operation: Operation,
+    /// The object type's place in a path.
+    pub object: Arc<str>,
     /// The matching key's property.
     pub key_property: String,
     /// Properties that hold several options: their values are united where records are merged.
@@ -36,13 +39,13 @@ pub struct Request {
     pub answers_by: String,
 }
 
-/// An endpoint of the object API.
+/// An endpoint, by the path of the object type and what else its address holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// `POST .../batch/{verb}`
-    Batch(Verb),
+    Batch(Arc<str>, Verb),
     /// `PATCH .../{id}`
-    One(String),
+    One(Arc<str>, String),
 }
 
 const RECORD_ID: &str = "hs_object_id";
@@ -52,22 +55,21 @@ const RECORD_ID: &str = "hs_object_id";
 pub fn of(send: &Send, target: &Target) -> Request {
     let by_id = |endpoint, body| Request { endpoint, body, answers_by: RECORD_ID.to_owned() };
     let by_key = |endpoint, body| Request { endpoint, body, answers_by: target.key_property.clone() };
+    let batch = |verb| Endpoint::Batch(Arc::clone(&target.object), verb);
     match (send.step, target.operation) {
-        (Step::Lookup, _) => by_key(Endpoint::Batch(Verb::Read), lookup(send, target)),
+        (Step::Lookup, _) => by_key(batch(Verb::Read), lookup(send, target)),
         (Step::Single, _) => {
             let id = send.inputs.first().and_then(Input::target).unwrap_or_default().to_owned();
-            by_id(Endpoint::One(id), single(send, target))
+            by_id(Endpoint::One(Arc::clone(&target.object), id), single(send, target))
         }
         (Step::Write, Operation::Upsert) => {
-            by_key(Endpoint::Batch(Verb::Upsert), writes(send, target, Some(&target.key_property)))
+            by_key(batch(Verb::Upsert), writes(send, target, Some(&target.key_property)))
         }
         (Step::Write, Operation::Update(MatchedBy::UniqueProperty)) => {
-            by_key(Endpoint::Batch(Verb::Update), writes(send, target, Some(&target.key_property)))
+            by_key(batch(Verb::Update), writes(send, target, Some(&target.key_property)))
         }
-        (Step::Write, Operation::Update(_)) => {
-            by_id(Endpoint::Batch(Verb::Update), writes(send, target, None))
-        }
-        (Step::Write, Operation::Archive(_)) => by_id(Endpoint::Batch(Verb::Archive), ids(send)),
+        (Step::Write, Operation::Update(_)) => by_id(batch(Verb::Update), writes(send, target, None)),
+        (Step::Write, Operation::Archive(_)) => by_id(batch(Verb::Archive), ids(send)),
     }
 }
 
@@ -243,11 +245,15 @@ mod tests {
         };
         let target = Target {
             operation: Operation::Upsert,
+            object: "contacts".into(),
             key_property: "email".into(),
             lists: HashSet::from(["l".to_owned()]),
         };
         let request = of(&send, &target);
-        assert_eq!((request.endpoint, request.answers_by.as_str()), (Endpoint::Batch(Verb::Upsert), "email"));
+        assert_eq!(
+            (request.endpoint, request.answers_by.as_str()),
+            (Endpoint::Batch("contacts".into(), Verb::Upsert), "email")
+        );
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let expected = serde_json::json!({"inputs": [
             {"id": "a\"b", "idProperty": "email", "objectWriteTraceId": "7-0", "properties": {"x": "1", "y": "\"q\""}},

@@ -14,7 +14,7 @@ pub use super::exchange::{Counts, Durability, Effect, Next, Note, Outcome, Setti
 use super::lane::{BatchLimits, Lane, Merging};
 use super::ledger::{Ledger, StreamIndex, Totals};
 use super::operation::{Operation, Step};
-use super::pace::{Pace, Permit};
+use super::pace::{Budget, Budgets, Permit};
 use super::record::{Body, Record};
 use super::rejection::Rejection;
 use super::resolve::{self, Group};
@@ -51,7 +51,7 @@ pub struct Sync {
     ledger: Ledger,
     streams: Vec<Stream>,
     turn: usize,
-    pace: Pace,
+    pace: Budgets,
     chance: fastrand::Rng,
     phase: Phase,
     failure: Option<Failure>,
@@ -79,7 +79,7 @@ impl Sync {
             ledger: Ledger::default(),
             streams: Vec::new(),
             turn: 0,
-            pace: Pace::new(settings.rate_limit_share),
+            pace: Budgets::new(settings.rate_limit_share),
             chance: fastrand::Rng::with_seed(settings.seed),
             phase: Phase::Reading,
             failure: None,
@@ -166,9 +166,10 @@ impl Sync {
 
     /// A call was answered, or will not be.
     pub fn answered(&mut self, now: Moment, id: SendId, outcome: Outcome, headers: Option<&RateHeaders>) {
-        self.pace.answered(now, id.0, setbacks::reception(&outcome), headers);
-        self.keep_daily_reserve(headers);
         let Some(send) = self.in_flight.remove(&id) else { return };
+        let budget = send.step.budget();
+        self.pace.of_mut(budget).answered(now, id.0, setbacks::reception(&outcome), headers);
+        self.keep_daily_reserve(headers);
         if !matches!(outcome, Outcome::Setback(..) | Outcome::Itemised(..)) {
             self.recovered();
         }
@@ -232,13 +233,9 @@ impl Sync {
             }
             return Next::Wait(earliest(flush_at, delayed_until));
         }
-        match self.pace.permit(now) {
-            Permit::Granted => match self.take_send() {
-                Some(send) => Next::Call(self.start(now, send)),
-                None => Next::Wait(earliest(flush_at, delayed_until)),
-            },
-            Permit::At(moment) => Next::Wait(earliest(Some(moment), earliest(flush_at, delayed_until))),
-            Permit::AfterAnswer => Next::Wait(earliest(flush_at, delayed_until)),
+        match self.take_send(now) {
+            Ok(send) => Next::Call(self.start(now, send)),
+            Err(permitted_at) => Next::Wait(earliest(permitted_at, earliest(flush_at, delayed_until))),
         }
     }
 
@@ -349,17 +346,26 @@ impl Sync {
         None
     }
 
-    /// Parts of earlier calls first, then the streams' full batches in turn.
-    fn take_send(&mut self) -> Option<Send> {
-        if let Some(send) = self.again.pop_front() {
-            return Some(send);
+    /// Parts of earlier calls first, then the streams' full batches in turn: the first whose budget has room. Where
+    /// none has, says when one will have, if that is known.
+    fn take_send(&mut self, now: Moment) -> Result<Send, Option<Moment>> {
+        let mut room = Room::default();
+        let again = &self.again;
+        let pace = &self.pace;
+        if let Some(place) = again.iter().position(|send| room.is_in(pace, send.step.budget(), now))
+            && let Some(send) = self.again.remove(place)
+        {
+            return Ok(send);
         }
         for step in 0..self.streams.len() {
             let index = (self.turn + step) % self.streams.len();
-            if let Some(inputs) = self.streams[index].lane.take_ready() {
+            let operation = self.streams[index].operation;
+            let next = self.streams[index].lane.next_ready().map(|input| operation.first_step(input));
+            if next.is_some_and(|step| room.is_in(&self.pace, step.budget(), now))
+                && let Some(inputs) = self.streams[index].lane.take_ready()
+            {
                 self.turn = index + 1;
                 let stream = StreamIndex(u32::try_from(index).unwrap_or(u32::MAX));
-                let operation = self.streams[index].operation;
                 // Nearly always one group: only updates mix records with and without anything to change.
                 let first = operation.first_step(&inputs[0]);
                 let (inputs, others): (Vec<_>, Vec<_>) =
@@ -370,10 +376,10 @@ impl Sync {
                     self.again.push_back(send);
                 }
                 let group = Group::new(inputs, Stage::First, first);
-                return Some(self.send_of(stream, group));
+                return Ok(self.send_of(stream, group));
             }
         }
-        None
+        Err(room.opens)
     }
 
     fn start(&mut self, now: Moment, send: Send) -> SendId {
@@ -381,7 +387,7 @@ impl Sync {
         let counts = &mut self.streams[send.stream.0 as usize].counts;
         counts.calls += 1;
         counts.inputs += send.inputs.len() as u64;
-        self.pace.sent(now, id.0);
+        self.pace.of_mut(send.step.budget()).sent(now, id.0);
         self.in_flight.insert(id, send);
         id
     }
@@ -414,6 +420,36 @@ impl Sync {
         self.delayed.retain(|_, send| send.stream != stream);
         self.doubted.retain(|send| send.stream != stream);
         self.input_ended(Some(failure));
+    }
+}
+
+/// Which budgets have room for a call at one moment; each is asked once.
+#[derive(Debug, Default)]
+struct Room {
+    full: Vec<Budget>,
+    open: Option<Budget>,
+    /// When the first of the full ones has room again, as far as that is known.
+    opens: Option<Moment>,
+}
+
+impl Room {
+    fn is_in(&mut self, pace: &Budgets, budget: Budget, now: Moment) -> bool {
+        if self.open == Some(budget) {
+            return true;
+        }
+        if self.full.contains(&budget) {
+            return false;
+        }
+        match pace.of(budget).permit(now) {
+            Permit::Granted => {
+                self.open = Some(budget);
+                return true;
+            }
+            Permit::At(moment) => self.opens = earliest(self.opens, Some(moment)),
+            Permit::AfterAnswer => {}
+        }
+        self.full.push(budget);
+        false
     }
 }
 

@@ -6,31 +6,20 @@ use super::auth::NoToken;
 use super::client::{Answer, CallError, Client, Unreachable};
 use super::explain;
 use crate::api::{BatchAnswer, RateHeaders, RatePolicy};
-use crate::crm::object::ObjectType;
 use crate::engine::request::{Endpoint, Request};
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::engine::sync::Outcome;
 
-/// Where a stream's calls go.
-#[derive(Clone, Debug)]
-pub struct Destination {
-    /// The object type.
-    pub object: ObjectType,
-    /// What the calls do, for messages: "write CONTACT records".
-    pub doing: String,
-}
-
-/// Makes a call and reads the answer.
-pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outcome, Option<RateHeaders>) {
-    let object = &to.object.path;
+/// Makes a call and reads the answer. `doing` is what the stream's calls do, for messages: "upsert CONTACT records".
+pub async fn write(client: &Client, doing: &str, request: Request) -> (Outcome, Option<RateHeaders>) {
     let answered = match &request.endpoint {
-        Endpoint::Batch(verb) => {
+        Endpoint::Batch(object, verb) => {
             client.post(&client.paths().objects_batch(object, *verb), request.body).await
         }
-        Endpoint::One(id) => client.patch(&client.paths().object(object, id), request.body).await,
+        Endpoint::One(object, id) => client.patch(&client.paths().object(object, id), request.body).await,
     };
     match answered {
-        Ok(answer) => (outcome(to, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
+        Ok(answer) => (outcome(doing, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
         Err(CallError::Unreachable(_)) => (Outcome::Setback(Setback::Unreachable, None, None), None),
         Err(CallError::NoToken(NoToken::Refused(failure))) => (Outcome::SyncFailed(failure), None),
         Err(CallError::NoToken(NoToken::Passing(error))) => {
@@ -46,8 +35,8 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
     }
 }
 
-fn outcome(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer) -> Outcome {
-    let is_one = matches!(endpoint, Endpoint::One(_));
+fn outcome(doing: &str, endpoint: &Endpoint, answers_by: &str, answer: &Answer) -> Outcome {
+    let is_one = matches!(endpoint, Endpoint::One(..));
     if answer.status == 204 {
         return Outcome::Confirmed;
     }
@@ -77,8 +66,8 @@ fn outcome(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Ans
             Outcome::SyncFailed(explain::daily_quota_spent(&error))
         }
         Disposition::Setback(setback) => Outcome::Setback(setback, Some(error), answer.retry_after),
-        Disposition::Unauthorised => Outcome::SyncFailed(explain::refusal(&error, &to.doing)),
+        Disposition::Unauthorised => Outcome::SyncFailed(explain::refusal(&error, doing)),
         // `Read` is a success, handled above.
-        Disposition::Fatal | Disposition::Read => Outcome::StreamFailed(explain::refusal(&error, &to.doing)),
+        Disposition::Fatal | Disposition::Read => Outcome::StreamFailed(explain::refusal(&error, doing)),
     }
 }

@@ -7,17 +7,17 @@ use crate::api::RateHeaders;
 use crate::engine::request::{Request, Target};
 use crate::engine::sync::Outcome;
 use crate::hubspot::client::Client;
-use crate::hubspot::write::{self, Destination};
+use crate::hubspot::write;
 use crate::output::emitter::Emitter;
 use crate::output::rotation::TokenRotation;
 
-/// What a stream's calls are, and where they go.
+/// What a stream's calls are.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// What the engine needs to make the requests.
     pub target: Target,
-    /// Where they go.
-    pub destination: Destination,
+    /// What they do, for messages: `upsert CONTACT records`.
+    pub doing: String,
 }
 
 /// What came of a call, and what its answer said about the rate window (nothing where there was no answer).
@@ -47,7 +47,7 @@ impl HubSpotCalls {
 
 impl Calls for HubSpotCalls {
     async fn make(&self, route: Arc<Route>, request: Request) -> Answered {
-        let answered = write::write(&self.client, &route.destination, request).await;
+        let answered = write::write(&self.client, &route.doing, request).await;
         self.rotation.publish(&self.client, &self.emitter).await;
         answered
     }

@@ -18,7 +18,6 @@ use super::signals::{Ask, Signals};
 use super::summary::{self, RejectionCounts};
 use crate::config::RejectedRecordsOutput;
 use crate::engine::batch::SendId;
-use crate::engine::lane::{BatchLimits, Merging};
 use crate::engine::ledger::StreamIndex;
 use crate::engine::operation::Operation;
 use crate::engine::request;
@@ -28,10 +27,6 @@ use crate::output::emitter::Emitter;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::state;
 use crate::rejected;
-
-/// A batch of objects: HubSpot takes 100 inputs (HubSpot's object API guide); the other two bound memory and the
-/// work of taking a refused batch apart.
-pub const OBJECT_BATCH: BatchLimits = BatchLimits { inputs: 100, records: 1000, bytes: 4 << 20 };
 
 /// What calls under way get to finish after a signal; with what the last lines get, 8 s.
 const GRACE: Duration = Duration::from_secs(7);
@@ -83,7 +78,7 @@ impl<C: Calls> Dispatcher<C> {
     ) -> Self {
         for stream in &streams {
             let operation = stream.route.as_ref().map_or(Operation::Upsert, |route| route.target.operation);
-            sync.add_stream(operation, OBJECT_BATCH, Merging::Allowed);
+            sync.add_stream(operation, operation.batch_limits(), operation.merging());
         }
         Self {
             sync,
@@ -239,7 +234,8 @@ impl<C: Calls> Dispatcher<C> {
             }
             Event::UnknownStream(descriptor) => {
                 // Its records are rejected on arrival: nothing is ever sent for it.
-                self.sync.add_stream(Operation::Upsert, OBJECT_BATCH, Merging::Allowed);
+                let operation = Operation::Upsert;
+                self.sync.add_stream(operation, operation.batch_limits(), operation.merging());
                 if let Some(keeping) = &mut self.keeping {
                     keeping.add_stream(descriptor.clone(), None, std::iter::empty());
                 }

@@ -12,7 +12,8 @@ use crate::engine::ledger::StreamIndex;
 use crate::engine::record::Body;
 use crate::engine::rejection::Rejection;
 use crate::error::{Failure, Kind};
-use crate::plan::shape::{Notice, Shaper, of_unknown_stream};
+use crate::plan::Shaping;
+use crate::plan::shape::{Notice, of_unknown_stream};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::line::{Line, LineSplitter, MAX_LINE_BYTES};
 use crate::protocol::message::{self, Message, NotAMessage, RecordMessage, StreamStatus};
@@ -41,7 +42,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Reader {
     streams: HashMap<StreamDescriptor, StreamIndex>,
-    shapers: Vec<Shaper>,
+    shapers: Vec<Shaping>,
     /// Streams whose end has to be announced, and has not been yet.
     unfinished: HashSet<StreamDescriptor>,
     incomplete: Vec<StreamDescriptor>,
@@ -56,7 +57,7 @@ pub struct Reader {
 #[derive(Debug)]
 pub struct ReaderStream {
     /// Shapes its records.
-    pub shaper: Shaper,
+    pub shaping: Shaping,
     /// Its identity.
     pub descriptor: StreamDescriptor,
     /// Whether the platform announces its end (`generation_id` is set).
@@ -82,7 +83,7 @@ impl Reader {
                 .enumerate()
                 .map(|(place, stream)| (stream.descriptor.clone(), number(place)))
                 .collect(),
-            shapers: streams.into_iter().map(|stream| stream.shaper).collect(),
+            shapers: streams.into_iter().map(|stream| stream.shaping).collect(),
             incomplete: Vec::new(),
             failed: HashSet::new(),
             noise: 0,

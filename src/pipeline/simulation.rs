@@ -15,7 +15,6 @@ use super::reader::Event;
 use super::signals::Signals;
 use crate::api::BatchAnswer;
 use crate::config::RejectedRecordsOutput;
-use crate::crm::object::ObjectType;
 use crate::engine::ledger::StreamIndex;
 use crate::engine::operation::Operation;
 use crate::engine::record::{Body, BodyParts};
@@ -23,7 +22,6 @@ use crate::engine::request::{Request, Target};
 use crate::engine::retry::Setback;
 use crate::engine::sync::{Durability, Outcome, Settings, Sync};
 use crate::error::Kind;
-use crate::hubspot::write::Destination;
 use crate::output::emitter::Emitter;
 use crate::protocol::StreamDescriptor;
 
@@ -137,11 +135,11 @@ async fn run(seed: u64, behaviour: Behaviour, pieces: Vec<Vec<Event>>) -> Outcom
     };
     let target = Target {
         operation: Operation::Upsert,
+        object: "contacts".into(),
         key_property: "email".into(),
         lists: std::collections::HashSet::new(),
     };
-    let object = ObjectType::standard("0-1").unwrap();
-    let route = Route { target, destination: Destination { object, doing: "upsert CONTACT records".into() } };
+    let route = Route { target, doing: "upsert CONTACT records".into() };
     let stream =
         DispatchedStream { descriptor: StreamDescriptor::new("s", None), route: Some(Arc::new(route)) };
     let dispatcher = Dispatcher::new(

@@ -1,4 +1,4 @@
-//! What happens to each stream's records: object, operation, matching key, columns.
+//! What happens to each stream's records: target, operation, matching key, columns.
 //!
 //! Pure: catalog, configuration and what the account holds go in, plans or the reasons against them come out.
 
@@ -8,5 +8,70 @@ pub mod object;
 pub mod operation;
 pub mod shape;
 pub mod stream;
+pub mod target;
 
 pub use stream::StreamPlan;
+
+use crate::engine::request::Target;
+use crate::error::Failure;
+use crate::protocol::StreamDescriptor;
+use crate::protocol::message::RecordMessage;
+use shape::{Notice, Shaped, Shaper};
+
+/// What happens to one stream, whatever it goes to.
+#[derive(Debug)]
+pub struct Plan {
+    /// The stream.
+    pub descriptor: StreamDescriptor,
+    /// What its calls are.
+    pub target: Target,
+    /// What they do, for messages: `upsert CONTACT records`.
+    pub doing: String,
+    /// Makes what is sent of what is received.
+    pub shaping: Shaping,
+    /// What the user should be told once, before the first record.
+    pub notices: Vec<String>,
+}
+
+/// How records of a kind of target are shaped.
+#[derive(Debug)]
+pub enum Shaping {
+    /// Records of CRM objects.
+    Objects(Box<Shaper>),
+}
+
+impl Shaping {
+    /// Shapes a record.
+    ///
+    /// # Errors
+    /// A configuration failure that ends the stream, such as two columns for one property.
+    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Failure> {
+        match self {
+            Self::Objects(shaper) => shaper.shape(record),
+        }
+    }
+
+    /// Takes what the user should be told once, such as names that lead nowhere.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        match self {
+            Self::Objects(shaper) => shaper.take_notices(),
+        }
+    }
+}
+
+impl From<StreamPlan> for Plan {
+    fn from(mut plan: StreamPlan) -> Self {
+        Self {
+            descriptor: plan.descriptor.clone(),
+            target: Target {
+                operation: plan.operation,
+                object: plan.object.path.as_str().into(),
+                key_property: plan.key.property().to_owned(),
+                lists: plan.columns.list_properties(),
+            },
+            doing: plan.doing(),
+            notices: std::mem::take(&mut plan.notices),
+            shaping: Shaping::Objects(Box::new(Shaper::new(plan))),
+        }
+    }
+}

@@ -50,10 +50,6 @@ pub fn resolve(name: ObjectName<'_>, schemas: &[ObjectSchema]) -> Result<ObjectT
             .collect();
         let candidates = candidates.join(", ");
         let message = match (problem, name) {
-            (NoObject::Unknown, ObjectName::Given(_)) if is_other_target(text) => format!(
-                "This version cannot write to \"{text}\" yet: lists, audiences, associations and events are still to \
-                 come."
-            ),
             (NoObject::Ambiguous(names), _) => format!(
                 "Several custom objects are labelled \"{text}\": {}. Name one of them, or its object type id, in this \
                  stream's \"object\" setting.",
@@ -71,11 +67,4 @@ pub fn resolve(name: ObjectName<'_>, schemas: &[ObjectSchema]) -> Result<ObjectT
         };
         Failure::new(Kind::Configuration, message)
     })
-}
-
-/// Targets that are no CRM objects.
-fn is_other_target(name: &str) -> bool {
-    let name = name.trim().to_ascii_uppercase();
-    ["LIST:", "ASSOCIATION:", "EVENT:"].iter().any(|prefix| name.starts_with(prefix))
-        || ["LIST_MEMBERSHIP", "AUDIENCE"].contains(&name.as_str())
 }

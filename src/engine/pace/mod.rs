@@ -23,6 +23,7 @@ use std::time::Duration;
 use super::Moment;
 use crate::api::{RateHeaders, RatePolicy};
 
+mod budgets;
 mod calls;
 mod concurrency;
 mod guard;
@@ -34,6 +35,7 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 
+pub use budgets::{Budget, Budgets};
 use calls::{Calls, Returned};
 use concurrency::Concurrency;
 use guard::Guard;
@@ -142,6 +144,13 @@ impl Pace {
             times_turned_away: 0,
             latest_returned: Moment::ZERO,
         }
+    }
+
+    /// The same, of a window that HubSpot documents: so many calls in so long. It holds until an answer names
+    /// another.
+    #[must_use]
+    pub fn documented(share_percent: u8, (max, interval): (u64, Duration)) -> Self {
+        Self { limit: Limit::Window { max, interval }, ..Self::new(share_percent) }
     }
 
     /// Whether a call may go now. Moments never go back from one call of this type's methods to the next.

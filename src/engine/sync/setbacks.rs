@@ -93,17 +93,18 @@ impl Sync {
     ) {
         send.failures += 1;
         let rate_limited = matches!(setback, Setback::RateLimited(_));
+        let pace = self.pace.of_mut(send.step.budget());
         if !rate_limited {
-            self.pace.push_back(now);
+            pace.push_back(now);
         }
         let status = error.as_ref().map(|error| error.status);
-        let window = self.pace.until_window_moves(now);
+        let window = pace.until_window_moves(now);
         // The pace knows better than any table when a window has room again; HubSpot's own word goes first.
-        let paused = self.pace.paused_for(now).filter(|_| rate_limited && retry_after.is_none());
+        let paused = pace.paused_for(now).filter(|_| rate_limited && retry_after.is_none());
         let wait = paused
             .unwrap_or_else(|| retry::delay(setback, send.failures, retry_after, window, self.chance.f64()));
         if matches!(setback, Setback::RateLimited(_) | Setback::Migrating) {
-            self.pace.pause(now + wait);
+            pace.pause(now + wait);
         }
         if self.streams[send.stream.0 as usize].failed {
             // Given up while the call was under way: it is not repeated, and its records never settle.

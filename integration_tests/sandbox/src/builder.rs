@@ -33,6 +33,7 @@ pub struct Builder {
     daily_limit: u64,
     search_limit: RateLimit,
     search_delay: Duration,
+    search_lag: u64,
     default_token: Option<String>,
     tokens: Vec<(String, Scopes)>,
     apps: Vec<(String, String, String, Scopes)>,
@@ -61,6 +62,7 @@ impl Default for Builder {
             daily_limit: 1_000_000,
             search_limit: RateLimit::new(5, Duration::from_secs(1)),
             search_delay: Duration::ZERO,
+            search_lag: 0,
             default_token: None,
             tokens: Vec::new(),
             apps: Vec::new(),
@@ -149,7 +151,15 @@ impl Builder {
         self
     }
 
-    /// Time during which search does not see a new record; none unless set.
+    /// How many searches of the account do not see a new record yet; none unless set.
+    #[must_use]
+    pub fn search_index_lag(mut self, searches: u64) -> Self {
+        self.search_lag = searches;
+        self
+    }
+
+    /// Time by the sandbox's clock during which search does not see a new record; none unless set. A long one with
+    /// [`Sandbox::advance_clock`] needs no waiting.
     #[must_use]
     pub fn search_index_delay(mut self, delay: Duration) -> Self {
         self.search_delay = delay;
@@ -343,7 +353,8 @@ impl Builder {
         world.owners.clone_from(&self.owners);
         world.echo = self.echo;
         world.update_by_email = self.update_by_email;
-        world.search_delay = self.search_delay;
+        world.index.delay = self.search_delay;
+        world.index.lag = self.search_lag;
         world.search.limit = self.search_limit;
         world.daily.limit = self.daily_limit;
         world.apps.access_token_lifetime = self.access_token_lifetime;

@@ -103,6 +103,11 @@ impl Sandbox {
         world.catalog.get(index).id.clone()
     }
 
+    /// Sets how many searches do not see a record made from now on.
+    pub fn set_search_index_lag(&self, searches: u64) {
+        self.world().index.lag = searches;
+    }
+
     /// Sets the window of every token.
     pub fn set_rate_limit(&self, limit: RateLimit) {
         self.world().set_limits(limit);

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::error::Refusal;
 use crate::limits::{DailyQuota, RateLimit, Window};
 use crate::random::Random;
-use crate::records::{History, RecordStore};
+use crate::records::{History, RecordStore, SearchIndex};
 
 /// Whether results of batch writes repeat the `objectWriteTraceId` of their input. HubSpot's specification makes
 /// it optional, so a client must live with both.
@@ -82,8 +82,7 @@ pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) echo: EchoTraceIds,
     pub(crate) update_by_email: UpdateByEmail,
-    /// How long a new record stays invisible to search.
-    pub(crate) search_delay: Duration,
+    pub(crate) index: SearchIndex,
 }
 
 impl World {
@@ -108,7 +107,7 @@ impl World {
             random: Random::new(seed),
             echo: EchoTraceIds::default(),
             update_by_email: UpdateByEmail::default(),
-            search_delay: Duration::ZERO,
+            index: SearchIndex::default(),
         }
     }
 

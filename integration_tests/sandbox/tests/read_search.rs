@@ -86,6 +86,11 @@ fn filters() {
         (json!({ "propertyName": "city", "operator": "EQ", "value": "Bonn" }), vec!["ann", "bob"]),
         (json!({ "propertyName": "city", "operator": "NEQ", "value": "bonn" }), vec!["cid"]),
         (json!({ "propertyName": "city", "operator": "IN", "values": ["rome", "paris"] }), vec!["cid"]),
+        (json!({ "propertyName": "city", "operator": "IN", "values": ["Rome"] }), vec![]),
+        (
+            json!({ "propertyName": "email", "operator": "IN", "values": ["dee@two.io", "ann@one.io", "x@y.io"] }),
+            vec!["ann", "dee"],
+        ),
         (json!({ "propertyName": "city", "operator": "HAS_PROPERTY" }), vec!["ann", "bob", "cid"]),
         (json!({ "propertyName": "city", "operator": "NOT_HAS_PROPERTY" }), vec!["dee"]),
         (json!({ "propertyName": "numemployees", "operator": "GT", "value": "9" }), vec!["bob", "cid"]),
@@ -158,4 +163,48 @@ fn new_records_appear_after_a_while() {
     assert_eq!(client.post(SEARCH, &json!({})).json()["total"], 0);
     sandbox.advance_clock(Duration::from_secs(6));
     assert_eq!(client.post(SEARCH, &json!({})).json()["total"], 1);
+}
+
+#[test]
+fn a_new_record_is_missed_by_the_searches_right_after() {
+    let sandbox = Sandbox::builder().search_index_lag(2).search_limit(RateLimit::none()).start();
+    let mut client = Client::new(&sandbox);
+    let made = client.post("/crm/v3/objects/contacts", &json!({ "properties": { "email": "a@b.io" } }));
+    assert_eq!(made.status, 201);
+    let totals: Vec<Value> =
+        (0..4).map(|_| client.post(SEARCH, &json!({})).json()["total"].clone()).collect();
+    assert_eq!(totals, [0, 0, 1, 1]);
+    sandbox.set_search_index_lag(0);
+    sandbox.insert("contacts", &[("email", "c@d.io")]);
+    assert_eq!(client.post(SEARCH, &json!({})).json()["total"], 2);
+}
+
+#[test]
+fn contacts_are_found_by_their_additional_addresses() {
+    let sandbox = people();
+    let id = sandbox.find("contacts", "email", "ann@one.io")[0].id.clone();
+    sandbox.add_secondary_email(&id, "ann@home.io");
+    sandbox.add_secondary_email(&id, "ann@work.io");
+    let mut client = Client::new(&sandbox);
+    let additional = "hs_additional_emails";
+    for filter in [
+        json!({ "propertyName": additional, "operator": "IN", "values": ["ann@work.io", "no@where.io"] }),
+        json!({ "propertyName": additional, "operator": "EQ", "value": "ann@home.io" }),
+        json!({ "propertyName": additional, "operator": "CONTAINS_TOKEN", "value": "ann@work.io" }),
+    ] {
+        assert_eq!(found(&mut client, filter.clone()), ["ann"], "{filter}");
+    }
+    let other = json!({ "propertyName": "email", "operator": "IN", "values": ["ann@work.io"] });
+    assert!(found(&mut client, other).is_empty(), "the primary address is another property");
+}
+
+#[test]
+fn searches_share_five_a_second_whatever_the_token() {
+    let sandbox = Sandbox::builder().token("other", hubspot_sandbox::Scopes::all()).start();
+    let (mut one, mut other) = (Client::new(&sandbox), Client::with_token(&sandbox, "other"));
+    let mut statuses: Vec<u16> = (0..3).map(|_| one.post(SEARCH, &json!({})).status).collect();
+    statuses.extend((0..3).map(|_| other.post(SEARCH, &json!({})).status));
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 429]);
+    sandbox.advance_clock(Duration::from_secs(1));
+    assert_eq!(other.post(SEARCH, &json!({})).status, 200);
 }

@@ -11,6 +11,9 @@ pub(crate) fn apply(world: &mut World, kind: TypeIndex, plan: Plan, arrival: u64
     let now = world.clock.now();
     let recording = world.history.is_recording();
     let slots: Vec<Slot> = if recording { edits.iter().map(|edit| edit.slot).collect() } else { Vec::new() };
+    if new {
+        world.index.add(kind, id);
+    }
     let (definition, store) = world.kind_and_store_mut(kind);
     let did = if new {
         store.create(definition, id, now, edits);

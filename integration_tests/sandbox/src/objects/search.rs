@@ -2,6 +2,8 @@
 //!
 //! Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm>.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -36,8 +38,10 @@ struct Group {
 }
 
 /// Answers a search.
-pub(crate) fn search(world: &World, call: &Call<'_>, kind: TypeIndex) -> Result<Answer, Refusal> {
+pub(crate) fn search(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Result<Answer, Refusal> {
     let request: Request = serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
+    world.index.count_search();
+    let world = &*world;
     let (definition, store) = world.kind_and_store(kind);
     let (offset, limit) = check(call.body, &request)?;
     let mut groups: Vec<&[Filter]> =
@@ -51,7 +55,7 @@ pub(crate) fn search(world: &World, call: &Call<'_>, kind: TypeIndex) -> Result<
         .collect::<Result<_, _>>()?;
     let now = world.clock.now();
     let mut found: Vec<&Record> = candidates(definition, store, &groups)
-        .filter(|record| record.archived.is_none() && record.created.plus(world.search_delay) <= now)
+        .filter(|record| record.archived.is_none() && world.index.shows(kind, record, now))
         .filter(|record| {
             groups.is_empty() || groups.iter().any(|group| group.iter().all(|m| m.matches(record)))
         })
@@ -96,16 +100,18 @@ fn check(body: &[u8], request: &Request) -> Result<(usize, usize), Refusal> {
     if fits { Ok((offset, limit)) } else { Err(problem()) }
 }
 
-/// The records to look at: one, where a single filter asks for a unique value, else all.
+/// The records to look at: a few, where a single group of filters asks for addresses, else all.
 fn candidates<'a>(
     kind: &ObjectType,
     store: &'a RecordStore,
     groups: &[Vec<Matcher<'_>>],
 ) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
     if let [group] = groups
-        && let Some((slot, value)) = group.iter().find_map(|matcher| matcher.unique_value(kind))
+        && let Some((slot, addresses)) = group.iter().find_map(|matcher| matcher.addresses(kind))
     {
-        return Box::new(store.holder(slot, &value).and_then(|id| store.get(id)).into_iter());
+        let ids: BTreeSet<u64> =
+            addresses.into_iter().filter_map(|address| store.holder(slot, address)).collect();
+        return Box::new(ids.into_iter().filter_map(|id| store.get(id)));
     }
     Box::new(store.all())
 }

@@ -35,6 +35,7 @@ impl Filter {
 #[derive(Clone, Debug)]
 enum Test {
     Compare(fn(Ordering) -> bool, Term),
+    Differs(Term),
     Between(Term, Term),
     OneOf(Vec<Term>, bool),
     Present(bool),
@@ -46,6 +47,15 @@ enum Test {
 enum Term {
     Number(f64),
     Text(String),
+}
+
+impl Term {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(_) => None,
+        }
+    }
 }
 
 /// A filter ready to be asked.
@@ -70,7 +80,7 @@ impl<'k> Matcher<'k> {
             let terms: Option<Vec<Term>> = filter
                 .values
                 .iter()
-                .map(|value| text_of(value).map(|text| self::term(storage, &text)))
+                .map(|value| text_of(value).map(|text| listed_term(storage, text)))
                 .collect();
             terms.filter(|terms| !terms.is_empty()).ok_or_else(problem)
         };
@@ -78,7 +88,7 @@ impl<'k> Matcher<'k> {
             || filter.value.as_ref().and_then(text_of).map(|text| text.to_lowercase()).ok_or_else(problem);
         let test = match filter.operator.as_str() {
             "EQ" => Test::Compare(Ordering::is_eq, term(&filter.value)?),
-            "NEQ" => Test::Compare(Ordering::is_ne, term(&filter.value)?),
+            "NEQ" => Test::Differs(term(&filter.value)?),
             "LT" => Test::Compare(Ordering::is_lt, term(&filter.value)?),
             "LTE" => Test::Compare(Ordering::is_le, term(&filter.value)?),
             "GT" => Test::Compare(Ordering::is_gt, term(&filter.value)?),
@@ -102,17 +112,23 @@ impl<'k> Matcher<'k> {
             (Test::Present(wanted), value) => value.is_some() == *wanted,
             (Test::OneOf(_, false) | Test::Token(_, false), None) => true,
             (_, None) => false,
-            (Test::Compare(accepts, wanted), Some(value)) => {
-                term(self.storage, &value).partial_cmp(wanted).is_some_and(accepts)
-            }
-            (Test::Between(low, high), Some(value)) => {
-                let value = term(self.storage, &value);
-                *low <= value && value <= *high
-            }
-            (Test::OneOf(terms, wanted), Some(value)) => {
-                terms.contains(&term(self.storage, &value)) == *wanted
-            }
-            (Test::Token(pattern, wanted), Some(value)) => has_token(&value, pattern) == *wanted,
+            (test, Some(value)) => self.passes(test, &value),
+        }
+    }
+
+    /// Whether a value passes. A list of options passes if one of them does, and a test for absence if none does.
+    fn passes(&self, test: &Test, value: &str) -> bool {
+        let any = |accepts: &dyn Fn(Term) -> bool| match self.storage {
+            PropertyType::Enumeration => value.split(';').any(|part| accepts(term(self.storage, part))),
+            _ => accepts(term(self.storage, value)),
+        };
+        match test {
+            Test::Present(wanted) => *wanted,
+            Test::Compare(accepts, wanted) => any(&|value| value.partial_cmp(wanted).is_some_and(accepts)),
+            Test::Differs(unwanted) => !any(&|value| value == *unwanted),
+            Test::Between(low, high) => any(&|value| *low <= value && value <= *high),
+            Test::OneOf(terms, wanted) => any(&|value| terms.contains(&value)) == *wanted,
+            Test::Token(pattern, wanted) => has_token(value, pattern) == *wanted,
         }
     }
 
@@ -122,17 +138,20 @@ impl<'k> Matcher<'k> {
         read(one).partial_cmp(&read(other)).unwrap_or(Ordering::Equal)
     }
 
-    /// The value of an identifying property that this filter asks for, if it asks for exactly one.
-    pub(crate) fn unique_value(&self, kind: &ObjectType) -> Option<(Slot, String)> {
-        let property = kind.in_slot(self.slot);
+    /// The addresses this filter asks for, if it asks for contacts by their addresses and nothing else: these are
+    /// found without looking at every contact.
+    pub(crate) fn addresses(&self, kind: &ObjectType) -> Option<(Slot, Vec<&str>)> {
+        if !kind.is_email(kind.in_slot(self.slot)) {
+            return None;
+        }
         match &self.test {
-            Test::Compare(accepts, Term::Text(text))
-                if kind.is_email(property)
-                    && accepts(Ordering::Equal)
-                    && !accepts(Ordering::Less)
-                    && !accepts(Ordering::Greater) =>
+            Test::Compare(accepts, wanted)
+                if accepts(Ordering::Equal) && !accepts(Ordering::Less) && !accepts(Ordering::Greater) =>
             {
-                Some((self.slot, text.clone()))
+                Some((self.slot, vec![wanted.text()?]))
+            }
+            Test::OneOf(terms, true) => {
+                Some((self.slot, terms.iter().map(Term::text).collect::<Option<_>>()?))
             }
             _ => None,
         }
@@ -163,6 +182,17 @@ fn term(storage: PropertyType, text: &str) -> Term {
         PropertyType::Date => dates::day(text).map_or_else(|_| plain(), Term::Text),
         PropertyType::Datetime => dates::instant(text).map_or_else(|_| plain(), Term::Text),
         _ => plain(),
+    }
+}
+
+/// A value of an `IN` list. Those of text properties are compared as sent, while stored values are compared in lower
+/// case: HubSpot asks for lower case there, and finds nothing otherwise.
+///
+/// Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm>.
+fn listed_term(storage: PropertyType, text: String) -> Term {
+    match storage {
+        PropertyType::String | PropertyType::PhoneNumber => Term::Text(text),
+        _ => term(storage, &text),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod computed;
 mod history;
+mod index;
 mod record;
 mod store;
 mod view;
@@ -9,6 +10,7 @@ mod view;
 pub(crate) use computed::{Shown, computed};
 pub(crate) use history::History;
 pub use history::{WriteEvent, WriteKind};
+pub(crate) use index::SearchIndex;
 pub(crate) use record::{Change, Edit, Record};
 pub use store::StoreCounts;
 pub(crate) use store::{RecordStore, Resolved};

@@ -199,8 +199,9 @@ fn listed_term(storage: PropertyType, text: String) -> Term {
 /// Whether one of the words of a value fits a pattern in which `*` stands for anything.
 fn has_token(value: &str, pattern: &str) -> bool {
     let value = value.to_lowercase();
-    let whole = std::iter::once(value.as_str());
-    whole.chain(value.split(|c: char| !c.is_alphanumeric())).any(|token| fits(token, pattern))
+    // A single value is the one part of itself.
+    let parts = value.split(';');
+    parts.chain(value.split(|c: char| !c.is_alphanumeric())).any(|token| fits(token, pattern))
 }
 
 fn fits(text: &str, pattern: &str) -> bool {

@@ -19,6 +19,7 @@
 //! * `endpoints`: one module for each family of calls; a new family is a new module there;
 //! * `objects`: what the calls about records do;
 //! * `rules`: which values and definitions HubSpot takes;
+//! * `lists`: the account's lists and their members;
 //! * `catalog`, `records`, `auth`, `limits`, `account`: the parts of the account's state, held together by `world`;
 //! * `faults`, `log`: trouble on demand, and what happened.
 
@@ -34,6 +35,7 @@ mod faults;
 mod http;
 mod inspect;
 mod limits;
+mod lists;
 mod log;
 mod objects;
 mod random;
@@ -51,8 +53,9 @@ pub use faults::{
     BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, When, Writing,
 };
 pub use http::{Endpoint, EndpointFamily};
-pub use inspect::StoredRecord;
+pub use inspect::{StoredList, StoredRecord};
 pub use limits::{LimitPolicy, RateLimit};
+pub use lists::{AddedSpelling, EmptyArrays, ListDef, Oversize, ProcessingType};
 pub use log::{RequestRecord, Totals};
 pub use records::{StoreCounts, WriteEvent, WriteKind};
 pub use sandbox::Sandbox;

@@ -9,6 +9,7 @@ use crate::catalog::{Catalog, CustomObject, ObjectType, TypeIndex};
 use crate::clock::Clock;
 use crate::error::Refusal;
 use crate::limits::{DailyQuota, RateLimit, Window};
+use crate::lists::Lists;
 use crate::random::Random;
 use crate::records::{History, RecordStore, SearchIndex};
 
@@ -73,6 +74,7 @@ pub(crate) struct World {
     pub(crate) history: History,
     pub(crate) owners: Vec<Owner>,
     pub(crate) associations: Vec<InlineAssociation>,
+    pub(crate) lists: Lists,
     pub(crate) tokens: Tokens,
     pub(crate) apps: Apps,
     budgets: Vec<Window>,
@@ -97,6 +99,7 @@ impl World {
             history: History::new(recording),
             owners: Vec::new(),
             associations: Vec::new(),
+            lists: Lists::default(),
             tokens: Tokens::default(),
             apps: Apps::new(),
             budgets: Vec::new(),

@@ -58,6 +58,16 @@ const DOCUMENTED: &[&str] = &[
     "referencedObjectType",
     "type",
     "updatedUserId",
+    // a list
+    "createdById",
+    "filtersUpdatedAt",
+    "listPermissions",
+    "listVersion",
+    "membershipSettings",
+    "processingStatus",
+    "processingType",
+    "size",
+    "updatedById",
 ];
 
 /// Parts of recordings that come from something the sandbox does not model.

@@ -1,8 +1,8 @@
 //! How the situation of each recording is made, from the recording itself.
 
 use hubspot_sandbox::{
-    Builder, CustomObject, Endpoint, Fault, FaultAnswer, FaultBody, FieldType, PropertyDef, PropertyType,
-    RateLimit, Sandbox, Scopes, Sensitivity, When,
+    Builder, CustomObject, Endpoint, Fault, FaultAnswer, FaultBody, FieldType, ListDef, PropertyDef,
+    PropertyType, RateLimit, Sandbox, Scopes, Sensitivity, When,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,6 @@ pub(crate) const NOT_SERVED: &[(&str, &str)] = &[
         "public-create-409-object-already-exists",
         "the other of two shapes of one answer; CONFLICT is the one given",
     ),
-    ("public-lists-error-shape", "the lists calls are a family still to come"),
     ("segment-association-404-to-object-not-found", "the association calls are a family still to come"),
     ("segment-association-batch-create-user-defined", "the association calls are a family still to come"),
     ("segment-association-batch-labels-archive", "the association calls are a family still to come"),
@@ -27,10 +26,6 @@ pub(crate) const NOT_SERVED: &[(&str, &str)] = &[
         "written by hand, and nothing real is known to cause it",
     ),
     ("segment-event-definition-400-missing", "the event calls are a family still to come"),
-    ("segment-list-add-and-remove-request", "the lists calls are a family still to come"),
-    ("segment-list-create-200", "the lists calls are a family still to come"),
-    ("segment-list-get-200-manual", "the lists calls are a family still to come"),
-    ("segment-list-get-400-not-found", "the lists calls are a family still to come"),
     ("segment-search-200-ambiguous-two", "written by hand with ids as numbers; recorded answers have texts"),
 ];
 
@@ -224,6 +219,8 @@ fn prepare(name: &str, builder: Builder, fixture: &Value, body: &mut Value) -> O
         | "hotglue-search-200-empty"
         | "hotglue-upsert-400-non-unique-idproperty"
         | "segment-batch-read-207-object-not-found"
+        | "segment-list-create-200"
+        | "segment-list-get-400-not-found"
         | "segment-properties-list-200"
         | "segment-properties-sensitive-list-200"
         | "segment-upsert-coerced-values" => {}
@@ -288,6 +285,18 @@ fn prepare(name: &str, builder: Builder, fixture: &Value, body: &mut Value) -> O
         }
         "segment-create-400-property-doesnt-exist" => {
             *body = json!({ "properties": { "name": "x", "segment_group_id": "y" } });
+        }
+        // The list with the number and the name of the recording; the account's first object type is as good as any.
+        "public-lists-error-shape" => {
+            sandbox.insert_list(&ListDef::dynamic("d", "contacts").id(21));
+            *body = json!({ "recordIdsToAdd": ["1"], "recordIdsToRemove": [] });
+        }
+        "segment-list-add-and-remove-request" => {
+            sandbox.insert_list(&ListDef::manual("m", "contacts").id(21));
+            sandbox.insert_with_id("contacts", 62_102_303_560, &[]);
+        }
+        "segment-list-get-200-manual" => {
+            sandbox.insert_list(&ListDef::manual("contact_list_2", "contacts").id(21));
         }
         "segment-patch-400-no-properties" => {
             insert("7", &[("email", "vep@beri.dz")]);

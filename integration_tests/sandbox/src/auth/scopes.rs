@@ -151,6 +151,16 @@ pub(crate) fn schemas(access: Access) -> Vec<String> {
     scopes
 }
 
+/// Scopes that let a call read or change lists. Newer accounts know them as segments.
+pub(crate) fn lists(access: Access) -> Vec<String> {
+    let word = access.word();
+    let mut scopes = vec![format!("crm.lists.{word}"), format!("crm.segments.{word}")];
+    if access == Access::Write {
+        scopes.push("cms.membership.access_groups.write".to_owned());
+    }
+    scopes
+}
+
 /// Scopes that let a call write sensitive values, none for ordinary ones.
 ///
 /// Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/sensitive-data>.

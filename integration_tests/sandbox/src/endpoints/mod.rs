@@ -3,6 +3,7 @@
 //! A new family is a new module with `place` and `answer`, named in [`place`] and [`answer`] below.
 
 mod account;
+mod lists;
 mod oauth;
 mod objects;
 mod owners;
@@ -43,8 +44,15 @@ impl Call<'_> {
 
 /// Where a path leads.
 pub(crate) fn place(segments: &[&str]) -> Option<Place> {
-    let families =
-        [objects::place, properties::place, schemas::place, owners::place, account::place, oauth::place];
+    let families = [
+        objects::place,
+        properties::place,
+        schemas::place,
+        owners::place,
+        lists::place,
+        account::place,
+        oauth::place,
+    ];
     families.iter().find_map(|family| family(segments))
 }
 
@@ -55,6 +63,7 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
         EndpointFamily::Properties => properties::answer(world, call),
         EndpointFamily::Schemas => schemas::answer(world, call),
         EndpointFamily::Owners => owners::answer(world, call),
+        EndpointFamily::Lists => lists::answer(world, call),
         EndpointFamily::Account => account::answer(world, call),
         EndpointFamily::OAuth => oauth::answer(world, call),
         EndpointFamily::Unknown => Err(Refusal::not_found()),

@@ -9,7 +9,8 @@ use crate::objects::input::WriteInput;
 pub enum InputMatch {
     /// All of them.
     All,
-    /// Those whose `id` is one of these texts, exactly as sent.
+    /// Those whose `id` is one of these texts, exactly as sent: a record's, either end's of an association, a list
+    /// member's; of an event its `objectId` or `email`.
     Ids(Vec<String>),
     /// Those with one of these values for a property, exactly as sent.
     Property(String, Vec<String>),
@@ -52,25 +53,39 @@ impl InputMatch {
         }
     }
 
-    /// Whether a request of any shape holds such an input: a batch's inputs, the body of a single call, or the
-    /// item its path names.
+    /// Whether a request of any shape holds such an input: a batch's inputs, the record ids of a change of members,
+    /// the body of a single call, or the item its path names.
     pub(crate) fn picks_in(&self, item: Option<&str>, body: &[u8]) -> bool {
         if item.is_some_and(|item| self.picks_id(item)) {
             return true;
         }
         let Ok(body) = serde_json::from_slice::<Value>(body) else { return false };
+        let arrays = ["inputs", "recordIdsToAdd", "recordIdsToRemove"].map(|name| body.get(name));
+        let mut arrays =
+            arrays.into_iter().chain([Some(&body)]).flatten().filter_map(Value::as_array).peekable();
+        match arrays.peek() {
+            Some(_) => arrays.flatten().any(|input| self.picks_value(input)),
+            None => self.picks_value(&body),
+        }
+    }
+
+    /// Whether one input is meant: an id goes by where the input is about records, and by where it names one.
+    fn picks_value(&self, input: &Value) -> bool {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let one = |input: &Value| match self {
+        match self {
             Self::All => true,
-            Self::Ids(_) => input.get("id").is_some_and(|id| self.picks_id(&text(id))),
+            Self::Ids(_) if input.is_object() => {
+                let ends = ["from", "to"].map(|end| input.get(end)).into_iter().flatten();
+                let ends =
+                    ends.flat_map(|end| end.as_array().map_or(std::slice::from_ref(end), Vec::as_slice));
+                let own = ["id", "objectId", "email"].map(|name| input.get(name)).into_iter().flatten();
+                own.chain(ends.filter_map(|end| end.get("id"))).any(|id| self.picks_id(&text(id)))
+            }
+            Self::Ids(_) => self.picks_id(&text(input)),
             Self::Property(name, values) => input
                 .get("properties")
                 .and_then(|properties| properties.get(name))
                 .is_some_and(|value| values.contains(&text(value))),
-        };
-        match body.get("inputs").and_then(Value::as_array) {
-            Some(inputs) => inputs.iter().any(one),
-            None => one(&body),
         }
     }
 }
@@ -117,6 +132,11 @@ mod tests {
         assert!(InputMatch::property("n", "5").picks_in(None, batch), "numbers match as text");
         assert!(InputMatch::property("n", "x").picks_in(None, br#"{"properties":{"n":"x"}}"#));
         assert!(InputMatch::id("7").picks_in(Some("7"), b""));
+        assert!(InputMatch::id("7").picks_in(None, br#"["6","7"]"#));
+        assert!(InputMatch::id("7").picks_in(None, br#"{"recordIdsToAdd":[],"recordIdsToRemove":["7"]}"#));
+        assert!(InputMatch::id("7").picks_in(None, br#"{"inputs":[{"from":{"id":"1"},"to":[{"id":"7"}]}]}"#));
+        assert!(InputMatch::id("a@b.io").picks_in(None, br#"{"eventName":"x","email":"a@b.io"}"#));
+        assert!(!InputMatch::id("8").picks_in(None, br#"{"recordIdsToAdd":["7"],"recordIdsToRemove":[]}"#));
         assert!(!InputMatch::All.picks_in(None, b"not json"));
     }
 }

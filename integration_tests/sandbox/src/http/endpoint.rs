@@ -78,6 +78,38 @@ pub enum Endpoint {
     OAuthRefreshTokenDelete,
     /// `POST /oauth/v2/private-apps/get/access-token-info`
     PrivateTokenInfo,
+    /// `POST /crm/v3/lists`
+    ListCreate,
+    /// `GET /crm/v3/lists/{listId}`
+    ListRead,
+    /// `GET /crm/v3/lists/object-type-id/{objectTypeId}/name/{listName}`
+    ListByName,
+    /// `GET /crm/v3/lists?listIds=`
+    ListMany,
+    /// `POST /crm/v3/lists/search`
+    ListSearch,
+    /// `PUT /crm/v3/lists/{listId}/update-list-name`
+    ListRename,
+    /// `DELETE /crm/v3/lists/{listId}`
+    ListDelete,
+    /// `PUT /crm/v3/lists/{listId}/restore`
+    ListRestore,
+    /// `PUT .../memberships/add`
+    MembersAdd,
+    /// `PUT .../memberships/remove`
+    MembersRemove,
+    /// `PUT .../memberships/add-and-remove`
+    MembersAddAndRemove,
+    /// `PUT .../memberships/add-from/{sourceListId}`
+    MembersAddFrom,
+    /// `GET .../memberships`
+    MembersRead,
+    /// `GET .../memberships/join-order`
+    MembersByJoining,
+    /// `DELETE .../memberships`
+    MembersClear,
+    /// `GET /crm/v3/lists/records/{objectTypeId}/{recordId}/memberships`
+    RecordLists,
     /// Anything that is no call of the API: an unknown path or a wrong method.
     Unknown,
 }
@@ -94,6 +126,8 @@ pub enum EndpointFamily {
     Schemas,
     /// Owners.
     Owners,
+    /// Lists (segments) and their members.
+    Lists,
     /// Account details and usage.
     Account,
     /// Tokens; these calls need none and have no request budget.
@@ -132,6 +166,22 @@ impl Endpoint {
             | Self::GroupCreate => EndpointFamily::Properties,
             Self::SchemaList | Self::SchemaRead | Self::SchemaCreate => EndpointFamily::Schemas,
             Self::OwnerList | Self::OwnerRead => EndpointFamily::Owners,
+            Self::ListCreate
+            | Self::ListRead
+            | Self::ListByName
+            | Self::ListMany
+            | Self::ListSearch
+            | Self::ListRename
+            | Self::ListDelete
+            | Self::ListRestore
+            | Self::MembersAdd
+            | Self::MembersRemove
+            | Self::MembersAddAndRemove
+            | Self::MembersAddFrom
+            | Self::MembersRead
+            | Self::MembersByJoining
+            | Self::MembersClear
+            | Self::RecordLists => EndpointFamily::Lists,
             Self::AccountDetails | Self::AccountUsage => EndpointFamily::Account,
             Self::OAuthToken
             | Self::OAuthIntrospect

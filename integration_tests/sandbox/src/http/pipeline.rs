@@ -262,8 +262,22 @@ impl Shared {
 /// How many inputs a body has, for the log.
 fn count_inputs(body: &[u8]) -> usize {
     #[derive(serde::Deserialize)]
-    struct Inputs {
-        inputs: Vec<serde::de::IgnoredAny>,
+    #[serde(untagged, rename_all_fields = "camelCase")]
+    enum Inputs {
+        Batch {
+            inputs: Vec<serde::de::IgnoredAny>,
+        },
+        Ids(Vec<serde::de::IgnoredAny>),
+        Members {
+            record_ids_to_add: Vec<serde::de::IgnoredAny>,
+            record_ids_to_remove: Vec<serde::de::IgnoredAny>,
+        },
     }
-    serde_json::from_slice(body).map_or(0, |Inputs { inputs }| inputs.len())
+    match serde_json::from_slice(body) {
+        Ok(Inputs::Batch { inputs } | Inputs::Ids(inputs)) => inputs.len(),
+        Ok(Inputs::Members { record_ids_to_add, record_ids_to_remove }) => {
+            record_ids_to_add.len() + record_ids_to_remove.len()
+        }
+        Err(_) => 0,
+    }
 }

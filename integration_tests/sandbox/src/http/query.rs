@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 
-/// The parameters of a request; the last one of a name wins.
+/// The parameters of a request in the order sent.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Query(BTreeMap<String, String>);
+pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     /// Reads the part of a URL after the `?`.
     pub(crate) fn parse(text: Option<&str>) -> Self {
-        Self(parse_form(text.unwrap_or_default()))
+        Self(pairs(text.unwrap_or_default()).collect())
     }
 
-    /// The value of a parameter, none if absent or empty.
+    /// The value of a parameter, none if absent or empty; the last one of a name wins.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.all(name).last().filter(|value| !value.is_empty())
+    }
+
+    /// Every value of a parameter that may be repeated.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether a parameter is `true`.
@@ -34,13 +39,14 @@ impl Query {
 
 /// Fields of `application/x-www-form-urlencoded` text.
 pub(crate) fn parse_form(text: &str) -> BTreeMap<String, String> {
-    text.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
-        })
-        .collect()
+    pairs(text).collect()
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
+    })
 }
 
 /// Undoes percent-encoding; a stray `%` stays.
@@ -81,5 +87,8 @@ mod tests {
         assert_eq!(query.list("properties"), ["a", "b", "c"]);
         assert!(query.flag("archived"));
         assert_eq!(query.get("after"), None);
+        let query = Query::parse(Some("listIds=1&x=y&listIds=2"));
+        assert_eq!(query.all("listIds").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(query.get("listIds"), Some("2"));
     }
 }

@@ -16,14 +16,23 @@ pub(crate) struct Place {
     pub(crate) methods: &'static [(&'static str, Endpoint)],
     /// The object type as the path names it.
     pub(crate) object: Option<String>,
-    /// The record, property, owner or token as the path names it.
+    /// The record, property, owner, list, event or token as the path names it.
+    pub(crate) item: Option<String>,
+    /// What the path names at its far end.
+    pub(crate) target: Target,
+}
+
+/// The second item a path names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Target {
+    /// The list members come from.
     pub(crate) item: Option<String>,
 }
 
 impl Place {
     /// A place whose path names nothing.
     pub(crate) fn new(methods: &'static [(&'static str, Endpoint)]) -> Self {
-        Self { methods, object: None, item: None }
+        Self { methods, object: None, item: None, target: Target::default() }
     }
 
     /// Adds the object type of the path.
@@ -37,6 +46,12 @@ impl Place {
         self.item = Some(item.to_owned());
         self
     }
+
+    /// Adds the item at the far end.
+    pub(crate) fn and(mut self, item: &str) -> Self {
+        self.target.item = Some(item.to_owned());
+        self
+    }
 }
 
 /// A request's kind and the names in its path.
@@ -45,6 +60,7 @@ pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
     pub(crate) object: Option<String>,
     pub(crate) item: Option<String>,
+    pub(crate) target: Target,
 }
 
 /// Why a request is no call of the API.
@@ -60,7 +76,7 @@ pub(crate) fn find(method: &str, path: &str) -> Result<Route, Unrouted> {
     let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
     let place = endpoints::place(&segments).ok_or(Unrouted::Path)?;
     let (_, endpoint) = place.methods.iter().find(|(known, _)| *known == method).ok_or(Unrouted::Method)?;
-    Ok(Route { endpoint: *endpoint, object: place.object, item: place.item })
+    Ok(Route { endpoint: *endpoint, object: place.object, item: place.item, target: place.target })
 }
 
 /// What follows `/crm/v3/{name}` or `/crm/{name}/2026-03`.
@@ -111,6 +127,15 @@ mod tests {
             ("GET", "/crm/v3/schemas/CONTACT", Endpoint::SchemaRead),
             ("GET", "/crm/v3/owners/", Endpoint::OwnerList),
             ("GET", "/crm/owners/2026-03", Endpoint::OwnerList),
+            ("POST", "/crm/v3/lists/", Endpoint::ListCreate),
+            ("GET", "/crm/lists/2026-09?listIds=1", Endpoint::ListMany),
+            ("POST", "/crm/v3/lists/search", Endpoint::ListSearch),
+            ("GET", "/crm/lists/2026-03/object-type-id/0-1/name/a%20b", Endpoint::ListByName),
+            ("DELETE", "/crm/v3/lists/5", Endpoint::ListDelete),
+            ("PUT", "/crm/v3/lists/5/memberships/add-and-remove", Endpoint::MembersAddAndRemove),
+            ("PUT", "/crm/lists/2026-03/5/memberships/add-from/6", Endpoint::MembersAddFrom),
+            ("GET", "/crm/v3/lists/5/memberships", Endpoint::MembersRead),
+            ("GET", "/crm/v3/lists/records/0-1/5/memberships", Endpoint::RecordLists),
             ("GET", "/account-info/v3/details", Endpoint::AccountDetails),
             ("GET", "/account-info/2026-03/api-usage/daily/private-apps", Endpoint::AccountUsage),
             ("POST", "/oauth/v1/token", Endpoint::OAuthToken),
@@ -119,6 +144,7 @@ mod tests {
             ("GET", "/oauth/v1/access-tokens/abc", Endpoint::OAuthAccessTokenInfo),
             ("POST", "/oauth/v2/private-apps/get/access-token-info", Endpoint::PrivateTokenInfo),
         ] {
+            let path = path.split('?').next().unwrap();
             let found = find(method, path).map(|route| route.endpoint);
             assert_eq!(found, Ok(endpoint), "{method} {path}");
         }

@@ -62,6 +62,11 @@ impl RecordStore {
         self.records.get(&owner).is_some_and(|record| record.archived.is_none()).then_some(owner)
     }
 
+    /// Whether there is a record with that id that is neither archived nor merged away.
+    pub(crate) fn is_live(&self, id: u64) -> bool {
+        self.records.get(&id).is_some_and(|record| record.archived.is_none())
+    }
+
     /// The record, whatever its state.
     pub(crate) fn get(&self, id: u64) -> Option<&Record> {
         self.records.get(&id)

@@ -3,6 +3,8 @@
 //! Changes take effect at once and are no requests: nothing is logged or counted, and no rule but the shape of the
 //! account stands in their way.
 
+mod lists;
+
 use std::time::Duration;
 
 use crate::auth::{Bearer, Scopes, TokenKind};

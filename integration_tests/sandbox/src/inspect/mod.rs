@@ -1,6 +1,10 @@
 //! Looking at the account from a test.
 
+mod lists;
+
 use std::collections::BTreeMap;
+
+pub use lists::StoredList;
 
 use crate::catalog::{ObjectType, PropertyDef, TypeIndex};
 use crate::clock::Millis;

@@ -1,5 +1,7 @@
 //! Setting a sandbox up.
 
+mod families;
+
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -49,6 +51,7 @@ pub struct Builder {
     body_limit: usize,
     body_room: Option<usize>,
     history: bool,
+    families: families::Families,
 }
 
 impl Default for Builder {
@@ -81,6 +84,7 @@ impl Default for Builder {
             body_limit: BODY_LIMIT,
             body_room: Some(BODY_ROOM),
             history: true,
+            families: families::Families::default(),
         }
     }
 }
@@ -377,6 +381,7 @@ impl Builder {
         for (object, property) in &self.properties {
             world.put_property(object, property.clone());
         }
+        self.families.apply(&mut world);
         (world, default_token)
     }
 }

@@ -1,0 +1,140 @@
+//! The lists themselves.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::definition::ProcessingType;
+use crate::catalog::TypeIndex;
+use crate::clock::Millis;
+
+/// What the answer to a change of members calls the records added. HubSpot's pages disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddedSpelling {
+    /// `recordsIdsAdded`, as in HubSpot's specification.
+    #[default]
+    RecordsIdsAdded,
+    /// `recordIdsAdded`, as on one reference page.
+    RecordIdsAdded,
+}
+
+/// Whether the answer to a change of members shows arrays that are empty. The specification says that all are there;
+/// absent ones were seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmptyArrays {
+    /// `[]`.
+    #[default]
+    Shown,
+    /// Nothing.
+    LeftOut,
+}
+
+/// How a change of members with too many record ids is refused. HubSpot publishes no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oversize {
+    /// 400 `VALIDATION_ERROR`.
+    BadRequest,
+    /// 413.
+    TooLarge,
+}
+
+/// Most record ids of one change of members.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallLimit {
+    pub(crate) ids: usize,
+    pub(crate) refusal: Oversize,
+}
+
+/// One list.
+#[derive(Clone, Debug)]
+pub(crate) struct ObjectList {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) kind: TypeIndex,
+    pub(crate) processing: ProcessingType,
+    pub(crate) filter_branch: Option<Value>,
+    pub(crate) version: u64,
+    pub(crate) created: Millis,
+    pub(crate) updated: Millis,
+    pub(crate) deleted: Option<Millis>,
+    /// When each member joined, by record id; records that were archived since are still in it.
+    pub(crate) members: BTreeMap<u64, Millis>,
+}
+
+/// All lists of the account, deleted ones too.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    pub(crate) spelling: AddedSpelling,
+    pub(crate) empty: EmptyArrays,
+    pub(crate) call_limit: Option<CallLimit>,
+    all: BTreeMap<u64, ObjectList>,
+}
+
+impl Lists {
+    /// Adds a list without members, with the next number unless one is given, and gives that number.
+    pub(crate) fn add(
+        &mut self,
+        id: Option<u64>,
+        name: &str,
+        kind: TypeIndex,
+        processing: ProcessingType,
+        now: Millis,
+    ) -> u64 {
+        let id = id.unwrap_or_else(|| self.all.last_key_value().map_or(1, |(last, _)| last + 1));
+        let list = ObjectList {
+            id,
+            name: name.to_owned(),
+            kind,
+            processing,
+            filter_branch: None,
+            version: 1,
+            created: now,
+            updated: now,
+            deleted: None,
+            members: BTreeMap::new(),
+        };
+        self.all.insert(id, list);
+        id
+    }
+
+    /// The list with that number, deleted or not.
+    pub(crate) fn get(&self, id: u64) -> Option<&ObjectList> {
+        self.all.get(&id)
+    }
+
+    /// The list with that number, to change it.
+    pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut ObjectList> {
+        self.all.get_mut(&id)
+    }
+
+    /// The lists that are not deleted, in the order of their numbers.
+    pub(crate) fn live(&self) -> impl Iterator<Item = &ObjectList> {
+        self.all.values().filter(|list| list.deleted.is_none())
+    }
+
+    /// Whether a list that is not deleted has that name; names are compared without regard to case.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.live().any(|list| list.name.eq_ignore_ascii_case(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_on_and_deleted_names_are_free() {
+        let mut lists = Lists::default();
+        let add = |lists: &mut Lists, id, name| {
+            lists.add(id, name, TypeIndex(0), ProcessingType::Manual, Millis(1))
+        };
+        assert_eq!(add(&mut lists, None, "a"), 1);
+        assert_eq!(add(&mut lists, Some(20), "b"), 20);
+        assert_eq!(add(&mut lists, None, "c"), 21);
+        assert!(lists.has_name("A"));
+        lists.get_mut(1).unwrap().deleted = Some(Millis(2));
+        assert!(!lists.has_name("a"));
+        assert_eq!(lists.live().count(), 2);
+        assert!(lists.get(1).is_some(), "a deleted list is still known by its number");
+    }
+}

@@ -10,6 +10,7 @@
 //! | Where does a stream go, by which key, what becomes of its columns? | `objects`, `keys`, `columns` |
 //! | What is sent to HubSpot? | `requests` |
 //! | What do updates and archives do? | `operations` |
+//! | Who is on a list in the end? | `lists` |
 //! | How are owners found? | `owners` |
 //! | What may come on stdin? | `input` |
 //! | What is printed of a rejected record? | `rejections` |
@@ -43,6 +44,7 @@ mod input;
 mod isolation;
 mod keys;
 mod kill;
+mod lists;
 mod memory;
 mod oauth;
 mod objects;

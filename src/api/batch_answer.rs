@@ -21,6 +21,9 @@ use super::scalar::Scalar;
 
 /// The property by which a record is matched by its record id.
 const RECORD_ID: &str = "hs_object_id";
+/// The property of contacts that is matched by, and the one with their other addresses, separated by `;`.
+const EMAIL: &str = "email";
+const OTHER_EMAILS: &str = "hs_additional_emails";
 
 /// A batch answer, record by record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,6 +48,9 @@ pub struct Stored {
     /// For a result without a trace id: its value of the property that inputs are matched by, as HubSpot stores
     /// it (e-mails in lower case). `None` with a trace id, without a property to match by, or without a value.
     pub key: Option<String>,
+    /// A contact's other addresses, where inputs are matched by e-mail: it may have been asked for by any of them.
+    /// Empty with a trace id.
+    pub other_keys: Vec<String>,
 }
 
 impl fmt::Debug for Stored {
@@ -151,7 +157,13 @@ impl Row<'_> {
             Some(property) => self.properties.and_then(|properties| value_of(properties, property)),
             None => None,
         };
-        Some(Stored { id, trace_id, new: self.new.flag(), key })
+        let other_keys = match (key_property, self.properties) {
+            (Some(EMAIL), Some(properties)) if trace_id.is_none() => value_of(properties, OTHER_EMAILS)
+                .map(|emails| emails.split(';').map(|email| email.trim().to_owned()).collect())
+                .unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        Some(Stored { id, trace_id, new: self.new.flag(), key, other_keys })
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! - [`version`] and [`paths`]: the path of every call, for each API version;
 //! - [`batch_answer`]: a 2xx answer of a batch endpoint, record by record;
+//! - [`membership`]: answers about the members of lists;
 //! - [`error_body`]: an error of any shape, read without ever failing;
 //! - [`refusal`]: what kind of "no" a whole answer is;
 //! - [`rate_headers`] and [`mod@retry_after`]: what HubSpot says about pace.
@@ -18,6 +19,7 @@ mod error_code;
 mod error_reader;
 mod faults;
 mod lenient;
+pub mod membership;
 pub mod paths;
 mod prose;
 pub mod rate_headers;
@@ -35,6 +37,7 @@ mod recorded_answers;
 pub use batch_answer::{BatchAnswer, Malformed, Stored};
 pub use error_body::{ApiError, CORRELATION_ID_HEADER};
 pub use faults::PropertyFault;
+pub use membership::{MembersPage, MembershipAnswer};
 pub use paths::{AssociationVerb, MembershipVerb, Paths, Verb};
 pub use rate_headers::RateHeaders;
 pub use refusal::{AuthProblem, RatePolicy, Refusal};

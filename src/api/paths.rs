@@ -175,6 +175,12 @@ impl Paths {
         format!("{}/memberships", self.list(list_id))
     }
 
+    /// One page of the members of one list: the first, or the one a cursor of HubSpot's names; 250 is the largest.
+    pub fn members_page(self, list_id: &str, after: Option<&str>) -> String {
+        let after = after.map(|after| format!("&after={}", encoded(after))).unwrap_or_default();
+        format!("{}?limit=250{after}", self.memberships(list_id))
+    }
+
     /// A change to the members of one list.
     pub fn memberships_change(self, list_id: &str, verb: MembershipVerb) -> String {
         format!("{}/{}", self.memberships(list_id), verb.as_str())

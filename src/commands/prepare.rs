@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
+use crate::crm::list::List;
 use crate::crm::object::{ObjectSchema, ObjectType};
 use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
 use crate::hubspot::account::{self, Sensitivity};
 use crate::hubspot::client::Client;
+use crate::hubspot::lists;
 use crate::hubspot::patient::Patience;
+use crate::plan::membership::{self, ListGround};
 use crate::plan::object::{self, ObjectName};
 use crate::plan::stream::Groundwork;
 use crate::plan::target::TargetName;
@@ -115,6 +118,23 @@ impl<'a> Knowledge<'a> {
         Ok(self.owners.clone().flatten())
     }
 
+    /// A list that has to be there.
+    ///
+    /// # Errors
+    /// A configuration failure when there is none of this id, or the token may not see it.
+    pub async fn list(&mut self, id: &str) -> Result<List, Failure> {
+        lists::by_id(self.client, id, self.patience).await.map_err(|trouble| {
+            if trouble.says_there_is_none() {
+                let message = format!(
+                    "HubSpot has no list with the id \"{id}\". Take the id from the list's page in HubSpot (CRM, \
+                     Segments: the number at the end of its address), or create the list."
+                );
+                return Failure::new(Kind::Configuration, message);
+            }
+            trouble.into_failure(&format!("read list {id}"))
+        })
+    }
+
     /// An object's ordinary properties, read when they are first asked for.
     ///
     /// # Errors
@@ -199,11 +219,24 @@ async fn plan(
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
     match TargetName::of(object::name_of(stream, settings)) {
         TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
+        TargetName::List(id) => list_plan(id, stream, settings, knowledge).await.map_err(of_stream),
         _ => Err(of_stream(Failure::new(
             Kind::Configuration,
             "This version cannot write to lists, audiences, associations and events yet.",
         ))),
     }
+}
+
+async fn list_plan(
+    id: &str,
+    stream: &ConfiguredStream,
+    settings: Option<&StreamSettings>,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<Plan, Failure> {
+    let list = knowledge.list(id).await?;
+    let object = ObjectType::by_type_id(&list.object_type_id);
+    let properties = knowledge.properties(&object).await?;
+    membership::plan(ListGround { stream, settings, list: &list, object: &object, properties })
 }
 
 async fn object_plan(

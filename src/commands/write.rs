@@ -127,6 +127,7 @@ fn dispatched(plan: &Plan) -> DispatchedStream {
     DispatchedStream {
         descriptor: plan.descriptor.clone(),
         route: Some(Arc::new(Route { target: plan.target.clone(), doing: plan.doing.clone() })),
+        mirrors: plan.mirrors.clone(),
     }
 }
 

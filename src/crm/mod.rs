@@ -3,5 +3,6 @@
 //! Pure data, read from HubSpot's answers by `hubspot` and used by `plan` and `coerce`.
 
 pub mod account;
+pub mod list;
 pub mod object;
 pub mod property;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::ledger::StreamIndex;
+use super::mirror::Chore;
 use super::operation::Step;
 use super::record::Record;
 
@@ -97,8 +98,10 @@ pub struct Send {
     pub id: SendId,
     /// The stream the inputs belong to.
     pub stream: StreamIndex,
-    /// At least one input, at most the operation's batch limit.
+    /// At least one input, at most the operation's batch limit; none where the call is a chore.
     pub inputs: Vec<Input>,
+    /// What is done beside the records; then there are no inputs.
+    pub chore: Option<Chore>,
     /// Why they are sent.
     pub stage: Stage,
     /// Which of the operation's calls it is.

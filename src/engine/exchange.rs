@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::Moment;
 use super::batch::SendId;
 use super::ledger::{ReleasedState, StreamIndex};
+use super::mirror::Spared;
 use super::record::Body;
 use super::rejection::Rejection;
 use super::retry::Setback;
-use crate::api::{ApiError, BatchAnswer};
+use crate::api::{ApiError, BatchAnswer, MembersPage, MembershipAnswer};
 use crate::error::Failure;
 
 /// What a sync may use and how patient it is.
@@ -57,6 +58,8 @@ pub enum Note {
     Waiting(Setback, Option<u16>, Duration),
     /// A call has gone through again after so many failed ones.
     Recovered(u32),
+    /// Nobody is taken off the list that a stream mirrors.
+    Spared(StreamIndex, Spared),
 }
 
 /// What to do next.
@@ -75,6 +78,10 @@ pub enum Next {
 pub enum Outcome {
     /// A 2xx answer with a body that was read.
     Itemised(BatchAnswer, Option<String>),
+    /// A 2xx answer to a change of a list's members, with HubSpot's number for the call.
+    Members(MembershipAnswer, Option<String>),
+    /// A page of a list's members.
+    MembersPage(MembersPage),
     /// A 204.
     Confirmed,
     /// A complete answer that refuses the request because of what is in it.

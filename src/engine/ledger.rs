@@ -29,6 +29,14 @@ pub struct Ticket {
     shared: u64,
 }
 
+/// Keeps states back for a reason other than records; see [`Ledger::hold_back`].
+#[derive(Debug)]
+pub struct Hold {
+    stream: StreamIndex,
+    own: u64,
+    shared: u64,
+}
+
 impl Ticket {
     /// The stream the record belongs to.
     #[must_use]
@@ -197,6 +205,19 @@ impl Ledger {
         }
         self.suspect(ticket.stream);
         self.rejections
+    }
+
+    /// Keeps the states of a stream back, and those that cover every stream, until the hold is given back.
+    pub fn hold_back(&mut self, stream: StreamIndex) -> Hold {
+        // Like a record that has not settled, without being counted as one.
+        Hold { stream, own: self.streams[stream.0 as usize].chain.enter(), shared: self.shared.enter() }
+    }
+
+    /// Gives a hold back: the states may go when their records have settled.
+    pub fn let_go(&mut self, hold: Hold) {
+        self.streams[hold.stream.0 as usize].chain.interval(hold.own).unsettled -= 1;
+        self.shared.interval(hold.shared).unsettled -= 1;
+        self.suspects.push(hold.stream);
     }
 
     /// Gives a stream up: records of it may be missing from here on, so no later state that covers it leaves.

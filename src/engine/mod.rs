@@ -7,17 +7,21 @@
 //! | question | module |
 //! |---|---|
 //! | Has everything before this state settled? | [`ledger`] |
-//! | Which records go into which batch, in which order per key? | [`lane`], [`batch`] |
-//! | Which calls does an operation take? | [`operation`], [`request`] |
+//! | Which records go into which batch, in which order per key? | [`lane`], [`batch`], [`grouping`] |
+//! | Which calls does an operation take? | [`operation`], [`request`], [`membership`] |
 //! | What became of each record of an answered call? | [`resolve`] |
 //! | What does a status mean, how long to wait? | [`retry`] |
 //! | May a call go now? | [`pace`] |
+//! | Who leaves a list that is mirrored? | [`mirror`] |
 //! | What next? | [`sync`] |
 
 pub mod batch;
 pub mod exchange;
+pub mod grouping;
 pub mod lane;
 pub mod ledger;
+pub mod membership;
+pub mod mirror;
 #[cfg(test)]
 mod model_test;
 pub mod operation;

@@ -7,6 +7,8 @@
 //! | update, e-mail | batch read for the record ids, batch update by id: HubSpot's batch update does not take e-mails |
 //! | archive, record id | batch archive |
 //! | archive, anything else | batch read for the record ids, batch archive: it takes record ids only |
+//! | membership, record id | adds and removes of one list in one call |
+//! | membership, anything else | batch reads for the record ids, then the same |
 //!
 //! An update by record id that HubSpot leaves unmentioned goes through the single endpoint in the end: that one
 //! follows merges, the batch does not. Source: HubSpot's object API guide; recorded answers for merged ids.
@@ -24,6 +26,8 @@ pub enum Operation {
     Update(MatchedBy),
     /// Move to the recycling bin.
     Archive(MatchedBy),
+    /// Put records on lists, or take them off.
+    Membership(MatchedBy),
 }
 
 /// What kind of key names the record.
@@ -38,7 +42,9 @@ pub enum MatchedBy {
 }
 
 /// One of the calls an operation is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// In the order in which an input may need them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// Finds record ids by key.
     Lookup,
@@ -46,6 +52,10 @@ pub enum Step {
     Write,
     /// Writes one record through the single endpoint.
     Single,
+    /// Changes the members of a list.
+    Members,
+    /// Does what a list as a whole needs.
+    Chore,
 }
 
 impl Step {
@@ -53,7 +63,7 @@ impl Step {
     #[must_use]
     pub fn budget(self) -> Budget {
         match self {
-            Self::Lookup | Self::Write | Self::Single => Budget::General,
+            Self::Lookup | Self::Write | Self::Single | Self::Members | Self::Chore => Budget::General,
         }
     }
 }
@@ -62,12 +72,27 @@ impl Step {
 /// work of taking a refused batch apart.
 const OBJECT_BATCH: BatchLimits = BatchLimits { inputs: 100, records: 1000, bytes: 4 << 20 };
 
+/// Members of one call: HubSpot names no limit, and halves of a batch that is too large are sent one by one.
+const MEMBERSHIP_BATCH: BatchLimits = BatchLimits { inputs: 1000, records: 1000, bytes: 4 << 20 };
+
 impl Operation {
+    /// What it does, for messages: `upsert CONTACT records`.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Upsert => "upsert",
+            Self::Update(_) => "update",
+            Self::Archive(_) => "archive",
+            Self::Membership(_) => "list",
+        }
+    }
+
     /// How many inputs are gathered into one batch.
     #[must_use]
     pub fn batch_limits(self) -> BatchLimits {
         match self {
             Self::Upsert | Self::Update(_) | Self::Archive(_) => OBJECT_BATCH,
+            Self::Membership(_) => MEMBERSHIP_BATCH,
         }
     }
 
@@ -76,7 +101,15 @@ impl Operation {
     pub fn merging(self) -> Merging {
         match self {
             Self::Upsert | Self::Update(_) | Self::Archive(_) => Merging::Allowed,
+            // The later of two actions waits for the earlier one.
+            Self::Membership(_) => Merging::Never,
         }
+    }
+
+    /// Whether the record ids of a whole batch are looked up, by as many calls as it takes, before it is written.
+    #[must_use]
+    pub fn looks_up_first(self) -> bool {
+        matches!(self, Self::Membership(_))
     }
 
     /// The call an input needs first.
@@ -85,6 +118,9 @@ impl Operation {
         match self {
             // An update without properties is refused by HubSpot; that the record exists can be seen without one.
             Self::Update(_) if !input.has_properties() => Step::Lookup,
+            Self::Membership(MatchedBy::RecordId) => Step::Members,
+            Self::Membership(_) if input.record_id.is_some() => Step::Members,
+            Self::Membership(_) => Step::Lookup,
             _ if input.record_id.is_some() => Step::Write,
             Self::Upsert | Self::Archive(MatchedBy::RecordId) => Step::Write,
             Self::Archive(_) | Self::Update(MatchedBy::Email) => Step::Lookup,

@@ -86,6 +86,16 @@ impl Rejection {
         }
     }
 
+    /// HubSpot has no record of this id.
+    #[must_use]
+    pub fn no_such_record(correlation_id: Option<&str>) -> Self {
+        Self {
+            correlation_id: correlation_id.map(str::to_owned),
+            origin: Origin::Hubspot,
+            ..Self::by_connector("NOT_FOUND", None, "HubSpot has no record with this id.")
+        }
+    }
+
     /// HubSpot answered every call with this record alone with a server error, while other calls went through.
     #[must_use]
     pub fn server_error(error: Option<&ApiError>) -> Self {

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::batch::{Input, Send};
+use super::grouping::names_asked;
+use super::membership::{self, Membership};
+use super::mirror::Chore;
 use super::operation::{MatchedBy, Operation, Step};
 use super::resolve::trace_id;
 use crate::api::Verb;
@@ -46,6 +49,10 @@ pub enum Endpoint {
     Batch(Arc<str>, Verb),
     /// `PATCH .../{id}`
     One(Arc<str>, String),
+    /// `PUT .../lists/{list}/memberships/add-and-remove`
+    Members(String),
+    /// `GET .../lists/{list}/memberships`, from a page on.
+    MembersPage(String, Option<String>),
 }
 
 const RECORD_ID: &str = "hs_object_id";
@@ -55,12 +62,19 @@ const RECORD_ID: &str = "hs_object_id";
 pub fn of(send: &Send, target: &Target) -> Request {
     let by_id = |endpoint, body| Request { endpoint, body, answers_by: RECORD_ID.to_owned() };
     let by_key = |endpoint, body| Request { endpoint, body, answers_by: target.key_property.clone() };
+    if let Some(chore) = &send.chore {
+        return of_chore(chore);
+    }
     let batch = |verb| Endpoint::Batch(Arc::clone(&target.object), verb);
     match (send.step, target.operation) {
         (Step::Lookup, _) => by_key(batch(Verb::Read), lookup(send, target)),
         (Step::Single, _) => {
             let id = send.inputs.first().and_then(Input::target).unwrap_or_default().to_owned();
             by_id(Endpoint::One(Arc::clone(&target.object), id), single(send, target))
+        }
+        (Step::Members | Step::Chore, _) | (_, Operation::Membership(_)) => {
+            let list = send.inputs.first().map(|input| Membership::of(input).list.into_owned());
+            by_id(Endpoint::Members(list.unwrap_or_default()), membership::body(send))
         }
         (Step::Write, Operation::Upsert) => {
             by_key(batch(Verb::Upsert), writes(send, target, Some(&target.key_property)))
@@ -71,6 +85,15 @@ pub fn of(send: &Send, target: &Target) -> Request {
         (Step::Write, Operation::Update(_)) => by_id(batch(Verb::Update), writes(send, target, None)),
         (Step::Write, Operation::Archive(_)) => by_id(batch(Verb::Archive), ids(send)),
     }
+}
+
+/// The request for a chore.
+fn of_chore(chore: &Chore) -> Request {
+    let (endpoint, body) = match chore {
+        Chore::Read { list, after } => (Endpoint::MembersPage(list.to_string(), after.clone()), Vec::new()),
+        Chore::Remove { list, ids } => (Endpoint::Members(list.to_string()), membership::removal(ids)),
+    };
+    Request { endpoint, body, answers_by: RECORD_ID.to_owned() }
 }
 
 /// Body of a batch upsert or update: `{"inputs":[{"id","idProperty","objectWriteTraceId","properties"}]}`.
@@ -125,12 +148,13 @@ fn lookup(send: &Send, target: &Target) -> Vec<u8> {
     let by_id = key == RECORD_ID;
     let properties: &[&str] = match target.operation {
         _ if by_id => &[],
-        Operation::Update(MatchedBy::Email) | Operation::Archive(MatchedBy::Email) => {
-            &["email", "hs_additional_emails"]
-        }
+        Operation::Update(MatchedBy::Email)
+        | Operation::Archive(MatchedBy::Email)
+        | Operation::Membership(MatchedBy::Email) => &["email", "hs_additional_emails"],
         _ => &[key],
     };
-    let inputs: Vec<Value> = send.inputs.iter().map(|input| json!({"id": input.key()})).collect();
+    let names = names_asked(target.operation, &send.inputs);
+    let inputs: Vec<Value> = names.into_iter().map(|name| json!({"id": name})).collect();
     let mut body = json!({"properties": properties, "propertiesWithHistory": [], "inputs": inputs});
     if !by_id {
         body["idProperty"] = json!(key);
@@ -232,6 +256,7 @@ mod tests {
             id: SendId(7),
             stream: StreamIndex(0),
             inputs,
+            chore: None,
             stage: Stage::First,
             step: Step::Write,
             failures: 0,

@@ -9,11 +9,12 @@
 //! position: HubSpot's results are not in input order (HubSpot's error-handling page documents the trace id;
 //! recorded answers show it for upsert, create and update).
 
-use crate::api::{ApiError, BatchAnswer, Refusal};
+use crate::api::{ApiError, BatchAnswer, MembershipAnswer, Refusal};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::batch::{Input, Send, SendId, Stage};
+use super::grouping;
 use super::operation::{Operation, Step};
 use super::rejection::Rejection;
 use super::retry::Setback;
@@ -102,6 +103,7 @@ impl Group {
 }
 
 /// What an answer says of one input.
+#[derive(Clone)]
 enum Fate {
     Unmentioned,
     PutOff,
@@ -152,15 +154,18 @@ pub fn looked_up(
     answer: &BatchAnswer,
     correlation_id: Option<&str>,
 ) -> Resolution {
-    let Reading { fates, silence, passing } = read(&send, answer, correlation_id);
+    let (asked, others) = grouping::asked(operation, std::mem::take(&mut send.inputs));
+    send.inputs = asked;
+    let Reading { mut fates, silence, passing } = read(&send, answer, correlation_id);
+    share_among_equals(&send.inputs, &mut fates);
     let mut resolution = Resolution { silence, ..Resolution::default() };
     let mut unmentioned = Vec::new();
-    let mut found: Vec<Input> = Vec::new();
+    let mut found: Vec<Input> = others;
     for (mut input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
             Fate::Named(_, id) => {
                 input.record_id = Some(id);
-                let only_looked_for = !matches!(operation, Operation::Archive(_)) && !input.has_properties();
+                let only_looked_for = matches!(operation, Operation::Update(_)) && !input.has_properties();
                 if only_looked_for {
                     resolution.stored.push(Stored { input, created: None });
                 } else {
@@ -181,12 +186,36 @@ pub fn looked_up(
     let whole = unmentioned.is_empty() && silence == Silence::Kept;
     send_unmentioned(&mut resolution, unmentioned, (send.stage, operation, send.step), correlation_id);
     resolution.put_off = put_off(send, whole, passing);
-    // Two keys may name one record, a contact's two addresses say: HubSpot takes each id once in a batch.
-    while !found.is_empty() {
-        let mut ids = HashSet::new();
-        let (once, again) = found.into_iter().partition(|input| ids.insert(input.record_id.clone()));
-        resolution.again.push(Group::new(once, Stage::First, Step::Write));
-        found = again;
+    if !found.is_empty() {
+        resolution.again.extend(grouping::groups(operation, found));
+    }
+    resolution
+}
+
+/// What is said of a name holds for every input that has it.
+fn share_among_equals(inputs: &[Input], fates: &mut [Fate]) {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for (place, input) in inputs.iter().enumerate() {
+        let Some(key) = input.key() else { continue };
+        let before = *first.entry(key).or_insert(place);
+        if before != place && matches!(fates[place], Fate::Unmentioned) {
+            fates[place] = fates[before].clone();
+        }
+    }
+}
+
+/// Reads the answer to a change of a list's members: it names those that do not exist; all others are members now,
+/// or none, as they were to be. Source: HubSpot's lists guide.
+#[must_use]
+pub fn members(send: Send, answer: &MembershipAnswer, correlation_id: Option<&str>) -> Resolution {
+    let missing: HashSet<&str> = answer.missing.iter().map(String::as_str).collect();
+    let mut resolution = Resolution::default();
+    for input in send.inputs {
+        if input.target().is_some_and(|id| missing.contains(id)) {
+            resolution.rejected.push((input, Rejection::no_such_record(correlation_id)));
+        } else {
+            resolution.stored.push(Stored { input, created: None });
+        }
     }
     resolution
 }
@@ -203,11 +232,17 @@ fn read(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Read
     let mut fates: Vec<Fate> = inputs.iter().map(|_| Fate::Unmentioned).collect();
     for stored in &answer.results {
         let by_trace = stored.trace_id.as_deref().and_then(|trace| place_of_trace(*id, trace, inputs.len()));
+        let named = || Fate::Named(stored.new, stored.id.as_str().into());
         let by_key = || stored.key.as_deref().and_then(|key| place_of_target(inputs, key));
         // The one result of a call with one input is about that input, under whichever name.
         let only = || (inputs.len() == 1 && answer.results.len() == 1).then_some(0);
         if let Some(place) = by_trace.or_else(by_key).or_else(only) {
-            fates[place] = Fate::Named(stored.new, stored.id.as_str().into());
+            fates[place] = named();
+        }
+        for place in stored.other_keys.iter().filter_map(|key| place_of_target(inputs, key)) {
+            if matches!(fates[place], Fate::Unmentioned) {
+                fates[place] = named();
+            }
         }
     }
     // Errors come second: an input that is named as stored and as refused is not claimed to be stored.
@@ -274,7 +309,9 @@ fn send_unmentioned(
                 match step {
                     // Nothing was to be written: no part of a merged input is better than another.
                     Step::Lookup => resolution.rejected.push((input, rejection)),
-                    Step::Write | Step::Single => refuse(resolution, operation, input, rejection),
+                    Step::Write | Step::Single | Step::Members | Step::Chore => {
+                        refuse(resolution, operation, input, rejection)
+                    }
                 }
             }
         }

@@ -9,10 +9,12 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::Moment;
-use super::batch::{Send, SendId, Stage};
+use super::batch::{Send, SendId};
 pub use super::exchange::{Counts, Durability, Effect, Next, Note, Outcome, Settings};
+use super::grouping;
 use super::lane::{BatchLimits, Lane, Merging};
 use super::ledger::{Ledger, StreamIndex, Totals};
+use super::mirror::Mirror;
 use super::operation::{Operation, Step};
 use super::pace::{Budget, Budgets, Permit};
 use super::record::{Body, Record};
@@ -21,6 +23,7 @@ use super::resolve::{self, Group};
 use crate::api::RateHeaders;
 use crate::error::Failure;
 
+mod chores;
 mod setbacks;
 mod settlement;
 #[cfg(test)]
@@ -42,6 +45,7 @@ struct Stream {
     lane: Lane,
     counts: Counts,
     failed: bool,
+    mirror: Option<Mirror>,
 }
 
 /// The state of a sync. See the module's invariants.
@@ -100,8 +104,14 @@ impl Sync {
     /// Adds a stream; streams are numbered in the order they are added.
     pub fn add_stream(&mut self, operation: Operation, limits: BatchLimits, merging: Merging) -> StreamIndex {
         let lane = Lane::new(limits, merging);
-        self.streams.push(Stream { operation, lane, counts: Counts::default(), failed: false });
+        self.streams.push(Stream { operation, lane, counts: Counts::default(), failed: false, mirror: None });
         self.ledger.add_stream()
+    }
+
+    /// The stream's members are to be the only ones of this list in the end.
+    pub fn mirror(&mut self, stream: StreamIndex, list: Box<str>) {
+        let hold = self.ledger.hold_back(stream);
+        self.streams[stream.0 as usize].mirror = Some(Mirror::new(list, hold));
     }
 
     // What happens.
@@ -121,6 +131,9 @@ impl Sync {
     /// A record arrived that cannot be sent.
     pub fn received_unsendable(&mut self, stream: StreamIndex, body: Body, rejection: Rejection) {
         let ticket = self.ledger.enter(stream);
+        if let Some(mirror) = &mut self.streams[stream.0 as usize].mirror {
+            mirror.rejected(&rejection.code);
+        }
         self.reject(Record { ticket, body }, rejection);
         self.release();
     }
@@ -174,6 +187,12 @@ impl Sync {
             self.recovered();
         }
         let stream = send.stream;
+        if let Some(chore) = &send.chore {
+            let chore = chore.clone();
+            self.chore_answered(now, send, chore, outcome);
+            self.release();
+            return;
+        }
         let operation = self.streams[stream.0 as usize].operation;
         let resolution = match outcome {
             Outcome::Itemised(answer, correlation_id) => {
@@ -184,7 +203,10 @@ impl Sync {
                 }
                 resolution
             }
-            Outcome::Confirmed => resolve::confirmed(send),
+            Outcome::Members(answer, correlation_id) => {
+                resolve::members(send, &answer, correlation_id.as_deref())
+            }
+            Outcome::Confirmed | Outcome::MembersPage(_) => resolve::confirmed(send),
             Outcome::Refused(error) => resolve::refused(send, operation, &error),
             Outcome::TooLarge(error) if send.inputs.len() == 1 => resolve::refused(send, operation, &error),
             Outcome::TooLarge(_) => resolve::halved(send),
@@ -228,10 +250,14 @@ impl Sync {
             self.send_doubted();
         }
         if self.again.is_empty() && !self.streams.iter().any(|stream| stream.lane.has_ready()) {
-            if self.phase == Phase::Draining && self.delayed.is_empty() && self.in_flight.is_empty() {
+            let is_over =
+                self.phase == Phase::Draining && self.delayed.is_empty() && self.in_flight.is_empty();
+            if !is_over {
+                return Next::Wait(earliest(flush_at, delayed_until));
+            }
+            if !self.begin_chores() {
                 return Next::Finished;
             }
-            return Next::Wait(earliest(flush_at, delayed_until));
         }
         match self.take_send(now) {
             Ok(send) => Next::Call(self.start(now, send)),
@@ -295,7 +321,10 @@ impl Sync {
     // How.
 
     fn is_full(&self) -> bool {
-        self.held_bytes + self.ledger.held_bytes() >= self.settings.buffer_bytes
+        // States that wait for a mirrored list wait for the end of the input: they must not keep it from coming.
+        let mirrors = self.streams.iter().any(|stream| stream.mirror.is_some());
+        let states = if mirrors { 0 } else { self.ledger.held_bytes() };
+        self.held_bytes + states >= self.settings.buffer_bytes
     }
 
     /// Whether no call is under way, waiting or ready to be made.
@@ -366,17 +395,15 @@ impl Sync {
             {
                 self.turn = index + 1;
                 let stream = StreamIndex(u32::try_from(index).unwrap_or(u32::MAX));
-                // Nearly always one group: only updates mix records with and without anything to change.
-                let first = operation.first_step(&inputs[0]);
-                let (inputs, others): (Vec<_>, Vec<_>) =
-                    inputs.into_iter().partition(|input| operation.first_step(input) == first);
-                if let Some(other) = others.first() {
-                    let step = operation.first_step(other);
-                    let send = self.send_of(stream, Group::new(others, Stage::First, step));
+                let mut groups = grouping::groups(operation, inputs).into_iter();
+                let first = groups.next();
+                for group in groups {
+                    let send = self.send_of(stream, group);
                     self.again.push_back(send);
                 }
-                let group = Group::new(inputs, Stage::First, first);
-                return Ok(self.send_of(stream, group));
+                if let Some(group) = first {
+                    return Ok(self.send_of(stream, group));
+                }
             }
         }
         Err(room.opens)
@@ -398,6 +425,7 @@ impl Sync {
             id: SendId(self.next_send),
             stream,
             inputs: group.inputs,
+            chore: None,
             stage: group.stage,
             step: group.step,
             failures: 0,

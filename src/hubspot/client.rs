@@ -162,6 +162,14 @@ impl Client {
         self.call(Method::PATCH, path, Some(body)).await
     }
 
+    /// Sends a JSON body that replaces or adds to a resource.
+    ///
+    /// # Errors
+    /// [`CallError`] when no complete answer came; an answer of any status is no error here.
+    pub async fn put(&self, path: &str, body: Vec<u8>) -> Result<Answer, CallError> {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+
     /// Takes the refresh token that HubSpot gave in place of the configured one, once.
     pub async fn take_rotated_refresh_token(&self) -> Option<SecretString> {
         self.auth.take_rotated().await

@@ -6,5 +6,6 @@ pub mod account;
 pub mod auth;
 pub mod client;
 pub mod explain;
+pub mod lists;
 pub mod patient;
 pub mod write;

@@ -107,6 +107,12 @@ impl Trouble {
         matches!(self, Self::Refused(error) if error.status == 403)
     }
 
+    /// Whether HubSpot says that what was asked for does not exist; lists are said so with 400 too.
+    #[must_use]
+    pub fn says_there_is_none(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.structured && matches!(error.status, 400 | 404))
+    }
+
     /// Whether the user has to act.
     #[must_use]
     pub fn is_configuration(&self) -> bool {

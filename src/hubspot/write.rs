@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::auth::NoToken;
 use super::client::{Answer, CallError, Client, Unreachable};
 use super::explain;
-use crate::api::{BatchAnswer, RateHeaders, RatePolicy};
+use crate::api::{BatchAnswer, MembersPage, MembershipAnswer, MembershipVerb, RateHeaders, RatePolicy};
 use crate::engine::request::{Endpoint, Request};
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::engine::sync::Outcome;
@@ -17,6 +17,13 @@ pub async fn write(client: &Client, doing: &str, request: Request) -> (Outcome, 
             client.post(&client.paths().objects_batch(object, *verb), request.body).await
         }
         Endpoint::One(object, id) => client.patch(&client.paths().object(object, id), request.body).await,
+        Endpoint::Members(list) => {
+            let path = client.paths().memberships_change(list, MembershipVerb::AddAndRemove);
+            client.put(&path, request.body).await
+        }
+        Endpoint::MembersPage(list, after) => {
+            client.get(&client.paths().members_page(list, after.as_deref())).await
+        }
     };
     match answered {
         Ok(answer) => (outcome(doing, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
@@ -46,6 +53,18 @@ fn outcome(doing: &str, endpoint: &Endpoint, answers_by: &str, answer: &Answer) 
         return match serde_json::from_slice(&answer.body) {
             Ok(body) if names_a_record(&body) => Outcome::Confirmed,
             _ => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
+        };
+    }
+    if answer.is_success() && matches!(endpoint, Endpoint::MembersPage(..)) {
+        return match MembersPage::parse(&answer.body) {
+            Ok(page) => Outcome::MembersPage(page),
+            Err(_) => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
+        };
+    }
+    if answer.is_success() && matches!(endpoint, Endpoint::Members(_)) {
+        return match MembershipAnswer::parse(&answer.body) {
+            Ok(members) => Outcome::Members(members, answer.correlation_id.clone()),
+            Err(_) => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
         };
     }
     if answer.is_success() {

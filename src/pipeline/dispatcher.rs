@@ -19,6 +19,7 @@ use super::summary::{self, RejectionCounts};
 use crate::config::RejectedRecordsOutput;
 use crate::engine::batch::SendId;
 use crate::engine::ledger::StreamIndex;
+use crate::engine::mirror::Spared;
 use crate::engine::operation::Operation;
 use crate::engine::request;
 use crate::engine::sync::{Effect, Next, Note, Outcome, Sync};
@@ -40,6 +41,8 @@ pub struct DispatchedStream {
     pub descriptor: StreamDescriptor,
     /// What its calls are and where they go; `None` for streams the catalog does not have.
     pub route: Option<Arc<Route>>,
+    /// The list that is to hold nobody but the stream's members in the end, if there is one.
+    pub mirrors: Option<String>,
 }
 
 /// Makes a sync happen.
@@ -78,7 +81,10 @@ impl<C: Calls> Dispatcher<C> {
     ) -> Self {
         for stream in &streams {
             let operation = stream.route.as_ref().map_or(Operation::Upsert, |route| route.target.operation);
-            sync.add_stream(operation, operation.batch_limits(), operation.merging());
+            let index = sync.add_stream(operation, operation.batch_limits(), operation.merging());
+            if let Some(list) = &stream.mirrors {
+                sync.mirror(index, list.as_str().into());
+            }
         }
         Self {
             sync,
@@ -239,7 +245,7 @@ impl<C: Calls> Dispatcher<C> {
                 if let Some(keeping) = &mut self.keeping {
                     keeping.add_stream(descriptor.clone(), None, std::iter::empty());
                 }
-                self.streams.push(DispatchedStream { descriptor, route: None });
+                self.streams.push(DispatchedStream { descriptor, route: None, mirrors: None });
             }
             Event::StreamState(stream, raw) => self.sync.received_stream_state(stream, raw),
             Event::SharedState(raw) => self.sync.received_shared_state(raw),
@@ -275,7 +281,7 @@ impl<C: Calls> Dispatcher<C> {
                 }
             }
         });
-        notes.into_iter().for_each(tell);
+        notes.into_iter().for_each(|note| tell(note, streams));
     }
 
     fn summarise(&self) {
@@ -294,7 +300,7 @@ async fn until(moment: Option<Instant>) {
     }
 }
 
-fn tell(note: Note) {
+fn tell(note: Note, streams: &[DispatchedStream]) {
     match note {
         Note::Waiting(setback, status, wait) => {
             let status = status.map(|status| format!(" with status {status}")).unwrap_or_default();
@@ -302,6 +308,14 @@ fn tell(note: Note) {
             tracing::warn!(
                 "HubSpot calls are failing{status}: {setback}; the first is repeated after {wait} ms."
             );
+        }
+        Note::Spared(stream, why) => {
+            let stream = &streams[stream.0 as usize].descriptor;
+            let why = match why {
+                Spared::NoRecords => "the sync had no records of it",
+                Spared::Rejections => "records of it were rejected that may have named members",
+            };
+            tracing::warn!("Nobody is removed from the list of stream \"{stream}\": {why}.");
         }
         Note::Recovered(failures) => {
             tracing::info!("HubSpot calls go through again after {failures} failed ones.")

@@ -140,8 +140,11 @@ async fn run(seed: u64, behaviour: Behaviour, pieces: Vec<Vec<Event>>) -> Outcom
         lists: std::collections::HashSet::new(),
     };
     let route = Route { target, doing: "upsert CONTACT records".into() };
-    let stream =
-        DispatchedStream { descriptor: StreamDescriptor::new("s", None), route: Some(Arc::new(route)) };
+    let stream = DispatchedStream {
+        descriptor: StreamDescriptor::new("s", None),
+        route: Some(Arc::new(route)),
+        mirrors: None,
+    };
     let dispatcher = Dispatcher::new(
         Sync::new(settings),
         calls.clone(),

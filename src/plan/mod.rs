@@ -3,7 +3,9 @@
 //! Pure: catalog, configuration and what the account holds go in, plans or the reasons against them come out.
 
 pub mod columns;
+pub mod identity;
 pub mod key;
+pub mod membership;
 pub mod object;
 pub mod operation;
 pub mod shape;
@@ -16,6 +18,7 @@ use crate::engine::request::Target;
 use crate::error::Failure;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::message::RecordMessage;
+use membership::MemberShaper;
 use shape::{Notice, Shaped, Shaper};
 
 /// What happens to one stream, whatever it goes to.
@@ -31,6 +34,8 @@ pub struct Plan {
     pub shaping: Shaping,
     /// What the user should be told once, before the first record.
     pub notices: Vec<String>,
+    /// The list that is to hold nobody but the members named, if the stream goes to one.
+    pub mirrors: Option<String>,
 }
 
 /// How records of a kind of target are shaped.
@@ -38,6 +43,8 @@ pub struct Plan {
 pub enum Shaping {
     /// Records of CRM objects.
     Objects(Box<Shaper>),
+    /// Members of lists.
+    Members(Box<MemberShaper>),
 }
 
 impl Shaping {
@@ -48,6 +55,7 @@ impl Shaping {
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Failure> {
         match self {
             Self::Objects(shaper) => shaper.shape(record),
+            Self::Members(shaper) => Ok(shaper.shape(record)),
         }
     }
 
@@ -55,6 +63,7 @@ impl Shaping {
     pub fn take_notices(&mut self) -> Vec<Notice> {
         match self {
             Self::Objects(shaper) => shaper.take_notices(),
+            Self::Members(shaper) => shaper.take_notices(),
         }
     }
 }
@@ -72,6 +81,7 @@ impl From<StreamPlan> for Plan {
             doing: plan.doing(),
             notices: std::mem::take(&mut plan.notices),
             shaping: Shaping::Objects(Box::new(Shaper::new(plan))),
+            mirrors: None,
         }
     }
 }

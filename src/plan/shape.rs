@@ -46,7 +46,7 @@ pub enum Notice {
 }
 
 /// Hash of a key's text, by which equal keys find each other.
-fn key_hash(key: &[u8]) -> u64 {
+pub(super) fn key_hash(key: &[u8]) -> u64 {
     // FNV-1a with a final mix: quick on short texts and good enough, since equal hashes only cost time.
     let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
@@ -251,7 +251,7 @@ fn refused(why: WhyRefused, column: &str) -> Rejection {
     }
 }
 
-fn not_an_object(data: Option<&str>) -> Rejection {
+pub(super) fn not_an_object(data: Option<&str>) -> Rejection {
     let message = match data {
         Some(data) if json::type_name(data) == "object" => {
             "The record's data holds a broken field name (half of a UTF-16 pair).".to_owned()
@@ -265,7 +265,7 @@ fn not_an_object(data: Option<&str>) -> Rejection {
 /// Names of the fields that were nulled on the way (`meta.changes`): their nulls say nothing about the source.
 ///
 /// Source: Airbyte protocol, `AirbyteRecordMessageMetaChange`.
-fn nulled_fields(meta: &str) -> Vec<String> {
+pub(super) fn nulled_fields(meta: &str) -> Vec<String> {
     #[derive(Deserialize)]
     struct Meta {
         #[serde(default)]

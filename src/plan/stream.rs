@@ -101,12 +101,7 @@ impl StreamPlan {
     /// What the stream's calls do, for messages: `upsert CONTACT records`.
     #[must_use]
     pub fn doing(&self) -> String {
-        let verb = match self.operation {
-            Operation::Upsert => "upsert",
-            Operation::Update(_) => "update",
-            Operation::Archive(_) => "archive",
-        };
-        format!("{verb} {} records", self.object.name)
+        format!("{} {} records", self.operation.verb(), self.object.name)
     }
 }
 

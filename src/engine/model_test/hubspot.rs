@@ -69,7 +69,7 @@ impl Asked<'_> {
         let minds = match self.setup.operation {
             Operation::Upsert => false,
             Operation::Update(_) => true,
-            Operation::Archive(_) => self.call.step == Step::Lookup,
+            Operation::Archive(_) | Operation::Membership(_) => self.call.step == Step::Lookup,
         };
         minds && self.oracle.record(input.head()).record_id.is_none()
     }
@@ -257,6 +257,7 @@ impl Hubspot {
             trace_id: (!named && !only).then(|| errors::trace(asked.call, place)),
             new,
             key: name.filter(|_| named && !only),
+            other_keys: Vec::new(),
         }
     }
 
@@ -280,7 +281,13 @@ impl Hubspot {
             let elsewhere = Some(format!("{}-0", call.id.0 + 1));
             let beyond = Some(errors::trace(call, call.inputs.len()));
             for trace_id in [elsewhere, beyond, Some("0".to_owned()), None] {
-                answer.results.push(Stored { id: "noise".to_owned(), trace_id, new: None, key: None });
+                answer.results.push(Stored {
+                    id: "noise".to_owned(),
+                    trace_id,
+                    new: None,
+                    key: None,
+                    other_keys: Vec::new(),
+                });
             }
         }
         // In a call of one input an error that names nobody means that one.

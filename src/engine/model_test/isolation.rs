@@ -101,6 +101,7 @@ fn answer(batch: &Batch, numbers: &[usize], lies: &mut bool) -> Outcome {
             trace_id: None,
             new: None,
             key: Some(number.to_string()),
+            other_keys: Vec::new(),
         };
         let results = numbers.iter().rev().map(stored).collect();
         return Outcome::Itemised(BatchAnswer { results, ..BatchAnswer::default() }, None);

@@ -169,6 +169,9 @@ pub(super) fn step_for(
     let by_id_in_the_end = matches!(operation, Operation::Update(MatchedBy::RecordId | MatchedBy::Email));
     match operation {
         Operation::Upsert | Operation::Archive(MatchedBy::RecordId) => Step::Write,
+        Operation::Membership(MatchedBy::RecordId) => Step::Members,
+        Operation::Membership(_) if found => Step::Members,
+        Operation::Membership(_) => Step::Lookup,
         Operation::Archive(_) if found => Step::Write,
         Operation::Archive(_) => Step::Lookup,
         Operation::Update(_) if !has_properties => Step::Lookup,

@@ -25,6 +25,7 @@ fn send(inputs: &[&str], stage: Stage, step: Step) -> Send {
         id: ID,
         stream: StreamIndex(0),
         inputs: inputs.iter().map(&mut input).collect(),
+        chore: None,
         stage,
         step,
         failures: 0,

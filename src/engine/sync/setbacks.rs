@@ -145,6 +145,9 @@ impl Sync {
     /// there is nothing else left to send, the parts of the same batch that did go through have to do, and more
     /// patience.
     fn suspicion(&self, send: &mut Send) -> Suspicion {
+        if send.inputs.is_empty() {
+            return Suspicion::None;
+        }
         send.server_errors += 1;
         if self.successes > send.successes_seen {
             send.setbacks_amid_success += 1;

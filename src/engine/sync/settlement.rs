@@ -67,6 +67,12 @@ impl Sync {
 
     /// Settles the records an input was made of; those that wait behind it go next.
     fn settle(&mut self, now: Moment, stream: StreamIndex, input: Input, rejection: Option<Rejection>) {
+        if let Some(mirror) = &mut self.streams[stream.0 as usize].mirror {
+            match &rejection {
+                None => mirror.is_member(input.target()),
+                Some(rejection) => mirror.rejected(&rejection.code),
+            }
+        }
         let Input { head, merged, mut then, record_id } = input;
         let hash = head.body.key().is_some().then(|| head.body.key_hash());
         for record in std::iter::once(head).chain(merged) {

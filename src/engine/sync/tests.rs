@@ -77,7 +77,13 @@ impl Bench {
     }
 
     fn store(&mut self, id: SendId) {
-        let stored = |key: String| Stored { id: "1".into(), trace_id: None, new: None, key: Some(key) };
+        let stored = |key: String| Stored {
+            id: "1".into(),
+            trace_id: None,
+            new: None,
+            key: Some(key),
+            other_keys: Vec::new(),
+        };
         let results = self.keys(id).into_iter().map(stored).collect();
         self.answer(id, Outcome::Itemised(BatchAnswer { results, ..BatchAnswer::default() }, None));
     }

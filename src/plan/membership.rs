@@ -1,0 +1,256 @@
+//! Streams of list members: `LIST:<listId>`.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::Plan;
+use super::Shaping;
+use super::identity::{Identity, IdentityChoice};
+use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
+use crate::coerce::{Aliases, KeyRule, key_text};
+use crate::config::{self, StreamSettings};
+use crate::crm::list::List;
+use crate::crm::object::ObjectType;
+use crate::crm::property::Property;
+use crate::engine::membership::{Action, Membership};
+use crate::engine::operation::{MatchedBy, Operation};
+use crate::engine::record::{Body, BodyParts};
+use crate::engine::rejection::Rejection;
+use crate::engine::request::Target;
+use crate::error::{Failure, Kind};
+use crate::json;
+use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
+use crate::protocol::message::RecordMessage;
+
+/// What becomes of the members that a stream names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// They are put on the list.
+    Add,
+    /// They are taken off it.
+    Remove,
+    /// They are put on the list, and whoever else is on it is taken off.
+    Mirror,
+}
+
+/// What a stream of list members does: as configured, else as its sync mode says.
+///
+/// # Errors
+/// A configuration failure for what lists do not have.
+pub fn wanted(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Result<Wanted, Failure> {
+    let refuse = || {
+        let message = format!(
+            "Stream \"{}\" goes to a list, whose members can be added (append), removed (soft delete) or mirrored \
+             (overwrite), not updated. Choose one of these.",
+            stream.descriptor
+        );
+        Err(Failure::new(Kind::Configuration, message).of_stream(&stream.descriptor))
+    };
+    match settings.and_then(|settings| settings.operation) {
+        Some(config::Operation::Upsert | config::Operation::Insert) => return Ok(Wanted::Add),
+        Some(config::Operation::Archive) => return Ok(Wanted::Remove),
+        Some(config::Operation::Mirror) => return Ok(Wanted::Mirror),
+        Some(config::Operation::Update) => return refuse(),
+        None if stream.destination_object_name.is_none() => return Ok(Wanted::Add),
+        None => {}
+    }
+    match stream.destination_sync_mode {
+        DestinationSyncMode::Append | DestinationSyncMode::AppendDedup => Ok(Wanted::Add),
+        DestinationSyncMode::SoftDelete => Ok(Wanted::Remove),
+        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup => Ok(Wanted::Mirror),
+        DestinationSyncMode::Update => refuse(),
+    }
+}
+
+/// Refuses a mirror of which it could not be known that it is complete.
+fn check_mirror(stream: &ConfiguredStream) -> Result<(), Failure> {
+    let problem = if !stream.is_full_refresh {
+        "is incremental: what it does not send may still belong to the list. Choose full refresh for it"
+    } else if stream.generation_id.is_none() {
+        "comes without a generation id: its end is not announced, so that it could not be told from a sync that broke \
+         off. Use a platform that supports refreshes (Airbyte 1.0 or later)"
+    } else {
+        return Ok(());
+    };
+    let message = format!("Stream \"{}\" is to mirror a list and {problem}.", stream.descriptor);
+    Err(Failure::new(Kind::Configuration, message).of_stream(&stream.descriptor))
+}
+
+/// Refuses a list whose members HubSpot decides about.
+///
+/// # Errors
+/// A configuration failure that names the list.
+pub fn check_list(stream: &ConfiguredStream, list: &List) -> Result<(), Failure> {
+    if list.takes_members() {
+        return Ok(());
+    }
+    let message = format!(
+        "List {} (\"{}\") of stream \"{}\" is dynamic: HubSpot decides about its members by a filter, and nobody else \
+         can. Use a manual list.",
+        list.list_id, list.name, stream.descriptor
+    );
+    Err(Failure::new(Kind::Configuration, message).of_stream(&stream.descriptor))
+}
+
+/// Everything the plan of a list stream is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ListGround<'a> {
+    /// The stream as the catalog has it.
+    pub stream: &'a ConfiguredStream,
+    /// Its settings, if it has any.
+    pub settings: Option<&'a StreamSettings>,
+    /// The list.
+    pub list: &'a List,
+    /// The object type of its members.
+    pub object: &'a ObjectType,
+    /// Property definitions of that object.
+    pub properties: &'a [Property],
+}
+
+/// The plan of a stream that goes to one list.
+///
+/// # Errors
+/// A configuration failure: a dynamic list, a sync mode lists do not have, no column that names a member.
+pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
+    let ListGround { stream, settings, list, object, properties } = ground;
+    let wanted = wanted(stream, settings)?;
+    if wanted == Wanted::Mirror {
+        check_mirror(stream)?;
+    }
+    check_list(stream, list)?;
+    let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
+    let choice = IdentityChoice {
+        stream: &stream.descriptor,
+        object,
+        properties,
+        mapping,
+        aliases: Aliases::On,
+        prefix: "",
+        configured: settings.and_then(|settings| settings.matching_key.as_deref()),
+    };
+    let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
+    let is_key = |column: &String| choice.property_of(column).as_deref() == Some(rule.property());
+    let key_columns: HashSet<String> =
+        stream.columns.keys().filter(|column| is_key(column)).cloned().collect();
+    let action = if wanted == Wanted::Remove { Action::Remove } else { Action::Add };
+    let doing = format!("change the members of list {}", list.list_id);
+    Ok(Plan {
+        descriptor: stream.descriptor.clone(),
+        target: target(object, &rule, matched_by),
+        doing,
+        shaping: Shaping::Members(Box::new(MemberShaper {
+            key: rule,
+            key_columns,
+            list: list.list_id.clone(),
+            action,
+            known: HashMap::new(),
+        })),
+        notices: unmet_wish(stream, settings).into_iter().collect(),
+        mirrors: (wanted == Wanted::Mirror).then(|| list.list_id.clone()),
+    })
+}
+
+/// What the calls of a stream of members are.
+fn target(object: &ObjectType, key: &KeyRule, matched_by: MatchedBy) -> Target {
+    Target {
+        operation: Operation::Membership(matched_by),
+        object: object.path.as_str().into(),
+        key_property: key.property().to_owned(),
+        lists: HashSet::new(),
+    }
+}
+
+/// What a plain ELT stream's sync mode asks for and does not get, in a line for the log.
+fn unmet_wish(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Option<String> {
+    let chosen =
+        stream.destination_object_name.is_some() || settings.is_some_and(|known| known.operation.is_some());
+    let unmet = match stream.destination_sync_mode {
+        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup => {
+            "nobody is removed from the list"
+        }
+        DestinationSyncMode::SoftDelete => "members are added, not removed",
+        DestinationSyncMode::Append | DestinationSyncMode::AppendDedup | DestinationSyncMode::Update => {
+            return None;
+        }
+    };
+    (!chosen).then(|| {
+        format!(
+            "Stream \"{}\" goes to a list by this destination's settings: {unmet}, whatever its sync mode. Set an \
+             \"operation\" for the stream (\"mirror\" or \"archive\") to have something else done.",
+            stream.descriptor
+        )
+    })
+}
+
+/// Shapes the records of a stream of list members.
+#[derive(Debug)]
+pub struct MemberShaper {
+    key: KeyRule,
+    /// Declared columns that hold the member's key, by whatever spelling.
+    key_columns: HashSet<String>,
+    list: String,
+    action: Action,
+    /// Whether a column that has been met holds the key.
+    known: HashMap<String, bool>,
+}
+
+impl MemberShaper {
+    /// Shapes a record.
+    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Shaped {
+        let data = record.data.unwrap_or_default();
+        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
+        let mut key: Option<Cow<'_, str>> = None;
+        let mut rejection = None;
+        let walked = json::members(data, |name, value| {
+            if nulled.iter().any(|field| *field == name) || !self.is_key(&name) {
+                return;
+            }
+            match key_text(&self.key, value) {
+                Ok(text) => key = Some(text),
+                Err(problem) => {
+                    let property = self.key.property();
+                    let message = problem.message(property);
+                    rejection =
+                        Some(Rejection::by_connector(problem.code().as_str(), Some(property), message));
+                }
+            }
+        });
+        let rejection = match (walked, rejection, &key) {
+            (Err(_), ..) => Some(not_an_object(record.data)),
+            (Ok(()), Some(rejection), _) => Some(rejection),
+            (Ok(()), None, None) => Some(missing_key(self.key.property())),
+            (Ok(()), None, Some(_)) => None,
+        };
+        let mut properties = Vec::new();
+        if rejection.is_none() {
+            Membership { list: Cow::Borrowed(&self.list), action: self.action }.append(&mut properties);
+        }
+        let parts = BodyParts {
+            key: key.as_deref(),
+            properties: &properties,
+            data,
+            meta: record.meta.unwrap_or_default(),
+            emitted_at: record.emitted_at.unwrap_or_default(),
+        };
+        Shaped { body: Body::new(parts, key_hash), rejection }
+    }
+
+    /// Takes what the user should be told once; members have nothing to tell.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        Vec::new()
+    }
+
+    fn is_key(&mut self, name: &str) -> bool {
+        if let Some(known) = self.known.get(name) {
+            return *known;
+        }
+        let is_key = name == self.key.property() || self.key_columns.contains(name);
+        self.known.insert(name.to_owned(), is_key);
+        is_key
+    }
+}
+
+fn missing_key(property: &str) -> Rejection {
+    let message = format!("{property}: the record names no member; every record needs a value for it.");
+    Rejection::by_connector("MISSING_MATCHING_KEY", Some(property), message)
+}

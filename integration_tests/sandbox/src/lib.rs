@@ -19,11 +19,12 @@
 //! * `endpoints`: one module for each family of calls; a new family is a new module there;
 //! * `objects`: what the calls about records do;
 //! * `rules`: which values and definitions HubSpot takes;
-//! * `lists`: the account's lists and their members;
+//! * `lists`, `associations`: the account's lists, and what its records are associated with;
 //! * `catalog`, `records`, `auth`, `limits`, `account`: the parts of the account's state, held together by `world`;
 //! * `faults`, `log`: trouble on demand, and what happened.
 
 mod account;
+mod associations;
 mod auth;
 mod builder;
 mod catalog;
@@ -45,6 +46,7 @@ mod sandbox;
 mod world;
 
 pub use account::AccountType;
+pub use associations::{AssociationCategory, AssociationErrors, AssociationLabel};
 pub use auth::Scopes;
 pub use builder::Builder;
 pub use catalog::{CustomObject, FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity};
@@ -53,8 +55,8 @@ pub use faults::{
     BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, When, Writing,
 };
 pub use http::{Endpoint, EndpointFamily};
-pub use inspect::{StoredList, StoredRecord};
-pub use limits::{LimitPolicy, RateLimit};
+pub use inspect::{StoredAssociation, StoredList, StoredRecord};
+pub use limits::{AssociationBudget, LimitPolicy, RateLimit};
 pub use lists::{AddedSpelling, EmptyArrays, ListDef, Oversize, ProcessingType};
 pub use log::{RequestRecord, Totals};
 pub use records::{StoreCounts, WriteEvent, WriteKind};

@@ -1,14 +1,13 @@
 //! The state of the account behind the HTTP surface. It only holds the parts together; what each part does is in
 //! its own module.
 
-use std::time::Duration;
-
 use crate::account::Account;
-use crate::auth::{Apps, BudgetId, Tokens};
+use crate::associations::{Associations, TypeDef};
+use crate::auth::{Apps, Tokens};
 use crate::catalog::{Catalog, CustomObject, ObjectType, TypeIndex};
 use crate::clock::Clock;
 use crate::error::Refusal;
-use crate::limits::{DailyQuota, RateLimit, Window};
+use crate::limits::Budgets;
 use crate::lists::Lists;
 use crate::random::Random;
 use crate::records::{History, RecordStore, SearchIndex};
@@ -73,13 +72,12 @@ pub(crate) struct World {
     pub(crate) stores: Vec<RecordStore>,
     pub(crate) history: History,
     pub(crate) owners: Vec<Owner>,
-    pub(crate) associations: Vec<InlineAssociation>,
+    pub(crate) inline: Vec<InlineAssociation>,
+    pub(crate) associations: Associations,
     pub(crate) lists: Lists,
     pub(crate) tokens: Tokens,
     pub(crate) apps: Apps,
-    budgets: Vec<Window>,
-    pub(crate) search: Window,
-    pub(crate) daily: DailyQuota,
+    pub(crate) budgets: Budgets,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) echo: EchoTraceIds,
@@ -98,14 +96,12 @@ impl World {
             stores,
             history: History::new(recording),
             owners: Vec::new(),
-            associations: Vec::new(),
+            inline: Vec::new(),
+            associations: Associations::default(),
             lists: Lists::default(),
             tokens: Tokens::default(),
             apps: Apps::new(),
-            budgets: Vec::new(),
-            // Five searches a second for the whole account.
-            search: Window::new(RateLimit::new(5, Duration::from_secs(1))),
-            daily: DailyQuota::new(1_000_000),
+            budgets: Budgets::default(),
             clock: Clock::new(),
             random: Random::new(seed),
             echo: EchoTraceIds::default(),
@@ -114,22 +110,23 @@ impl World {
         }
     }
 
-    /// Opens a request budget.
-    pub(crate) fn add_budget(&mut self, limit: RateLimit) -> BudgetId {
-        self.budgets.push(Window::new(limit));
-        BudgetId(self.budgets.len() - 1)
+    /// The association types between two object types, the unlabelled one first.
+    pub(crate) fn types_between(&mut self, from: TypeIndex, to: TypeIndex) -> &[TypeDef] {
+        let (one, other) = (self.catalog.get(from), self.catalog.get(to));
+        self.associations.types.between((from, one), (to, other))
     }
 
-    /// A request budget.
-    pub(crate) fn budget(&mut self, id: BudgetId) -> &mut Window {
-        &mut self.budgets[id.0]
-    }
-
-    /// Sets the limit of every budget; what was counted stays counted.
-    pub(crate) fn set_limits(&mut self, limit: RateLimit) {
-        for budget in &mut self.budgets {
-            budget.limit = limit;
-        }
+    /// Makes an association label and gives both directions of it.
+    pub(crate) fn add_label(
+        &mut self,
+        from: TypeIndex,
+        to: TypeIndex,
+        label: &str,
+        inverse: Option<&str>,
+        ids: Option<(u32, u32)>,
+    ) -> (TypeDef, TypeDef) {
+        let (one, other) = (self.catalog.get(from), self.catalog.get(to));
+        self.associations.types.add_label((from, one), (to, other), label, inverse, ids)
     }
 
     /// Adds a custom object type with an empty store.

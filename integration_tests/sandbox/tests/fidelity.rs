@@ -58,6 +58,8 @@ const DOCUMENTED: &[&str] = &[
     "referencedObjectType",
     "type",
     "updatedUserId",
+    // an association
+    "category",
     // a list
     "createdById",
     "filtersUpdatedAt",

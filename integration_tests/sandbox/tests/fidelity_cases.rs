@@ -1,8 +1,8 @@
 //! How the situation of each recording is made, from the recording itself.
 
 use hubspot_sandbox::{
-    Builder, CustomObject, Endpoint, Fault, FaultAnswer, FaultBody, FieldType, ListDef, PropertyDef,
-    PropertyType, RateLimit, Sandbox, Scopes, Sensitivity, When,
+    AssociationBudget, Builder, CustomObject, Endpoint, Fault, FaultAnswer, FaultBody, FieldType, ListDef,
+    PropertyDef, PropertyType, RateLimit, Sandbox, Scopes, Sensitivity, When,
 };
 use serde_json::{Value, json};
 
@@ -12,20 +12,27 @@ use crate::support::{Client, Reply};
 pub(crate) const NOT_SERVED: &[(&str, &str)] = &[
     ("grouparoo-v1-400-invalid-email", "the legacy contacts v1 calls are gone from HubSpot's future"),
     ("grouparoo-v1-400-invalid-long", "the legacy contacts v1 calls are gone from HubSpot's future"),
-    ("hotglue-association-put-201-default-279", "the association calls are a family still to come"),
     (
         "public-create-409-object-already-exists",
         "the other of two shapes of one answer; CONFLICT is the one given",
     ),
-    ("segment-association-404-to-object-not-found", "the association calls are a family still to come"),
-    ("segment-association-batch-create-user-defined", "the association calls are a family still to come"),
-    ("segment-association-batch-labels-archive", "the association calls are a family still to come"),
-    ("segment-association-labels-200", "the association calls are a family still to come"),
+    (
+        "segment-association-404-to-object-not-found",
+        "a call of v3 that takes the type's name; the calls of v4 give the same body, which the tests of associations see",
+    ),
     (
         "segment-batch-read-207-error-without-context",
         "written by hand, and nothing real is known to cause it",
     ),
     ("segment-event-definition-400-missing", "the event calls are a family still to come"),
+    (
+        "segment-association-batch-create-user-defined",
+        "a mock of the status 200, which newer specifications have; calls of v4 are answered 201 as documented",
+    ),
+    (
+        "segment-association-batch-labels-archive",
+        "a mock of the status 200, which newer specifications have; calls of v4 are answered 204 as documented",
+    ),
     ("segment-search-200-ambiguous-two", "written by hand with ids as numbers; recorded answers have texts"),
 ];
 
@@ -219,6 +226,7 @@ fn prepare(name: &str, builder: Builder, fixture: &Value, body: &mut Value) -> O
         | "hotglue-search-200-empty"
         | "hotglue-upsert-400-non-unique-idproperty"
         | "segment-batch-read-207-object-not-found"
+        | "segment-association-labels-200"
         | "segment-list-create-200"
         | "segment-list-get-400-not-found"
         | "segment-properties-list-200"
@@ -285,6 +293,11 @@ fn prepare(name: &str, builder: Builder, fixture: &Value, body: &mut Value) -> O
         }
         "segment-create-400-property-doesnt-exist" => {
             *body = json!({ "properties": { "name": "x", "segment_group_id": "y" } });
+        }
+        "hotglue-association-put-201-default-279" => {
+            sandbox.set_association_budget(AssociationBudget::Shared);
+            sandbox.insert_with_id("contacts", 230_896_942_496, &[]);
+            sandbox.insert_with_id("companies", 50_349_449_041, &[]);
         }
         // The list with the number and the name of the recording; the account's first object type is as good as any.
         "public-lists-error-shape" => {

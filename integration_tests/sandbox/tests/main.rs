@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+mod associations;
+#[cfg(test)]
 mod auth;
 #[cfg(test)]
 mod create_update;

@@ -1,6 +1,8 @@
-//! Options about lists.
+//! Options about lists and associations.
 
+use crate::associations::{AssociationErrors, AssociationLabel};
 use crate::builder::Builder;
+use crate::limits::{AssociationBudget, RateLimit};
 use crate::lists::{AddedSpelling, CallLimit, EmptyArrays, ListDef, Oversize};
 use crate::world::World;
 
@@ -11,6 +13,9 @@ pub(super) struct Families {
     spelling: AddedSpelling,
     empty: EmptyArrays,
     list_limit: Option<CallLimit>,
+    labels: Vec<AssociationLabel>,
+    association_errors: AssociationErrors,
+    association_budget: Option<AssociationBudget>,
 }
 
 impl Families {
@@ -22,6 +27,18 @@ impl Families {
         for list in &self.lists {
             world.put_list(list);
         }
+        world.associations.errors = self.association_errors;
+        for label in &self.labels {
+            world.put_label(label);
+        }
+    }
+
+    /// What associations count against: what was chosen, else nothing if no request is to be refused for its rate.
+    pub(super) fn association_budget(&self, rate_limit: Option<RateLimit>) -> AssociationBudget {
+        self.association_budget.unwrap_or_else(|| match rate_limit {
+            Some(limit) if !limit.enforced => AssociationBudget::Own(limit),
+            _ => AssociationBudget::default(),
+        })
     }
 }
 
@@ -44,6 +61,28 @@ impl Builder {
     #[must_use]
     pub fn empty_arrays(mut self, empty: EmptyArrays) -> Self {
         self.families.empty = empty;
+        self
+    }
+
+    /// Adds an association label. An object type that does not exist makes [`Builder::start`] panic.
+    #[must_use]
+    pub fn association_label(mut self, label: AssociationLabel) -> Self {
+        self.families.labels.push(label);
+        self
+    }
+
+    /// How batches about associations tell of inputs they refuse.
+    #[must_use]
+    pub fn association_errors(mut self, errors: AssociationErrors) -> Self {
+        self.families.association_errors = errors;
+        self
+    }
+
+    /// What calls about associations count against; unless set, a window of 100 per 10 s of their own, or none with
+    /// [`Builder::no_rate_limit`].
+    #[must_use]
+    pub fn association_budget(mut self, budget: AssociationBudget) -> Self {
+        self.families.association_budget = Some(budget);
         self
     }
 

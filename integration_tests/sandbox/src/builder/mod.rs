@@ -359,20 +359,21 @@ impl Builder {
         world.update_by_email = self.update_by_email;
         world.index.delay = self.search_delay;
         world.index.lag = self.search_lag;
-        world.search.limit = self.search_limit;
-        world.daily.limit = self.daily_limit;
+        world.budgets.search.limit = self.search_limit;
+        world.budgets.daily.limit = self.daily_limit;
+        world.budgets.set_associations(self.families.association_budget(self.rate_limit));
         world.apps.access_token_lifetime = self.access_token_lifetime;
         world.apps.rotation = self.rotation;
         let made = format!("pat-{}-{}", world.account.region, world.random.uuid());
         let default_token = self.default_token.clone().unwrap_or(made);
         let all = [(default_token.clone(), Scopes::all())];
         for (text, scopes) in all.iter().chain(&self.tokens) {
-            let budget = world.add_budget(self.rate_limit.unwrap_or(RateLimit::per_ten_seconds(190)));
+            let budget = world.budgets.add(self.rate_limit.unwrap_or(RateLimit::per_ten_seconds(190)));
             let bearer = Bearer { kind: TokenKind::Private, scopes: scopes.clone(), budget, expires: None };
             world.tokens.insert(text, bearer);
         }
         for (client_id, client_secret, refresh_token, scopes) in self.apps.iter().cloned() {
-            let budget = world.add_budget(self.rate_limit.unwrap_or(RateLimit::per_ten_seconds(110)));
+            let budget = world.budgets.add(self.rate_limit.unwrap_or(RateLimit::per_ten_seconds(110)));
             world.apps.install(OAuthApp { client_id, client_secret, refresh_token, scopes, budget });
         }
         for object in &self.custom_objects {

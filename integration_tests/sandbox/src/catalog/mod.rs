@@ -1,6 +1,5 @@
 //! What kinds of records the account has: object types, their properties and property groups.
 
-pub(crate) mod associations;
 mod custom;
 mod defaults;
 mod object_type;

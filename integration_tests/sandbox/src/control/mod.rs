@@ -3,6 +3,7 @@
 //! Changes take effect at once and are no requests: nothing is logged or counted, and no rule but the shape of the
 //! account stands in their way.
 
+mod associations;
 mod lists;
 
 use std::time::Duration;
@@ -112,25 +113,25 @@ impl Sandbox {
 
     /// Sets the window of every token.
     pub fn set_rate_limit(&self, limit: RateLimit) {
-        self.world().set_limits(limit);
+        self.world().budgets.set_limits(limit);
     }
 
     /// Sets the daily quota.
     pub fn set_daily_limit(&self, limit: u64) {
-        self.world().daily.limit = limit;
+        self.world().budgets.daily.limit = limit;
     }
 
     /// Makes it as if so much of today's quota had been used.
     pub fn set_daily_usage(&self, used: u64) {
         let world = &mut *self.world();
         let day = world.account.day(world.clock.now());
-        world.daily.set_used(day, used);
+        world.budgets.daily.set_used(day, used);
     }
 
     /// Adds a private token with a window of its own.
     pub fn add_token(&self, token: &str, scopes: Scopes) {
         let world = &mut *self.world();
-        let budget = world.add_budget(RateLimit::per_ten_seconds(190));
+        let budget = world.budgets.add(RateLimit::per_ten_seconds(190));
         world.tokens.insert(token, Bearer { kind: TokenKind::Private, scopes, budget, expires: None });
     }
 

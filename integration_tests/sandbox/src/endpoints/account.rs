@@ -47,13 +47,13 @@ fn details(world: &World) -> Answer {
 fn usage(world: &mut World) -> Answer {
     let now = world.clock.now();
     let day = world.account.day(now);
-    let used = world.daily.used_on(day);
+    let used = world.budgets.daily.used_on(day);
     Answer::json(
         200,
         &json!({
             "results": [{
                 "name": "private-apps-api-calls-daily",
-                "usageLimit": world.daily.limit,
+                "usageLimit": world.budgets.daily.limit,
                 "currentUsage": used,
                 "collectedAt": now.iso(),
                 "fetchStatus": "SUCCESS",

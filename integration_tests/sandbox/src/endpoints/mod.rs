@@ -3,6 +3,7 @@
 //! A new family is a new module with `place` and `answer`, named in [`place`] and [`answer`] below.
 
 mod account;
+mod associations;
 mod lists;
 mod oauth;
 mod objects;
@@ -50,6 +51,7 @@ pub(crate) fn place(segments: &[&str]) -> Option<Place> {
         schemas::place,
         owners::place,
         lists::place,
+        associations::place,
         account::place,
         oauth::place,
     ];
@@ -64,6 +66,7 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
         EndpointFamily::Schemas => schemas::answer(world, call),
         EndpointFamily::Owners => owners::answer(world, call),
         EndpointFamily::Lists => lists::answer(world, call),
+        EndpointFamily::Associations => associations::answer(world, call),
         EndpointFamily::Account => account::answer(world, call),
         EndpointFamily::OAuth => oauth::answer(world, call),
         EndpointFamily::Unknown => Err(Refusal::not_found()),

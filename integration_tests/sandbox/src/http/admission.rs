@@ -6,7 +6,7 @@ use super::pipeline::Received;
 use super::route::{Route, Unrouted, find};
 use crate::auth::{Bearer, TokenKind};
 use crate::error::Refusal;
-use crate::limits::LimitPolicy;
+use crate::limits::{LimitPolicy, Meter};
 use crate::world::World;
 
 /// A request that was let in.
@@ -77,7 +77,7 @@ fn check(
 
 /// Counts the request against the limits it is under, and writes the headers that tell of them.
 ///
-/// Search has a limit of its own and answers without these headers, but for the daily ones when it refuses.
+/// Search answers without these headers, but for the daily ones when it refuses.
 fn count(
     world: &mut World,
     endpoint: Endpoint,
@@ -86,40 +86,31 @@ fn count(
 ) -> Result<Option<u32>, Refusal> {
     let (now, day) = (world.clock.elapsed(), world.account.day(world.clock.now()));
     let private = bearer.kind == TokenKind::Private;
+    let meter = endpoint.meter();
+    let (window, daily) = world.budgets.of(bearer.budget, meter);
     let mut add = |name: &str, value: u64| {
         headers.push((format!("x-hubspot-ratelimit-{name}"), value.to_string()));
     };
-    if endpoint == Endpoint::Search {
-        if !world.search.admit(now) {
-            if private {
-                add("daily", world.daily.limit);
-                add("daily-remaining", world.daily.remaining(day));
-            }
-            return Err(LimitPolicy::search_refusal());
-        }
-        return if private && !world.daily.admit(day) { Err(LimitPolicy::Daily.refusal()) } else { Ok(None) };
-    }
-    let window = world.budget(bearer.budget);
     let fits = window.admit(now);
-    let limit = window.limit;
-    let remaining = window.remaining(now);
-    let secondly_remaining = window.secondly_remaining(now);
-    let counted = fits && private && world.daily.admit(day);
-    add("interval-milliseconds", u64::try_from(limit.interval.as_millis()).unwrap_or(u64::MAX));
-    add("max", limit.max.into());
-    add("remaining", remaining.into());
-    add("secondly", limit.secondly().into());
-    add("secondly-remaining", secondly_remaining.into());
-    if private {
-        add("daily", world.daily.limit);
-        add("daily-remaining", world.daily.remaining(day));
+    let counted = fits && private && daily.admit(day);
+    let searches = meter == Meter::Search;
+    if !searches {
+        let limit = window.limit;
+        add("interval-milliseconds", u64::try_from(limit.interval.as_millis()).unwrap_or(u64::MAX));
+        add("max", limit.max.into());
+        add("remaining", window.remaining(now).into());
+        add("secondly", limit.secondly().into());
+        add("secondly-remaining", window.secondly_remaining(now).into());
     }
-    if !fits {
-        let policy = limit.policy();
-        return Err(policy.refusal());
+    if private && (!searches || !fits) {
+        add("daily", daily.limit);
+        add("daily-remaining", daily.remaining(day));
     }
-    if private && !counted {
-        return Err(LimitPolicy::Daily.refusal());
+    match meter {
+        Meter::Search if !fits => Err(LimitPolicy::search_refusal()),
+        _ if !fits => Err(window.limit.policy().refusal()),
+        _ if private && !counted => Err(LimitPolicy::Daily.refusal()),
+        Meter::Search => Ok(None),
+        _ => Ok(Some(window.remaining(now))),
     }
-    Ok(Some(remaining))
 }

@@ -1,5 +1,7 @@
 //! The kinds of calls the sandbox answers, as faults match them and counters count them.
 
+use crate::limits::Meter;
+
 /// A kind of call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -110,6 +112,32 @@ pub enum Endpoint {
     MembersClear,
     /// `GET /crm/v3/lists/records/{objectTypeId}/{recordId}/memberships`
     RecordLists,
+    /// `POST .../batch/associate/default`
+    AssociateDefault,
+    /// `POST /crm/v4/associations/{from}/{to}/batch/create`
+    AssociationCreate,
+    /// `POST /crm/v4/associations/{from}/{to}/batch/read`
+    AssociationRead,
+    /// `POST /crm/v4/associations/{from}/{to}/batch/archive`
+    AssociationArchive,
+    /// `POST .../batch/labels/archive`
+    AssociationUnlabel,
+    /// `PUT .../associations/default/{to}/{id}`
+    AssociateDefaultOne,
+    /// `PUT .../associations/{to}/{id}`
+    AssociateOne,
+    /// `DELETE .../associations/{to}/{id}`
+    DissociateOne,
+    /// `GET .../associations/{to}`
+    AssociationList,
+    /// `GET /crm/v4/associations/{from}/{to}/labels`
+    LabelList,
+    /// `POST /crm/v4/associations/{from}/{to}/labels`
+    LabelCreate,
+    /// `PUT /crm/v4/associations/{from}/{to}/labels`
+    LabelUpdate,
+    /// `DELETE /crm/v4/associations/{from}/{to}/labels/{id}`
+    LabelDelete,
     /// Anything that is no call of the API: an unknown path or a wrong method.
     Unknown,
 }
@@ -128,6 +156,8 @@ pub enum EndpointFamily {
     Owners,
     /// Lists (segments) and their members.
     Lists,
+    /// Associations between records, and their labels.
+    Associations,
     /// Account details and usage.
     Account,
     /// Tokens; these calls need none and have no request budget.
@@ -182,6 +212,19 @@ impl Endpoint {
             | Self::MembersByJoining
             | Self::MembersClear
             | Self::RecordLists => EndpointFamily::Lists,
+            Self::AssociateDefault
+            | Self::AssociationCreate
+            | Self::AssociationRead
+            | Self::AssociationArchive
+            | Self::AssociationUnlabel
+            | Self::AssociateDefaultOne
+            | Self::AssociateOne
+            | Self::DissociateOne
+            | Self::AssociationList
+            | Self::LabelList
+            | Self::LabelCreate
+            | Self::LabelUpdate
+            | Self::LabelDelete => EndpointFamily::Associations,
             Self::AccountDetails | Self::AccountUsage => EndpointFamily::Account,
             Self::OAuthToken
             | Self::OAuthIntrospect
@@ -191,6 +234,15 @@ impl Endpoint {
             | Self::OAuthRefreshTokenDelete
             | Self::PrivateTokenInfo => EndpointFamily::OAuth,
             Self::Unknown => EndpointFamily::Unknown,
+        }
+    }
+
+    /// The limits it is under.
+    pub(crate) fn meter(self) -> Meter {
+        match self {
+            Self::Search => Meter::Search,
+            _ if self.family() == EndpointFamily::Associations => Meter::Associations,
+            _ => Meter::Calls,
         }
     }
 
@@ -204,6 +256,9 @@ impl Endpoint {
                 | Self::Read
                 | Self::PropertyBatchCreate
                 | Self::PropertyBatchRead
+                | Self::AssociateDefault
+                | Self::AssociationCreate
+                | Self::AssociationRead
         )
     }
 }

@@ -15,5 +15,5 @@ pub(crate) use answer::AnswerBody;
 pub use endpoint::{Endpoint, EndpointFamily};
 pub(crate) use pipeline::{Shared, Timing, lock};
 pub(crate) use query::{Query, parse_form};
-pub(crate) use route::{Place, Route, crm, dated};
+pub(crate) use route::{Place, Route, Version, crm, dated, v4};
 pub(crate) use server::Server;

@@ -22,11 +22,24 @@ pub(crate) struct Place {
     pub(crate) target: Target,
 }
 
-/// The second item a path names.
+/// The two ways HubSpot names versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// `v3`, `v4`.
+    #[default]
+    Numbered,
+    /// `2026-03`.
+    Dated,
+}
+
+/// What a path names besides the first object type and item.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Target {
-    /// The list members come from.
+    /// The object type an association leads to.
+    pub(crate) object: Option<String>,
+    /// The record an association leads to, or the list members come from.
     pub(crate) item: Option<String>,
+    pub(crate) version: Version,
 }
 
 impl Place {
@@ -44,6 +57,18 @@ impl Place {
     /// Adds the item of the path.
     pub(crate) fn at(mut self, item: &str) -> Self {
         self.item = Some(item.to_owned());
+        self
+    }
+
+    /// Adds the object type at the far end.
+    pub(crate) fn towards(mut self, object: &str) -> Self {
+        self.target.object = Some(object.to_owned());
+        self
+    }
+
+    /// Adds the way the path names its version.
+    pub(crate) fn version(mut self, version: Version) -> Self {
+        self.target.version = version;
         self
     }
 
@@ -84,6 +109,17 @@ pub(crate) fn crm<'a, 'b>(segments: &'a [&'b str], name: &str) -> Option<&'a [&'
     match segments {
         ["crm", "v3", found, rest @ ..] if *found == name => Some(rest),
         ["crm", found, version, rest @ ..] if *found == name && DATED.contains(version) => Some(rest),
+        _ => None,
+    }
+}
+
+/// What follows `/crm/v4/{name}` or `/crm/{name}/2026-03`, and which of them it was.
+pub(crate) fn v4<'a, 'b>(segments: &'a [&'b str], name: &str) -> Option<(Version, &'a [&'b str])> {
+    match segments {
+        ["crm", "v4", found, rest @ ..] if *found == name => Some((Version::Numbered, rest)),
+        ["crm", found, version, rest @ ..] if *found == name && DATED.contains(version) => {
+            Some((Version::Dated, rest))
+        }
         _ => None,
     }
 }
@@ -136,6 +172,13 @@ mod tests {
             ("PUT", "/crm/lists/2026-03/5/memberships/add-from/6", Endpoint::MembersAddFrom),
             ("GET", "/crm/v3/lists/5/memberships", Endpoint::MembersRead),
             ("GET", "/crm/v3/lists/records/0-1/5/memberships", Endpoint::RecordLists),
+            ("POST", "/crm/v4/associations/0-1/0-2/batch/associate/default", Endpoint::AssociateDefault),
+            ("POST", "/crm/associations/2026-03/0-1/0-2/batch/create", Endpoint::AssociationCreate),
+            ("POST", "/crm/v4/associations/0-1/0-2/batch/labels/archive", Endpoint::AssociationUnlabel),
+            ("GET", "/crm/associations/2026-09/0-1/0-2/labels", Endpoint::LabelList),
+            ("PUT", "/crm/v4/objects/0-1/5/associations/default/0-2/6", Endpoint::AssociateDefaultOne),
+            ("PUT", "/crm/objects/2026-03/0-1/5/associations/0-2/6", Endpoint::AssociateOne),
+            ("GET", "/crm/v4/objects/0-1/5/associations/0-2", Endpoint::AssociationList),
             ("GET", "/account-info/v3/details", Endpoint::AccountDetails),
             ("GET", "/account-info/2026-03/api-usage/daily/private-apps", Endpoint::AccountUsage),
             ("POST", "/oauth/v1/token", Endpoint::OAuthToken),

@@ -1,9 +1,11 @@
 //! Looking at the account from a test.
 
+mod associations;
 mod lists;
 
 use std::collections::BTreeMap;
 
+pub use associations::StoredAssociation;
 pub use lists::StoredList;
 
 use crate::catalog::{ObjectType, PropertyDef, TypeIndex};
@@ -177,7 +179,7 @@ impl Sandbox {
     /// Associations made together with records.
     #[must_use]
     pub fn inline_associations(&self) -> Vec<InlineAssociation> {
-        self.world().associations.clone()
+        self.world().inline.clone()
     }
 
     /// Requests counted against the daily quota today.
@@ -185,7 +187,7 @@ impl Sandbox {
     pub fn daily_usage(&self) -> u64 {
         let world = &mut *self.world();
         let day = world.account.day(world.clock.now());
-        world.daily.used_on(day)
+        world.budgets.daily.used_on(day)
     }
 
     /// The refresh token that an OAuth app has to send now.

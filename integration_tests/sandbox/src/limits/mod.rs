@@ -1,13 +1,15 @@
-//! How many requests the account takes: rolling windows per token, search's own window, and the daily quota.
+//! How many requests the account takes: rolling windows per token, windows of their own for
+//! some calls, and the daily quotas.
 //!
 //! Source: <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>.
 
+mod budgets;
 mod daily;
 mod window;
 
-pub(crate) use daily::DailyQuota;
+pub use budgets::AssociationBudget;
+pub(crate) use budgets::{Budgets, Meter};
 pub use window::RateLimit;
-pub(crate) use window::Window;
 
 use crate::error::Refusal;
 

@@ -65,5 +65,6 @@ pub(crate) fn merge(world: &mut World, kind: TypeIndex, primary: u64, away: u64,
         append(slot("hs_additional_emails"), vec![additional.into()]);
     }
     store.update(definition, primary, now, edits);
+    world.associations.links.merge(kind, primary, away);
     world.history.push(arrival, WriteKind::Merged, kind, away, Vec::new());
 }

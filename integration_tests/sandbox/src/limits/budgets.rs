@@ -1,0 +1,133 @@
+//! The request budgets of the account's tokens and apps.
+
+use std::time::Duration;
+
+use super::daily::DailyQuota;
+use super::window::{RateLimit, Window};
+use crate::auth::BudgetId;
+
+/// What calls about associations count against.
+///
+/// HubSpot's guide gives them limits of their own; a recorded answer shows the numbers of the common window.
+/// Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/associations/associate-records/guide>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssociationBudget {
+    /// A window of their own for each token, and a daily quota of their own.
+    Own(RateLimit),
+    /// The same window and quota as other calls.
+    Shared,
+}
+
+impl Default for AssociationBudget {
+    /// The smallest window that the guide names.
+    fn default() -> Self {
+        Self::Own(RateLimit::per_ten_seconds(100))
+    }
+}
+
+/// Which limits a call is under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meter {
+    /// The common ones.
+    Calls,
+    /// Those of associations.
+    Associations,
+    /// Search's window, which the whole account shares.
+    Search,
+}
+
+#[derive(Debug)]
+struct Budget {
+    calls: Window,
+    associations: Window,
+}
+
+/// All budgets.
+#[derive(Debug)]
+pub(crate) struct Budgets {
+    tokens: Vec<Budget>,
+    associations: AssociationBudget,
+    association_daily: DailyQuota,
+    pub(crate) daily: DailyQuota,
+    /// Search's window.
+    pub(crate) search: Window,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            tokens: Vec::new(),
+            associations: AssociationBudget::default(),
+            // What the guide gives to the Professional and Enterprise plans.
+            association_daily: DailyQuota::new(500_000),
+            daily: DailyQuota::new(1_000_000),
+            search: Window::new(RateLimit::new(5, Duration::from_secs(1))),
+        }
+    }
+}
+
+impl Budgets {
+    /// Opens a budget.
+    pub(crate) fn add(&mut self, limit: RateLimit) -> BudgetId {
+        let associations = Window::new(self.association_limit());
+        self.tokens.push(Budget { calls: Window::new(limit), associations });
+        BudgetId(self.tokens.len() - 1)
+    }
+
+    /// Sets the common limit of every budget; what was counted stays counted.
+    pub(crate) fn set_limits(&mut self, limit: RateLimit) {
+        for budget in &mut self.tokens {
+            budget.calls.limit = limit;
+        }
+    }
+
+    /// Sets what calls about associations count against.
+    pub(crate) fn set_associations(&mut self, budget: AssociationBudget) {
+        self.associations = budget;
+        let limit = self.association_limit();
+        for budget in &mut self.tokens {
+            budget.associations.limit = limit;
+        }
+    }
+
+    fn association_limit(&self) -> RateLimit {
+        match self.associations {
+            AssociationBudget::Own(limit) => limit,
+            AssociationBudget::Shared => RateLimit::none(),
+        }
+    }
+
+    /// The window and the daily quota a call counts against.
+    pub(crate) fn of(&mut self, id: BudgetId, meter: Meter) -> (&mut Window, &mut DailyQuota) {
+        let budget = &mut self.tokens[id.0];
+        match (meter, self.associations) {
+            (Meter::Search, _) => (&mut self.search, &mut self.daily),
+            (Meter::Associations, AssociationBudget::Own(_)) => {
+                (&mut budget.associations, &mut self.association_daily)
+            }
+            (Meter::Associations, AssociationBudget::Shared) | (Meter::Calls, _) => {
+                (&mut budget.calls, &mut self.daily)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn associations_have_room_of_their_own_unless_shared() {
+        let mut budgets = Budgets::default();
+        budgets.set_associations(AssociationBudget::Own(RateLimit::per_ten_seconds(1)));
+        let id = budgets.add(RateLimit::per_ten_seconds(1));
+        let now = Duration::ZERO;
+        assert!(budgets.of(id, Meter::Calls).0.admit(now));
+        assert!(budgets.of(id, Meter::Associations).0.admit(now));
+        assert!(!budgets.of(id, Meter::Associations).0.admit(now));
+        assert!(budgets.of(id, Meter::Associations).1.admit(1));
+        assert_eq!(budgets.daily.used_on(1), 0);
+        budgets.set_associations(AssociationBudget::Shared);
+        assert!(!budgets.of(id, Meter::Associations).0.admit(now), "the common window is full");
+    }
+}

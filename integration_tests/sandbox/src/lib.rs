@@ -19,7 +19,7 @@
 //! * `endpoints`: one module for each family of calls; a new family is a new module there;
 //! * `objects`: what the calls about records do;
 //! * `rules`: which values and definitions HubSpot takes;
-//! * `lists`, `associations`: the account's lists, and what its records are associated with;
+//! * `lists`, `associations`, `events`: the account's lists, what its records are associated with, what happened;
 //! * `catalog`, `records`, `auth`, `limits`, `account`: the parts of the account's state, held together by `world`;
 //! * `faults`, `log`: trouble on demand, and what happened.
 
@@ -32,6 +32,7 @@ mod clock;
 mod control;
 mod endpoints;
 mod error;
+mod events;
 mod faults;
 mod http;
 mod inspect;
@@ -51,6 +52,7 @@ pub use auth::Scopes;
 pub use builder::Builder;
 pub use catalog::{CustomObject, FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity};
 pub use clock::Millis;
+pub use events::{EventDef, EventUuids, StoredEvent};
 pub use faults::{
     BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, When, Writing,
 };

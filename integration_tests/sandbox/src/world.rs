@@ -7,6 +7,7 @@ use crate::auth::{Apps, Tokens};
 use crate::catalog::{Catalog, CustomObject, ObjectType, TypeIndex};
 use crate::clock::Clock;
 use crate::error::Refusal;
+use crate::events::Events;
 use crate::limits::Budgets;
 use crate::lists::Lists;
 use crate::random::Random;
@@ -75,6 +76,7 @@ pub(crate) struct World {
     pub(crate) inline: Vec<InlineAssociation>,
     pub(crate) associations: Associations,
     pub(crate) lists: Lists,
+    pub(crate) events: Events,
     pub(crate) tokens: Tokens,
     pub(crate) apps: Apps,
     pub(crate) budgets: Budgets,
@@ -99,6 +101,7 @@ impl World {
             inline: Vec::new(),
             associations: Associations::default(),
             lists: Lists::default(),
+            events: Events::default(),
             tokens: Tokens::default(),
             apps: Apps::new(),
             budgets: Budgets::default(),

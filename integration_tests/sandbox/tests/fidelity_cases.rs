@@ -24,7 +24,10 @@ pub(crate) const NOT_SERVED: &[(&str, &str)] = &[
         "segment-batch-read-207-error-without-context",
         "written by hand, and nothing real is known to cause it",
     ),
-    ("segment-event-definition-400-missing", "the event calls are a family still to come"),
+    (
+        "segment-event-definition-400-missing",
+        "wrapped by the library its engineers mock with; the tests of events see the text inside",
+    ),
     (
         "segment-association-batch-create-user-defined",
         "a mock of the status 200, which newer specifications have; calls of v4 are answered 201 as documented",

@@ -11,6 +11,8 @@ mod auth;
 #[cfg(test)]
 mod create_update;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod fidelity;

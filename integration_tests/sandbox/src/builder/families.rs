@@ -1,7 +1,8 @@
-//! Options about lists and associations.
+//! Options about lists, associations and events.
 
 use crate::associations::{AssociationErrors, AssociationLabel};
 use crate::builder::Builder;
+use crate::events::{EventDef, EventUuids};
 use crate::limits::{AssociationBudget, RateLimit};
 use crate::lists::{AddedSpelling, CallLimit, EmptyArrays, ListDef, Oversize};
 use crate::world::World;
@@ -16,6 +17,9 @@ pub(super) struct Families {
     labels: Vec<AssociationLabel>,
     association_errors: AssociationErrors,
     association_budget: Option<AssociationBudget>,
+    events: Vec<EventDef>,
+    event_uuids: EventUuids,
+    event_limit: Option<RateLimit>,
 }
 
 impl Families {
@@ -30,6 +34,13 @@ impl Families {
         world.associations.errors = self.association_errors;
         for label in &self.labels {
             world.put_label(label);
+        }
+        world.events.occurrences.uuids = self.event_uuids;
+        if let Some(limit) = self.event_limit {
+            world.budgets.events.limit = limit;
+        }
+        for event in &self.events {
+            world.put_event(event);
         }
     }
 
@@ -83,6 +94,27 @@ impl Builder {
     #[must_use]
     pub fn association_budget(mut self, budget: AssociationBudget) -> Self {
         self.families.association_budget = Some(budget);
+        self
+    }
+
+    /// Adds an event definition. A name that is taken makes [`Builder::start`] panic.
+    #[must_use]
+    pub fn event_definition(mut self, event: EventDef) -> Self {
+        self.families.events.push(event);
+        self
+    }
+
+    /// What the `uuid` of an occurrence does.
+    #[must_use]
+    pub fn event_uuids(mut self, uuids: EventUuids) -> Self {
+        self.families.event_uuids = uuids;
+        self
+    }
+
+    /// Window of calls that send events, which all tokens share; 1,250 per second unless set.
+    #[must_use]
+    pub fn event_limit(mut self, limit: RateLimit) -> Self {
+        self.families.event_limit = Some(limit);
         self
     }
 

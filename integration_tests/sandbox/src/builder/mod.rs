@@ -297,7 +297,7 @@ impl Builder {
         self
     }
 
-    /// Keeps neither requests nor the history of writes, only counters: for runs of millions of records.
+    /// Keeps neither requests nor the history of writes nor events, only counters: for runs of millions of records.
     #[must_use]
     pub fn light(mut self) -> Self {
         self.body_room = None;
@@ -382,6 +382,7 @@ impl Builder {
         for (object, property) in &self.properties {
             world.put_property(object, property.clone());
         }
+        world.events.occurrences.counted_only = !self.history;
         self.families.apply(&mut world);
         (world, default_token)
     }

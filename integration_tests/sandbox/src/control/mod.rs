@@ -4,6 +4,7 @@
 //! account stands in their way.
 
 mod associations;
+mod events;
 mod lists;
 
 use std::time::Duration;

@@ -4,6 +4,7 @@
 
 mod account;
 mod associations;
+mod events;
 mod lists;
 mod oauth;
 mod objects;
@@ -52,6 +53,7 @@ pub(crate) fn place(segments: &[&str]) -> Option<Place> {
         owners::place,
         lists::place,
         associations::place,
+        events::place,
         account::place,
         oauth::place,
     ];
@@ -67,6 +69,7 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
         EndpointFamily::Owners => owners::answer(world, call),
         EndpointFamily::Lists => lists::answer(world, call),
         EndpointFamily::Associations => associations::answer(world, call),
+        EndpointFamily::Events | EndpointFamily::EventDefinitions => events::answer(world, call),
         EndpointFamily::Account => account::answer(world, call),
         EndpointFamily::OAuth => oauth::answer(world, call),
         EndpointFamily::Unknown => Err(Refusal::not_found()),

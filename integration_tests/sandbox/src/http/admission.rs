@@ -77,7 +77,7 @@ fn check(
 
 /// Counts the request against the limits it is under, and writes the headers that tell of them.
 ///
-/// Search answers without these headers, but for the daily ones when it refuses.
+/// Search answers without these headers, but for the daily ones when it refuses; events answer without any.
 fn count(
     world: &mut World,
     endpoint: Endpoint,
@@ -85,16 +85,16 @@ fn count(
     headers: &mut Vec<(String, String)>,
 ) -> Result<Option<u32>, Refusal> {
     let (now, day) = (world.clock.elapsed(), world.account.day(world.clock.now()));
-    let private = bearer.kind == TokenKind::Private;
     let meter = endpoint.meter();
     let (window, daily) = world.budgets.of(bearer.budget, meter);
+    // Only private tokens have a daily quota.
+    let daily = daily.filter(|_| bearer.kind == TokenKind::Private);
     let mut add = |name: &str, value: u64| {
         headers.push((format!("x-hubspot-ratelimit-{name}"), value.to_string()));
     };
     let fits = window.admit(now);
-    let counted = fits && private && daily.admit(day);
-    let searches = meter == Meter::Search;
-    if !searches {
+    let told = !matches!(meter, Meter::Search | Meter::Events);
+    if told {
         let limit = window.limit;
         add("interval-milliseconds", u64::try_from(limit.interval.as_millis()).unwrap_or(u64::MAX));
         add("max", limit.max.into());
@@ -102,15 +102,18 @@ fn count(
         add("secondly", limit.secondly().into());
         add("secondly-remaining", window.secondly_remaining(now).into());
     }
-    if private && (!searches || !fits) {
-        add("daily", daily.limit);
-        add("daily-remaining", daily.remaining(day));
+    let mut counted = true;
+    if let Some(daily) = daily {
+        counted = !fits || daily.admit(day);
+        if told || !fits {
+            add("daily", daily.limit);
+            add("daily-remaining", daily.remaining(day));
+        }
     }
     match meter {
         Meter::Search if !fits => Err(LimitPolicy::search_refusal()),
         _ if !fits => Err(window.limit.policy().refusal()),
-        _ if private && !counted => Err(LimitPolicy::Daily.refusal()),
-        Meter::Search => Ok(None),
-        _ => Ok(Some(window.remaining(now))),
+        _ if !counted => Err(LimitPolicy::Daily.refusal()),
+        _ => Ok(told.then(|| window.remaining(now))),
     }
 }

@@ -138,6 +138,26 @@ pub enum Endpoint {
     LabelUpdate,
     /// `DELETE /crm/v4/associations/{from}/{to}/labels/{id}`
     LabelDelete,
+    /// `POST /events/v3/send`
+    EventSend,
+    /// `POST /events/v3/send/batch`
+    EventSendBatch,
+    /// `GET /events/v3/event-definitions`
+    EventDefinitionList,
+    /// `POST /events/v3/event-definitions`
+    EventDefinitionCreate,
+    /// `GET /events/v3/event-definitions/{eventName}`
+    EventDefinitionRead,
+    /// `PATCH /events/v3/event-definitions/{eventName}`
+    EventDefinitionUpdate,
+    /// `DELETE /events/v3/event-definitions/{eventName}`
+    EventDefinitionDelete,
+    /// `POST /events/v3/event-definitions/{eventName}/property`
+    EventPropertyCreate,
+    /// `PATCH /events/v3/event-definitions/{eventName}/property/{propertyName}`
+    EventPropertyUpdate,
+    /// `DELETE /events/v3/event-definitions/{eventName}/property/{propertyName}`
+    EventPropertyDelete,
     /// Anything that is no call of the API: an unknown path or a wrong method.
     Unknown,
 }
@@ -158,6 +178,10 @@ pub enum EndpointFamily {
     Lists,
     /// Associations between records, and their labels.
     Associations,
+    /// Occurrences of custom events.
+    Events,
+    /// Definitions of custom events.
+    EventDefinitions,
     /// Account details and usage.
     Account,
     /// Tokens; these calls need none and have no request budget.
@@ -225,6 +249,15 @@ impl Endpoint {
             | Self::LabelCreate
             | Self::LabelUpdate
             | Self::LabelDelete => EndpointFamily::Associations,
+            Self::EventSend | Self::EventSendBatch => EndpointFamily::Events,
+            Self::EventDefinitionList
+            | Self::EventDefinitionCreate
+            | Self::EventDefinitionRead
+            | Self::EventDefinitionUpdate
+            | Self::EventDefinitionDelete
+            | Self::EventPropertyCreate
+            | Self::EventPropertyUpdate
+            | Self::EventPropertyDelete => EndpointFamily::EventDefinitions,
             Self::AccountDetails | Self::AccountUsage => EndpointFamily::Account,
             Self::OAuthToken
             | Self::OAuthIntrospect
@@ -241,6 +274,7 @@ impl Endpoint {
     pub(crate) fn meter(self) -> Meter {
         match self {
             Self::Search => Meter::Search,
+            Self::EventSend | Self::EventSendBatch => Meter::Events,
             _ if self.family() == EndpointFamily::Associations => Meter::Associations,
             _ => Meter::Calls,
         }

@@ -1,6 +1,7 @@
 //! Looking at the account from a test.
 
 mod associations;
+mod events;
 mod lists;
 
 use std::collections::BTreeMap;

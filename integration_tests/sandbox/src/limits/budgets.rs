@@ -34,6 +34,8 @@ pub(crate) enum Meter {
     Associations,
     /// Search's window, which the whole account shares.
     Search,
+    /// The window of occurrences, which the whole account shares. They count against nothing else.
+    Events,
 }
 
 #[derive(Debug)]
@@ -49,8 +51,8 @@ pub(crate) struct Budgets {
     associations: AssociationBudget,
     association_daily: DailyQuota,
     pub(crate) daily: DailyQuota,
-    /// Search's window.
     pub(crate) search: Window,
+    pub(crate) events: Window,
 }
 
 impl Default for Budgets {
@@ -62,6 +64,7 @@ impl Default for Budgets {
             association_daily: DailyQuota::new(500_000),
             daily: DailyQuota::new(1_000_000),
             search: Window::new(RateLimit::new(5, Duration::from_secs(1))),
+            events: Window::new(RateLimit::new(1_250, Duration::from_secs(1))),
         }
     }
 }
@@ -97,17 +100,18 @@ impl Budgets {
         }
     }
 
-    /// The window and the daily quota a call counts against.
-    pub(crate) fn of(&mut self, id: BudgetId, meter: Meter) -> (&mut Window, &mut DailyQuota) {
+    /// The window and, if any, the daily quota a call counts against.
+    pub(crate) fn of(&mut self, id: BudgetId, meter: Meter) -> (&mut Window, Option<&mut DailyQuota>) {
         let budget = &mut self.tokens[id.0];
         match (meter, self.associations) {
-            (Meter::Search, _) => (&mut self.search, &mut self.daily),
+            (Meter::Search, _) => (&mut self.search, Some(&mut self.daily)),
             (Meter::Associations, AssociationBudget::Own(_)) => {
-                (&mut budget.associations, &mut self.association_daily)
+                (&mut budget.associations, Some(&mut self.association_daily))
             }
             (Meter::Associations, AssociationBudget::Shared) | (Meter::Calls, _) => {
-                (&mut budget.calls, &mut self.daily)
+                (&mut budget.calls, Some(&mut self.daily))
             }
+            (Meter::Events, _) => (&mut self.events, None),
         }
     }
 }
@@ -125,7 +129,7 @@ mod tests {
         assert!(budgets.of(id, Meter::Calls).0.admit(now));
         assert!(budgets.of(id, Meter::Associations).0.admit(now));
         assert!(!budgets.of(id, Meter::Associations).0.admit(now));
-        assert!(budgets.of(id, Meter::Associations).1.admit(1));
+        assert!(budgets.of(id, Meter::Associations).1.unwrap().admit(1));
         assert_eq!(budgets.daily.used_on(1), 0);
         budgets.set_associations(AssociationBudget::Shared);
         assert!(!budgets.of(id, Meter::Associations).0.admit(now), "the common window is full");

@@ -1,0 +1,20 @@
+//! The account's custom events: their definitions, and what happened.
+//!
+//! Source: <https://developers.hubspot.com/docs/api-reference/latest/events/define-events/guide>.
+
+mod definition;
+mod rules;
+mod store;
+
+pub use definition::EventDef;
+pub(crate) use definition::{Definition, Definitions, Taken};
+pub(crate) use rules::{MAX_BATCH, MAX_DEFINITIONS, MAX_NAME, is_property_name, problem};
+pub(crate) use store::Occurrences;
+pub use store::{EventUuids, StoredEvent};
+
+/// The account's custom events.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    pub(crate) definitions: Definitions,
+    pub(crate) occurrences: Occurrences,
+}

@@ -1,6 +1,8 @@
 //! The state of the account behind the HTTP surface. It only holds the parts together; what each part does is in
 //! its own module.
 
+use std::collections::HashMap;
+
 use crate::account::Account;
 use crate::associations::{Associations, TypeDef};
 use crate::auth::{Apps, Tokens};
@@ -85,6 +87,10 @@ pub(crate) struct World {
     pub(crate) echo: EchoTraceIds,
     pub(crate) update_by_email: UpdateByEmail,
     pub(crate) index: SearchIndex,
+    /// How many writes do not see a property made by a call.
+    pub(crate) property_lag: u64,
+    /// Announced limits of records, where they are not the usual one.
+    pub(crate) record_limits: HashMap<TypeIndex, u64>,
 }
 
 impl World {
@@ -110,6 +116,8 @@ impl World {
             echo: EchoTraceIds::default(),
             update_by_email: UpdateByEmail::default(),
             index: SearchIndex::default(),
+            property_lag: 0,
+            record_limits: HashMap::new(),
         }
     }
 

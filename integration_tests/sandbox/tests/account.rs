@@ -1,6 +1,6 @@
 //! Account details, usage, owners.
 
-use hubspot_sandbox::{AccountType, Owner, Sandbox};
+use hubspot_sandbox::{AccountType, CustomObject, Owner, PropertyDef, Sandbox};
 use serde_json::json;
 
 use crate::support::Client;
@@ -54,4 +54,26 @@ fn owners_are_listed_and_their_ids_accepted() {
         client.post("/crm/v3/objects/contacts", &body).status
     };
     assert_eq!((write("77"), write("88")), (201, 400));
+}
+
+#[test]
+fn limits_say_how_full_the_account_is() {
+    let sandbox = Sandbox::builder()
+        .record_limit("contacts", 4)
+        .custom_object(CustomObject::new("pet").property(PropertyDef::string("breed")))
+        .start();
+    sandbox.insert("contacts", &[]);
+    sandbox.insert("pet", &[]);
+    let mut client = Client::new(&sandbox);
+    for path in ["/crm/v3/limits/records", "/crm/limits/2026-03/records"] {
+        let body = client.get(path).json();
+        let contacts = &body["hubspotDefinedObjectTypes"][0];
+        assert_eq!((&contacts["objectTypeId"], &contacts["usage"]), (&json!("0-1"), &json!(1)));
+        assert_eq!((&contacts["limit"], &contacts["percentage"]), (&json!(4), &json!(25.0)));
+        assert_eq!(body["customObjectTypes"]["overallUsage"], 1);
+    }
+    let body = client.get("/crm/v3/limits/custom-properties").json();
+    assert_eq!((&body["overallUsage"], &body["overallLimit"]), (&json!(1), &json!(10_000)));
+    let body = client.get("/crm/limits/2026-09/custom-object-types").json();
+    assert_eq!((&body["usage"], &body["limit"]), (&json!(1), &json!(10)));
 }

@@ -163,3 +163,20 @@ fn the_account_can_change_while_a_client_runs() {
     sandbox.add_option("contacts", "hs_persona", "persona_9");
     assert_eq!(write(json!({ "hs_persona": "persona_9" })), 200);
 }
+
+#[test]
+fn a_property_just_made_may_not_be_seen_by_writes_yet() {
+    let sandbox = Sandbox::builder().property_lag(2).start();
+    let mut client = Client::new(&sandbox);
+    let new = json!({ "name": "score", "label": "Score", "type": "number", "fieldType": "number", "groupName": "contactinformation" });
+    assert_eq!(client.post("/crm/v3/properties/contacts", &new).status, 201);
+    assert_eq!(client.get("/crm/v3/properties/contacts/score").status, 200);
+    let mut write = |email: &str| {
+        let body = json!({ "properties": { "email": email, "score": 5 } });
+        let reply = client.post("/crm/v3/objects/contacts", &body);
+        (reply.status, reply.json()["errors"][0]["code"].clone())
+    };
+    assert_eq!(write("a@b.io"), (400, json!("PROPERTY_DOESNT_EXIST")));
+    assert_eq!(write("b@b.io").0, 400);
+    assert_eq!(write("c@b.io").0, 201);
+}

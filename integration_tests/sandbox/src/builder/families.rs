@@ -1,4 +1,4 @@
-//! Options about lists, associations and events.
+//! Options about lists, associations, events and definitions.
 
 use crate::associations::{AssociationErrors, AssociationLabel};
 use crate::builder::Builder;
@@ -20,6 +20,8 @@ pub(super) struct Families {
     events: Vec<EventDef>,
     event_uuids: EventUuids,
     event_limit: Option<RateLimit>,
+    property_lag: u64,
+    record_limits: Vec<(String, u64)>,
 }
 
 impl Families {
@@ -38,6 +40,11 @@ impl Families {
         world.events.occurrences.uuids = self.event_uuids;
         if let Some(limit) = self.event_limit {
             world.budgets.events.limit = limit;
+        }
+        world.property_lag = self.property_lag;
+        for (object, limit) in &self.record_limits {
+            let kind = world.known(object);
+            world.record_limits.insert(kind, *limit);
         }
         for event in &self.events {
             world.put_event(event);
@@ -115,6 +122,22 @@ impl Builder {
     #[must_use]
     pub fn event_limit(mut self, limit: RateLimit) -> Self {
         self.families.event_limit = Some(limit);
+        self
+    }
+
+    /// How many writes to an object type do not see a property that a call has just made, and say that it does not
+    /// exist; none unless set. The calls about properties show it at once.
+    #[must_use]
+    pub fn property_lag(mut self, writes: u64) -> Self {
+        self.families.property_lag = writes;
+        self
+    }
+
+    /// Most records of an object type as `/crm/v3/limits/records` announces it; 15,000,000 unless set. It is not
+    /// enforced, since nobody has told how HubSpot refuses a record too many.
+    #[must_use]
+    pub fn record_limit(mut self, object: &str, limit: u64) -> Self {
+        self.families.record_limits.push((object.to_owned(), limit));
         self
     }
 

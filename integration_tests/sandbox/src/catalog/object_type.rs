@@ -66,6 +66,8 @@ pub(crate) struct ObjectType {
     pub(crate) created: Millis,
     properties: Vec<PropertyDef>,
     slots: HashMap<String, Slot>,
+    /// Properties just made, with the number of writes that do not see them yet.
+    settling: HashMap<Slot, u64>,
 }
 
 impl ObjectType {
@@ -103,6 +105,7 @@ impl ObjectType {
             created: Millis(0),
             properties: Vec::new(),
             slots: HashMap::new(),
+            settling: HashMap::new(),
         }
     }
 
@@ -126,6 +129,26 @@ impl ObjectType {
         let &slot = self.slots.get(name)?;
         let property = &self.properties[slot.0 as usize];
         property.archived.is_none().then_some((slot, property))
+    }
+
+    /// The live property of that name, unless writes do not see it yet.
+    pub(crate) fn writable(&self, name: &str) -> Option<(Slot, &PropertyDef)> {
+        self.property(name).filter(|(slot, _)| !self.settling.contains_key(slot))
+    }
+
+    /// Keeps a property from the next so many writes.
+    pub(crate) fn keep_from_writes(&mut self, slot: Slot, writes: u64) {
+        if writes > 0 {
+            self.settling.insert(slot, writes);
+        }
+    }
+
+    /// Notes that a write of records of this type was handled.
+    pub(crate) fn count_write(&mut self) {
+        self.settling.retain(|_, left| {
+            *left -= 1;
+            *left > 0
+        });
     }
 
     /// The property of that name, deleted or not.
@@ -215,6 +238,20 @@ mod tests {
         }
         assert!(!line_item.answers_to("0-80"));
         assert!(!line_item.answers_to("line"));
+    }
+
+    #[test]
+    fn a_new_property_can_be_unseen_for_some_writes() {
+        let mut contact = ObjectType::built_in("0-1", "CONTACT", "contacts", Family::Contact);
+        let slot = contact.put_property(PropertyDef::string("score"));
+        contact.keep_from_writes(slot, 2);
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            seen.push(contact.writable("score").is_some());
+            contact.count_write();
+        }
+        assert_eq!(seen, [false, false, true]);
+        assert!(contact.property("score").is_some(), "definitions show it at once");
     }
 
     #[test]

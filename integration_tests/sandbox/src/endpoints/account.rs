@@ -1,16 +1,29 @@
-//! `/account-info/v3/details` and the private apps' daily usage.
+//! `/account-info/v3/details`, the private apps' daily usage, and the limits of records and definitions.
 //!
-//! Source: <https://developers.hubspot.com/docs/api-reference/latest/account/account-information/guide>.
+//! Sources: <https://developers.hubspot.com/docs/api-reference/latest/account/account-information/guide>,
+//! <https://developers.hubspot.com/docs/api-reference/crm-limits-tracking-v3/guide>.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Call;
+use crate::catalog::{ObjectType, TypeIndex};
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, dated};
+use crate::http::{Answer, Endpoint, Place, crm, dated};
 use crate::world::World;
+
+/// Limits of an Enterprise account: records of a type, custom objects, custom properties of a type and in all.
+const MAX_RECORDS: u64 = 15_000_000;
+const MAX_CUSTOM_TYPES: u64 = 10;
+const MAX_PROPERTIES: (u64, u64) = (1_000, 10_000);
 
 /// The paths of the family.
 pub(super) fn place(segments: &[&str]) -> Option<Place> {
+    match crm(segments, "limits") {
+        Some(["records"]) => return Some(Place::new(&[("GET", Endpoint::LimitRecords)])),
+        Some(["custom-properties"]) => return Some(Place::new(&[("GET", Endpoint::LimitProperties)])),
+        Some(["custom-object-types"]) => return Some(Place::new(&[("GET", Endpoint::LimitObjectTypes)])),
+        _ => {}
+    }
     match dated(segments, "account-info")? {
         ["details"] => Some(Place::new(&[("GET", Endpoint::AccountDetails)])),
         ["api-usage", "daily", "private-apps"] => Some(Place::new(&[("GET", Endpoint::AccountUsage)])),
@@ -22,6 +35,14 @@ pub(super) fn place(segments: &[&str]) -> Option<Place> {
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
     match call.route.endpoint {
         Endpoint::AccountUsage => Ok(usage(world)),
+        Endpoint::LimitRecords => Ok(records(world)),
+        Endpoint::LimitProperties => Ok(properties(world)),
+        Endpoint::LimitObjectTypes => {
+            let custom = world.catalog.types().iter().filter(|kind| kind.custom).count() as u64;
+            let (limit, percentage) = (MAX_CUSTOM_TYPES, percent(custom, MAX_CUSTOM_TYPES));
+            let body = json!({ "limit": limit, "usage": custom, "percentage": percentage });
+            Ok(Answer::json(200, &body))
+        }
         _ => Ok(details(world)),
     }
 }
@@ -59,6 +80,81 @@ fn usage(world: &mut World) -> Answer {
                 "fetchStatus": "SUCCESS",
                 "resetsAt": world.account.next_midnight(now).iso(),
             }]
+        }),
+    )
+}
+
+fn percent(usage: u64, limit: u64) -> f64 {
+    // Far below 2^52, so nothing is lost.
+    if limit == 0 { 100.0 } else { 100.0 * usage as f64 / limit as f64 }
+}
+
+fn line(kind: &ObjectType, usage: u64, limit: u64) -> Value {
+    json!({
+        "objectTypeId": kind.id,
+        "singularLabel": kind.label_singular,
+        "pluralLabel": kind.label_plural,
+        "limit": limit,
+        "usage": usage,
+        "percentage": percent(usage, limit),
+    })
+}
+
+fn records(world: &World) -> Answer {
+    let types = || world.catalog.types().iter().zip(0..).map(|(kind, index)| (kind, TypeIndex(index)));
+    let usage = |index: TypeIndex| {
+        let (_, store) = world.kind_and_store(index);
+        store.all().filter(|record| record.archived.is_none()).count() as u64
+    };
+    let limit = |index: TypeIndex| world.record_limits.get(&index).copied().unwrap_or(MAX_RECORDS);
+    let own: Vec<Value> = types()
+        .filter(|(kind, _)| !kind.custom)
+        .map(|(kind, index)| line(kind, usage(index), limit(index)))
+        .collect();
+    let custom: Vec<(&ObjectType, u64)> =
+        types().filter(|(kind, _)| kind.custom).map(|(kind, index)| (kind, usage(index))).collect();
+    let overall: u64 = custom.iter().map(|(_, usage)| usage).sum();
+    let by_type: Vec<Value> = custom
+        .iter()
+        .map(|(kind, usage)| {
+            json!({
+                "objectTypeId": kind.id,
+                "singularLabel": kind.label_singular,
+                "pluralLabel": kind.label_plural,
+                "usage": usage,
+            })
+        })
+        .collect();
+    Answer::json(
+        200,
+        &json!({
+            "hubspotDefinedObjectTypes": own,
+            "customObjectTypes": {
+                "overallLimit": MAX_RECORDS,
+                "overallUsage": overall,
+                "overallPercentage": percent(overall, MAX_RECORDS),
+                "byObjectType": by_type,
+            },
+        }),
+    )
+}
+
+fn properties(world: &World) -> Answer {
+    let (each, all) = MAX_PROPERTIES;
+    let usage = |kind: &ObjectType| {
+        let live = kind.all_properties().iter().filter(|known| !known.built_in && known.archived.is_none());
+        live.count() as u64
+    };
+    let overall: u64 = world.catalog.types().iter().map(usage).sum();
+    let by_type: Vec<Value> =
+        world.catalog.types().iter().map(|kind| line(kind, usage(kind), each)).collect();
+    Answer::json(
+        200,
+        &json!({
+            "overallLimit": all,
+            "overallUsage": overall,
+            "overallPercentage": percent(overall, all),
+            "byObjectType": by_type,
         }),
     )
 }

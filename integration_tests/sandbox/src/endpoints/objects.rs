@@ -42,7 +42,18 @@ pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
     };
     call.need(scopes::records(world.catalog.get(kind), access))?;
     need_sensitive(world, call, kind)?;
-    match endpoint {
+    let answer = handle(world, call, kind);
+    if matches!(
+        endpoint,
+        Endpoint::Upsert | Endpoint::Create | Endpoint::Update | Endpoint::CreateOne | Endpoint::UpdateOne
+    ) {
+        world.catalog.get_mut(kind).count_write();
+    }
+    answer
+}
+
+fn handle(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Result<Answer, Refusal> {
+    match call.route.endpoint {
         Endpoint::Upsert | Endpoint::Create | Endpoint::Update => batch::write(world, call, kind),
         Endpoint::Read => read::batch(world, call, kind),
         Endpoint::Archive => archive::batch(world, call, kind),

@@ -175,7 +175,7 @@ impl NewProperty {
 /// Makes a property; a name that was archived comes back to life.
 fn define(world: &mut World, index: TypeIndex, new: NewProperty) -> Result<PropertyDef, Refusal> {
     let mut property = new.into_definition();
-    let now = world.clock.now();
+    let (now, lag) = (world.clock.now(), world.property_lag);
     let kind = world.catalog.get_mut(index);
     definitions::check(kind, &property)?;
     if kind.property(&property.name).is_some() {
@@ -183,7 +183,8 @@ fn define(world: &mut World, index: TypeIndex, new: NewProperty) -> Result<Prope
     }
     property.created = Some(now);
     property.updated = Some(now);
-    kind.put_property(property.clone());
+    let slot = kind.put_property(property.clone());
+    kind.keep_from_writes(slot, lag);
     Ok(property)
 }
 

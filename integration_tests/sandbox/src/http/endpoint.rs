@@ -66,6 +66,12 @@ pub enum Endpoint {
     AccountDetails,
     /// `GET /account-info/{version}/api-usage/daily/private-apps`
     AccountUsage,
+    /// `GET /crm/v3/limits/records`
+    LimitRecords,
+    /// `GET /crm/v3/limits/custom-properties`
+    LimitProperties,
+    /// `GET /crm/v3/limits/custom-object-types`
+    LimitObjectTypes,
     /// `POST /oauth/{version}/token`
     OAuthToken,
     /// `POST /oauth/{version}/token/introspect`
@@ -182,7 +188,7 @@ pub enum EndpointFamily {
     Events,
     /// Definitions of custom events.
     EventDefinitions,
-    /// Account details and usage.
+    /// Account details, usage and limits.
     Account,
     /// Tokens; these calls need none and have no request budget.
     OAuth,
@@ -258,7 +264,11 @@ impl Endpoint {
             | Self::EventPropertyCreate
             | Self::EventPropertyUpdate
             | Self::EventPropertyDelete => EndpointFamily::EventDefinitions,
-            Self::AccountDetails | Self::AccountUsage => EndpointFamily::Account,
+            Self::AccountDetails
+            | Self::AccountUsage
+            | Self::LimitRecords
+            | Self::LimitProperties
+            | Self::LimitObjectTypes => EndpointFamily::Account,
             Self::OAuthToken
             | Self::OAuthIntrospect
             | Self::OAuthRevoke

@@ -188,6 +188,8 @@ mod tests {
                 Endpoint::EventDefinitionRead,
             ),
             ("POST", "/events/v3/event-definitions/pe1_x/property", Endpoint::EventPropertyCreate),
+            ("GET", "/crm/v3/limits/records", Endpoint::LimitRecords),
+            ("GET", "/crm/limits/2026-03/custom-properties", Endpoint::LimitProperties),
             ("GET", "/account-info/v3/details", Endpoint::AccountDetails),
             ("GET", "/account-info/2026-03/api-usage/daily/private-apps", Endpoint::AccountUsage),
             ("POST", "/oauth/v1/token", Endpoint::OAuthToken),

@@ -34,7 +34,7 @@ pub(crate) struct Key {
 impl Key {
     /// The property of that name, or the refusal of a write that names it as `idProperty`.
     pub(crate) fn for_write(kind: &ObjectType, name: &str, portal_id: u64) -> Result<Self, Refusal> {
-        match kind.property(name) {
+        match kind.writable(name) {
             Some((slot, property)) if kind.is_identifier(property) && !property.read_only => {
                 Ok(Self { slot, name: name.to_owned(), email: kind.is_email(property) })
             }

@@ -22,7 +22,7 @@ pub(crate) struct Setting<'a> {
 
 /// Turns one name and value of a request into an edit: none for `null`, which does nothing.
 pub(crate) fn edit(setting: Setting<'_>, name: &str, value: Option<&str>) -> Result<Option<Edit>, Violation> {
-    let Some((slot, property)) = setting.kind.property(name) else {
+    let Some((slot, property)) = setting.kind.writable(name) else {
         return Err(Violation::unknown_property(name));
     };
     let Some(value) = value else { return Ok(None) };

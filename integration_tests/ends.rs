@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use hubspot_sandbox::{Endpoint, Fault, Sandbox, When};
@@ -177,7 +178,7 @@ fn a_sync_that_is_still_preparing_ends_when_asked() {
 fn a_closed_stdout_ends_the_sync() {
     let sandbox = account().start();
     let connector = for_contacts(&sandbox);
-    let mut child = connector.spawn_write();
+    let mut child = connector.spawn_write(Stdio::null());
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().expect("stdin");
     let feeder = std::thread::spawn(move || {
@@ -199,7 +200,7 @@ fn a_closed_stdout_ends_the_sync() {
 fn a_stdout_that_nobody_reads_does_not_keep_a_signalled_sync_alive() {
     let sandbox = account().start();
     let connector = for_contacts(&sandbox);
-    let mut child = connector.spawn_write();
+    let mut child = connector.spawn_write(Stdio::null());
     let mut stdin = child.stdin.take().expect("stdin");
     // More rejected records than a pipe holds, then one that is sent.
     let bad = record("contacts", json!({"email": null, "city": "x".repeat(1000)}));

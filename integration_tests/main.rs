@@ -15,6 +15,7 @@
 //! | What may come on stdin? | `input` |
 //! | What is printed of a rejected record? | `rejections` |
 //! | What is stored of a rejected record, and what waits for that? | `storage` |
+//! | What is told at the end of a sync, and shown to a person meanwhile? | `report` |
 //! | How are tokens had and kept? | `oauth` |
 //! | What must not be printed? | `secrets` |
 //! | Which states go out, when, with which counts? | `checkpoints` |
@@ -52,6 +53,7 @@ mod operations;
 mod order;
 mod owners;
 mod rejections;
+mod report;
 mod requests;
 mod secrets;
 mod settlement;

@@ -175,10 +175,10 @@ impl Connector {
         Running::spawn(self.write_command())
     }
 
-    /// Starts `write` without reading what it prints.
-    pub fn spawn_write(&self) -> Child {
+    /// Starts `write` without reading what it prints; its stderr is what the test wants it to be.
+    pub fn spawn_write(&self, stderr: Stdio) -> Child {
         let mut command = self.write_command();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         command.spawn().expect("the program starts")
     }
 

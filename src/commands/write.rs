@@ -11,6 +11,7 @@ use crate::hubspot::client::Client;
 use crate::hubspot::patient::Patience;
 use crate::output::clock;
 use crate::output::emitter::Emitter;
+use crate::output::progress::Progress;
 use crate::output::rotation::TokenRotation;
 use crate::pipeline::calls::{HubSpotCalls, Route};
 use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
@@ -87,7 +88,9 @@ async fn sync(
     let calls = HubSpotCalls::new(client.clone(), rotation, emitter.clone());
     let durability = if keeping.is_some() { Durability::Stored } else { Durability::Printed };
     let engine = Sync::new(settings(config, durability));
-    let dispatcher = Dispatcher::new(engine, calls, streams, emitter.clone(), shown).keeping(keeping);
+    let dispatcher = Dispatcher::new(engine, calls, streams, emitter.clone(), shown)
+        .keeping(keeping)
+        .showing(Progress::on_stderr());
     let ended = dispatcher.run(events, &mut signals).await;
     match (ended.asked, ended.failure) {
         (Some(ask), _) => Ok(Completed::Asked(ask)),

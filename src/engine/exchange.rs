@@ -107,8 +107,14 @@ pub struct Counts {
     pub archived: u64,
     /// Records that were merged into an earlier one's call.
     pub merged: u64,
-    /// Calls that were sent.
+    /// Calls that were sent, repeated ones included.
     pub calls: u64,
     /// Inputs in those calls.
     pub inputs: u64,
+    /// Calls that failed for a reason outside the records and are sent again after a wait.
+    pub repeats: u64,
+    /// Those waits, added up: calls wait side by side.
+    pub waited: Duration,
+    /// Calls that HubSpot turned away for a rate limit (429).
+    pub turned_away: u64,
 }

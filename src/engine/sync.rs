@@ -7,6 +7,7 @@
 //! records that had not settled are simply not acknowledged, and come again in the next sync.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
 
 use super::Moment;
 use super::batch::{Send, SendId};
@@ -71,6 +72,9 @@ pub struct Sync {
     successes: u64,
     stalled_since: Option<Moment>,
     failures_in_episode: u32,
+    /// Since when calls that are ready are held back by the rate limit, and for how long they were before.
+    held_back_since: Option<Moment>,
+    held_back: Duration,
     effects: VecDeque<Effect>,
 }
 
@@ -97,6 +101,8 @@ impl Sync {
             successes: 0,
             stalled_since: None,
             failures_in_episode: 0,
+            held_back_since: None,
+            held_back: Duration::ZERO,
             effects: VecDeque::new(),
         }
     }
@@ -238,6 +244,9 @@ impl Sync {
 
     /// Says what to do next. A granted call counts as sent.
     pub fn next(&mut self, now: Moment) -> Next {
+        if let Some(since) = self.held_back_since.take() {
+            self.held_back += now.saturating_sub(since);
+        }
         if self.phase == Phase::Stopping {
             return if self.in_flight.is_empty() { Next::Finished } else { Next::Wait(None) };
         }
@@ -261,7 +270,12 @@ impl Sync {
         }
         match self.take_send(now) {
             Ok(send) => Next::Call(self.start(now, send)),
-            Err(permitted_at) => Next::Wait(earliest(permitted_at, earliest(flush_at, delayed_until))),
+            Err(permitted_at) => {
+                if permitted_at.is_some() {
+                    self.held_back_since = Some(now);
+                }
+                Next::Wait(earliest(permitted_at, earliest(flush_at, delayed_until)))
+            }
         }
     }
 
@@ -310,6 +324,24 @@ impl Sync {
     #[must_use]
     pub fn counts(&self, stream: StreamIndex) -> Counts {
         self.streams[stream.0 as usize].counts
+    }
+
+    /// For how long, so far, the rate limit held back calls that were ready.
+    #[must_use]
+    pub fn held_back(&self) -> Duration {
+        self.held_back
+    }
+
+    /// Whether the rate limit holds back calls that are ready now.
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        self.held_back_since.is_some()
+    }
+
+    /// The rate window that HubSpot announced last: so many calls in so long.
+    #[must_use]
+    pub fn rate_window(&self) -> Option<(u64, Duration)> {
+        self.pace.of(Budget::General).window()
     }
 
     /// Calls under way.

@@ -15,7 +15,7 @@ use super::calls::{Answered, Calls, Route};
 use super::keeping::{self, Demand, Keeping};
 use super::reader::Event;
 use super::signals::{Ask, Signals};
-use super::summary::{self, RejectionCounts};
+use super::summary::{self, Ending, Notes, SyncSummary};
 use crate::config::RejectedRecordsOutput;
 use crate::engine::batch::SendId;
 use crate::engine::ledger::StreamIndex;
@@ -25,6 +25,7 @@ use crate::engine::request;
 use crate::engine::sync::{Effect, Next, Note, Outcome, Sync};
 use crate::error::{Failure, Kind};
 use crate::output::emitter::Emitter;
+use crate::output::progress::Progress;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::state;
 use crate::rejected;
@@ -53,9 +54,11 @@ pub struct Dispatcher<C> {
     streams: Vec<DispatchedStream>,
     emitter: Emitter,
     shown: RejectedRecordsOutput,
-    rejections: RejectionCounts,
+    notes: Notes,
     /// Where rejected records are stored, if they are.
     keeping: Option<Keeping>,
+    /// What a person sees of it, where somebody watches.
+    progress: Option<Progress>,
     under_way: JoinSet<Answered>,
     call_of: HashMap<Id, SendId>,
     began: Instant,
@@ -92,8 +95,9 @@ impl<C: Calls> Dispatcher<C> {
             streams,
             emitter,
             shown,
-            rejections: RejectionCounts::default(),
+            notes: Notes::default(),
             keeping: None,
+            progress: None,
             under_way: JoinSet::new(),
             call_of: HashMap::new(),
             began: Instant::now(),
@@ -106,6 +110,12 @@ impl<C: Calls> Dispatcher<C> {
         Self { keeping, ..self }
     }
 
+    /// The same, showing how far it is.
+    #[must_use]
+    pub fn showing(self, progress: Option<Progress>) -> Self {
+        Self { progress, ..self }
+    }
+
     /// Runs the sync to its end.
     pub async fn run(mut self, mut events: Receiver<Vec<Event>>, signals: &mut Signals) -> Ended {
         let mut asked = None;
@@ -116,6 +126,7 @@ impl<C: Calls> Dispatcher<C> {
             let is_behind = self.keeping.as_ref().is_some_and(Keeping::is_behind);
             let step = if is_behind { Some(None) } else { self.start_calls() };
             self.emit();
+            let show_at = self.show();
             let store_at = self.store(step.is_none());
             let wait = match step {
                 Some(wait) => wait,
@@ -144,6 +155,7 @@ impl<C: Calls> Dispatcher<C> {
                 stored = keeping::stored(&mut self.keeping) => self.stored(stored),
                 () = until(wake) => {}
                 () = until(store_at) => {}
+                () = until(show_at) => {}
                 () = self.emitter.progress() => {}
                 received = events.recv(), if takes_input => {
                     match received {
@@ -159,8 +171,9 @@ impl<C: Calls> Dispatcher<C> {
             }
         }
         self.emit();
-        self.summarise();
-        Ended { failure: self.sync.failure().cloned(), asked }
+        let ended = Ended { failure: self.sync.failure().cloned(), asked };
+        self.summarise(&ended);
+        ended
     }
 
     /// Starts every call that may go now. `None` when the sync is over, else when to look again.
@@ -216,6 +229,9 @@ impl<C: Calls> Dispatcher<C> {
             }
         };
         if let Some(id) = self.call_of.remove(&task) {
+            if let Some(send) = self.sync.call(id) {
+                self.notes.active(send.stream, now);
+            }
             let outcome = self.naming_its_stream(id, outcome);
             self.sync.answered(now, id, outcome, headers.as_ref());
         }
@@ -234,8 +250,12 @@ impl<C: Calls> Dispatcher<C> {
     fn take(&mut self, event: Event) {
         let now = self.began.elapsed();
         match event {
-            Event::Record(stream, body) => self.sync.received(now, stream, body),
+            Event::Record(stream, body) => {
+                self.notes.active(stream, now);
+                self.sync.received(now, stream, body);
+            }
             Event::Unsendable(stream, body, rejection) => {
+                self.notes.active(stream, now);
                 self.sync.received_unsendable(stream, body, rejection)
             }
             Event::UnknownStream(descriptor) => {
@@ -255,7 +275,7 @@ impl<C: Calls> Dispatcher<C> {
     }
 
     fn emit(&mut self) {
-        let (streams, shown, rejections) = (&self.streams, self.shown, &mut self.rejections);
+        let (streams, shown, noted) = (&self.streams, self.shown, &mut self.notes);
         let keeping = &mut self.keeping;
         let mut effects = self.sync.take_effects().peekable();
         if effects.peek().is_none() {
@@ -266,7 +286,7 @@ impl<C: Calls> Dispatcher<C> {
             for effect in effects {
                 match effect {
                     Effect::Rejected(stream, body, rejection) => {
-                        rejections.add(stream, &rejection);
+                        noted.rejected(stream, &rejection);
                         let descriptor = &streams[stream.0 as usize].descriptor;
                         rejected::line::append(lines, descriptor, &body, &rejection, shown);
                         if let Some(keeping) = keeping {
@@ -284,11 +304,44 @@ impl<C: Calls> Dispatcher<C> {
         notes.into_iter().for_each(|note| tell(note, streams));
     }
 
-    fn summarise(&self) {
-        for (place, stream) in self.streams.iter().enumerate() {
+    /// Shows how far the sync is, if somebody watches; says when to do so again.
+    fn show(&mut self) -> Option<Instant> {
+        let (sync, elapsed) = (&self.sync, self.began.elapsed());
+        let progress = self.progress.as_mut()?;
+        progress.show(Instant::now(), || {
+            summary::sentence::under_way(sync.grand_totals(), elapsed, sync.is_held_back())
+        });
+        Some(progress.due())
+    }
+
+    fn summarise(&mut self, ended: &Ended) {
+        let ending = match (ended.asked, &ended.failure) {
+            (Some(_), _) => Ending::Asked,
+            (None, Some(failure)) => Ending::Failed(failure.kind),
+            (None, None) => Ending::Succeeded,
+        };
+        let streams = self.streams.iter().enumerate().map(|(place, stream)| {
             let index = StreamIndex(u32::try_from(place).unwrap_or(u32::MAX));
-            let (totals, counts) = (self.sync.totals(index), self.sync.counts(index));
-            tracing::info!("{}", summary::line(&stream.descriptor, index, totals, counts, &self.rejections));
+            self.notes.stream(&self.sync, index, &stream.descriptor)
+        });
+        let summary = SyncSummary {
+            ending,
+            elapsed: self.began.elapsed(),
+            held_back: self.sync.held_back(),
+            window: self.sync.rate_window(),
+            streams: streams.collect(),
+        };
+        for stream in &summary.streams {
+            tracing::info!("{}", summary::sentence::of_stream(stream));
+        }
+        let line = summary::sentence::of_sync(&summary);
+        tracing::info!("{line}");
+        match summary::json::object(&summary) {
+            Ok(object) => tracing::info!("{object}"),
+            Err(error) => tracing::warn!("The report for programs could not be written: {error}."),
+        }
+        if let Some(progress) = self.progress.take() {
+            progress.finish(&line);
         }
     }
 }

@@ -1,65 +1,158 @@
-//! What a sync did, in one line per stream.
+//! What a sync did: counts by stream, told at its end in a sentence a stream and as one JSON object.
+//!
+//! Counts, codes and names of properties; never a value of a record.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::time::Duration;
 
+use crate::engine::Moment;
 use crate::engine::ledger::{StreamIndex, Totals};
 use crate::engine::rejection::Rejection;
-use crate::engine::sync::Counts;
+use crate::engine::sync::{Counts, Sync};
+use crate::error::Kind;
 use crate::protocol::StreamDescriptor;
 
-/// Rejections by stream, code and property.
+pub mod json;
+pub mod sentence;
+
+/// Kinds of rejections that are counted each on its own: their number must not grow with the input.
+const MOST_KINDS: usize = 10_000;
+
+/// How a sync ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All of the input was settled.
+    Succeeded,
+    /// It ended early, for this kind of reason.
+    Failed(Kind),
+    /// A signal asked it to end.
+    Asked,
+}
+
+/// What the records of one stream came to.
+#[derive(Clone, Debug)]
+pub struct StreamSummary<'a> {
+    /// The stream.
+    pub descriptor: &'a StreamDescriptor,
+    /// Records received, accepted and rejected.
+    pub totals: Totals,
+    /// What became of the accepted ones, and which calls that took.
+    pub counts: Counts,
+    /// Rejections by code and property, the most frequent first.
+    pub rejections: Vec<RejectionKind<'a>>,
+    /// From the stream's first record until the last of its calls was answered.
+    pub span: Duration,
+}
+
+impl StreamSummary<'_> {
+    /// Settled records a second; `None` where there was no time to speak of.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        let settled = self.totals.accepted + self.totals.rejected;
+        (!self.span.is_zero() && settled > 0).then(|| settled as f64 / self.span.as_secs_f64())
+    }
+}
+
+/// What a whole sync came to.
+#[derive(Clone, Debug)]
+pub struct SyncSummary<'a> {
+    /// How it ended.
+    pub ending: Ending,
+    /// From the first look at the input to the end.
+    pub elapsed: Duration,
+    /// For how long the rate limit held back calls that were ready.
+    pub held_back: Duration,
+    /// The rate window that HubSpot announced last: so many calls in so long.
+    pub window: Option<(u64, Duration)>,
+    /// Every stream that was met.
+    pub streams: Vec<StreamSummary<'a>>,
+}
+
+/// Rejections of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RejectionKind<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// The property at fault, where there is one.
+    pub property: Option<&'a str>,
+    /// How many there were.
+    pub count: u64,
+}
+
+/// What the dispatcher notes on the way, for the summary.
 #[derive(Debug, Default)]
-pub struct RejectionCounts {
-    counts: BTreeMap<(StreamIndex, String, Option<String>), u64>,
+pub struct Notes {
+    rejections: BTreeMap<(StreamIndex, String, Option<String>), u64>,
+    spans: Vec<Option<(Moment, Moment)>>,
 }
 
-impl RejectionCounts {
-    /// Counts one.
-    pub fn add(&mut self, stream: StreamIndex, rejection: &Rejection) {
-        let key = (stream, rejection.code.clone().into_owned(), rejection.property.clone());
-        *self.counts.entry(key).or_default() += 1;
+impl Notes {
+    /// Something of a stream happened at this moment: a record came, a call was answered.
+    pub fn active(&mut self, stream: StreamIndex, now: Moment) {
+        let place = stream.0 as usize;
+        if self.spans.len() <= place {
+            self.spans.resize(place + 1, None);
+        }
+        let (first, _) = self.spans[place].unwrap_or((now, now));
+        self.spans[place] = Some((first, now));
     }
 
-    fn of(&self, stream: StreamIndex) -> impl Iterator<Item = (&str, Option<&str>, u64)> {
-        let mine = self.counts.iter().filter(move |((of, ..), _)| *of == stream);
-        mine.map(|((_, code, property), count)| (code.as_str(), property.as_deref(), *count))
+    /// Counts a rejection.
+    pub fn rejected(&mut self, stream: StreamIndex, rejection: &Rejection) {
+        let mut key = (stream, rejection.code.clone().into_owned(), rejection.property.clone());
+        if self.rejections.len() >= MOST_KINDS && !self.rejections.contains_key(&key) {
+            key.2 = None;
+        }
+        *self.rejections.entry(key).or_default() += 1;
+    }
+
+    /// The summary of one stream.
+    #[must_use]
+    pub fn stream<'a>(
+        &'a self,
+        sync: &Sync,
+        stream: StreamIndex,
+        descriptor: &'a StreamDescriptor,
+    ) -> StreamSummary<'a> {
+        let mut rejections: Vec<RejectionKind<'_>> = self
+            .rejections
+            .range((stream, String::new(), None)..)
+            .take_while(|((of, ..), _)| *of == stream)
+            .map(|((_, code, property), count)| RejectionKind {
+                code,
+                property: property.as_deref(),
+                count: *count,
+            })
+            .collect();
+        // Stable: kinds that are equally frequent stay in the order of their names.
+        rejections.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+        let span = self.spans.get(stream.0 as usize).copied().flatten();
+        StreamSummary {
+            descriptor,
+            totals: sync.totals(stream),
+            counts: sync.counts(stream),
+            rejections,
+            span: span.map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first)),
+        }
     }
 }
 
-/// The line for one stream.
-#[must_use]
-pub fn line(
-    name: &StreamDescriptor,
-    stream: StreamIndex,
-    totals: Totals,
-    counts: Counts,
-    rejections: &RejectionCounts,
-) -> String {
-    let mut line = format!(
-        "Stream \"{name}\": received {}, accepted {} (created {}, updated {}, archived {}, merged into another record's \
-         write {}), rejected {}",
-        totals.received,
-        totals.accepted,
-        counts.created,
-        counts.updated,
-        counts.archived,
-        counts.merged,
-        totals.rejected
-    );
-    let mut separator = " (";
-    for (code, property, count) in rejections.of(stream) {
-        let property = property.map(|property| format!(" on {property}")).unwrap_or_default();
-        // Writing to a string cannot fail.
-        let _infallible = write!(line, "{separator}{code}{property} {count}");
-        separator = ", ";
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejection(code: &'static str, property: &str) -> Rejection {
+        Rejection::by_connector(code, Some(property), "words")
     }
-    if separator == ", " {
-        line.push(')');
+
+    #[test]
+    fn kinds_of_rejections_are_bounded_and_no_rejection_is_lost() {
+        let mut notes = Notes::default();
+        for number in 0..MOST_KINDS + 500 {
+            notes.rejected(StreamIndex(0), &rejection("A", &format!("p{number}")));
+        }
+        assert_eq!(notes.rejections.len(), MOST_KINDS + 1);
+        assert_eq!(notes.rejections.values().sum::<u64>(), MOST_KINDS as u64 + 500);
+        assert_eq!(notes.rejections[&(StreamIndex(0), "A".to_owned(), None)], 500);
     }
-    if totals.unsettled() > 0 {
-        let _infallible = write!(line, ", not settled {}", totals.unsettled());
-    }
-    let _infallible = write!(line, "; {} call{}", counts.calls, if counts.calls == 1 { "" } else { "s" });
-    line
 }

@@ -239,6 +239,15 @@ impl Pace {
         self.calls.frees(now, self.hold(now, interval), 1).map_or(interval, |free| free.saturating_sub(now))
     }
 
+    /// The window that the latest answer announced: so many calls in so long.
+    #[must_use]
+    pub fn window(&self) -> Option<(u64, Duration)> {
+        match self.limit {
+            Limit::Window { max, interval } => Some((max, interval)),
+            Limit::Unknown | Limit::Unannounced => None,
+        }
+    }
+
     /// Calls under way.
     #[must_use]
     pub fn in_flight(&self) -> usize {

@@ -93,6 +93,9 @@ impl Sync {
     ) {
         send.failures += 1;
         let rate_limited = matches!(setback, Setback::RateLimited(_));
+        if rate_limited {
+            self.streams[send.stream.0 as usize].counts.turned_away += 1;
+        }
         let pace = self.pace.of_mut(send.step.budget());
         if !rate_limited {
             pace.push_back(now);
@@ -136,6 +139,9 @@ impl Sync {
                 }
             }
         }
+        let counts = &mut self.streams[send.stream.0 as usize].counts;
+        counts.repeats += 1;
+        counts.waited += wait;
         self.delayed.insert((now + wait, send.id), send);
     }
 

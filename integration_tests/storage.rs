@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
+use hubspot_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::memory::assert_bounded;
@@ -228,22 +229,24 @@ fn a_state_waits_until_storage_has_the_records_before_it() {
     no_secret(&run);
 }
 
-#[test]
-fn storage_that_stays_down_ends_the_sync_and_no_state_passes_what_it_lacks() {
+/// A sync whose storage fails it after its first state.
+fn fails_later(answer: Answer) -> (Finished, Sandbox) {
     let sandbox = account().start();
     let bucket = Bucket::start();
-    bucket.answer_with(Answer::Status(503));
-    let run = for_contacts(&sandbox)
-        .with(&s3(&bucket, &json!({})))
-        .with(&json!({"retry_budget_seconds": 1}))
-        .write(&[
-            contact(1),
-            stream_state("contacts", 1),
-            refused(2),
-            stream_state("contacts", 2),
-            contact(3),
-        ])
-        .failed_with("transient_error");
+    let connector =
+        for_contacts(&sandbox).with(&s3(&bucket, &json!({}))).with(&json!({"retry_budget_seconds": 1}));
+    let mut running = connector.start_write();
+    running.send(&[contact(1), stream_state("contacts", 1)]);
+    running.wait_for("the first state", |message| is_state(message, "contacts", 1));
+    bucket.answer_with(answer);
+    running.send(&[refused(2), stream_state("contacts", 2), contact(3)]);
+    (running.finish(), sandbox)
+}
+
+#[test]
+fn storage_that_stays_down_ends_the_sync_and_no_state_passes_what_it_lacks() {
+    let (run, _) = fails_later(Answer::Status(503));
+    let run = run.failed_with("transient_error");
     assert_eq!(state_numbers(&run)["contacts"], [1]);
     let message = run.error()["message"].as_str().expect("a message");
     assert!(message.contains("rejects") && message.contains("503"), "{message}");
@@ -252,31 +255,77 @@ fn storage_that_stays_down_ends_the_sync_and_no_state_passes_what_it_lacks() {
 
 #[test]
 fn storage_that_comes_back_is_written_to() {
-    let sandbox = account().start();
-    let bucket = Bucket::start();
-    bucket.answer_first(3, Answer::Status(503));
-    let run = for_contacts(&sandbox)
-        .with(&s3(&bucket, &json!({})))
-        .write(&[refused(1), stream_state("contacts", 1)])
-        .succeeded();
-    assert_eq!(stats(&run), [(0.0, 1.0)]);
-    assert_eq!(bucket.objects().len(), 1);
+    for before in [contact(1), refused(1)] {
+        let sandbox = account().start();
+        let bucket = Bucket::start();
+        bucket.answer_first(3, Answer::Status(503));
+        let connector = for_contacts(&sandbox).with(&s3(&bucket, &json!({})));
+        let mut running = connector.start_write();
+        running.send(&[before, stream_state("contacts", 1)]);
+        running.wait_for("the first state", |message| is_state(message, "contacts", 1));
+        let stored = bucket.objects().len();
+        bucket.answer_first(3, Answer::Status(503));
+        running.send(&[refused(2), stream_state("contacts", 2)]);
+        let run = running.finish().succeeded();
+        assert_eq!(state_numbers(&run)["contacts"], [1, 2]);
+        assert_eq!(bucket.objects().len(), stored + 1);
+    }
 }
 
 #[test]
-fn storage_that_refuses_is_a_config_error_that_names_it() {
+fn storage_that_refuses_is_a_config_error_before_anything_is_written() {
     let denied = Answer::Denied("AccessDenied");
     for (answer, word) in [(denied, "AccessDenied"), (Answer::NoSuchBucket, "NoSuchBucket")] {
         let sandbox = account().start();
         let bucket = Bucket::start();
         bucket.answer_with(answer);
         let connector = for_contacts(&sandbox).with(&s3(&bucket, &json!({})));
-        let run = connector.write(&[refused(1), stream_state("contacts", 1)]).failed_with("config_error");
+        let run = connector.write(&[contact(1), stream_state("contacts", 1)]).failed_with("config_error");
         assert!(run.states().is_empty());
+        assert_eq!(sandbox.writes(), 0);
         let message = run.error()["message"].as_str().expect("a message");
         assert!(message.contains(word) && message.contains("rejects"), "{message}");
         no_secret(&run);
     }
+}
+
+#[test]
+fn storage_that_is_down_from_the_start_keeps_everything_unwritten() {
+    let sandbox = account().start();
+    let bucket = Bucket::start();
+    bucket.answer_with(Answer::Status(503));
+    let run = for_contacts(&sandbox)
+        .with(&s3(&bucket, &json!({})))
+        .with(&json!({"retry_budget_seconds": 1}))
+        .write(&[contact(1), stream_state("contacts", 1)])
+        .failed_with("transient_error");
+    assert!(run.states().is_empty());
+    assert_eq!(sandbox.writes(), 0);
+}
+
+#[test]
+fn storage_that_refuses_later_is_a_config_error_too() {
+    let (run, sandbox) = fails_later(Answer::Denied("AccessDenied"));
+    let run = run.failed_with("config_error");
+    assert_eq!(state_numbers(&run)["contacts"], [1]);
+    assert!(sandbox.writes() >= 1);
+}
+
+#[test]
+fn storage_that_does_not_let_files_be_removed_takes_records_all_the_same() {
+    let sandbox = account().start();
+    let bucket = Bucket::start();
+    for method in ["DELETE", "GET"] {
+        bucket.answer_to(method, Answer::Denied("AccessDenied"));
+    }
+    for number in [1, 2] {
+        let run = for_contacts(&sandbox)
+            .with(&s3(&bucket, &json!({})))
+            .write(&[refused(number), stream_state("contacts", 1)])
+            .succeeded();
+        assert_eq!(stats(&run), [(0.0, 1.0)]);
+    }
+    assert_eq!(bucket.objects().keys().filter(|key| key.ends_with("_check_test")).count(), 1);
 }
 
 #[test]

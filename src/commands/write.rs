@@ -72,6 +72,12 @@ async fn sync(
     };
     rotation.publish(client, emitter).await;
     let plans = prepared?;
+    if let Some(keeping) = &keeping {
+        tokio::select! {
+            admitted = keeping.admit() => admitted?,
+            ask = signals.next() => return Ok(Completed::Asked(ask)),
+        }
+    }
     for notice in plans.iter().flat_map(|plan| &plan.notices) {
         tracing::warn!("{notice}");
     }

@@ -59,6 +59,14 @@ impl Keeping {
         Self { waiting, store, interval, wanted_since: None, under_way: None, given_up: false }
     }
 
+    /// Makes sure that storage takes files, before anything is written to HubSpot.
+    ///
+    /// # Errors
+    /// Why it does not, as [`RejectStore::admit`] says.
+    pub async fn admit(&self) -> Result<(), Failure> {
+        self.store.admit().await
+    }
+
     /// Adds a stream, in the order of the sync's.
     pub fn add_stream<'a>(
         &mut self,

@@ -41,6 +41,20 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Longest that a check waits for the storage: the platform gives it 120 s, half of which may be HubSpot's.
 const CHECK_PATIENCE: Duration = Duration::from_secs(45);
 
+/// Longest that a sync waits at its start for that file to go.
+const REMOVAL: Duration = Duration::from_secs(10);
+/// What the file holds that a storage is tried out with.
+const PROBE: &[u8] = br#"{"data":1}"#;
+
+/// What came of creating a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Created {
+    /// It is there now.
+    New,
+    /// There was one of this name before.
+    Taken,
+}
+
 /// A place for rejected records, for one sync.
 #[derive(Debug)]
 pub struct RejectStore {
@@ -104,28 +118,33 @@ impl RejectStore {
         content: Bytes,
         began: Instant,
     ) -> Result<(), Failure> {
-        let mut path = self.next_path(stream)?;
-        let mut taken = 0;
+        for _ in 0..MOST_TAKEN {
+            let path = self.next_path(stream)?;
+            match self.create(&path, content.clone(), began).await? {
+                Created::New => return Ok(()),
+                Created::Taken => {}
+            }
+        }
+        Err(Trouble::Taken.into_failure("store rejected records", &self.place))
+    }
+
+    /// Creates a file, trying again for as long as the storage's trouble may pass and patience, counted from `began`,
+    /// lasts.
+    async fn create(&self, path: &Path, content: Bytes, began: Instant) -> Result<Created, Failure> {
         let mut told = false;
         loop {
             let options = PutOptions::from(PutMode::Create);
-            let error = match self.objects.put_opts(&path, content.clone().into(), options).await {
-                Ok(_) => return Ok(()),
+            let error = match self.objects.put_opts(path, content.clone().into(), options).await {
+                Ok(_) => return Ok(Created::New),
+                Err(Error::AlreadyExists { .. }) => return Ok(Created::Taken),
                 Err(error) => error,
             };
-            if matches!(error, Error::AlreadyExists { .. }) && taken < MOST_TAKEN {
-                taken += 1;
-                path = self.next_path(stream)?;
-                continue;
-            }
             let trouble = Trouble::of(&error);
             if !trouble.may_pass() || began.elapsed() + PAUSE > self.patience {
                 return Err(trouble.into_failure("store rejected records", &self.place));
             }
             if !told {
-                tracing::warn!(
-                    "Rejected records cannot be stored for now ({trouble}); they are kept and tried again."
-                );
+                tracing::warn!("Rejected records cannot be stored for now ({trouble}); it is tried again.");
                 told = true;
             }
             sleep(PAUSE).await;
@@ -155,6 +174,25 @@ impl RejectStore {
         }
     }
 
+    /// Makes sure that the storage takes files, with the very call that stores rejected records; the file is removed
+    /// again where that is allowed.
+    ///
+    /// Syncs that begin at the same time do not disturb each other: a file that is there already proves as much as one
+    /// that was made.
+    ///
+    /// # Errors
+    /// A configuration failure when the storage refuses, a transient one when it stays out of reach for longer than
+    /// the retry budget.
+    pub async fn admit(&self) -> Result<(), Failure> {
+        let path = self.parsed(&self.naming.check_key())?;
+        self.create(&path, Bytes::from_static(PROBE), Instant::now()).await?;
+        // Storing takes no permission to remove; what is left behind is found there the next time.
+        if !matches!(timeout(REMOVAL, self.objects.delete(&path)).await, Ok(Ok(()))) {
+            tracing::debug!("the storage keeps the file it was tried out with");
+        }
+        Ok(())
+    }
+
     /// Tries the storage out: writes a file, finds it in the list, removes it. Says where records will be kept.
     ///
     /// # Errors
@@ -170,8 +208,7 @@ impl RejectStore {
         let failed =
             |doing: &'static str| move |error: Error| Trouble::of(&error).into_failure(doing, &self.place);
         let path = self.parsed(&self.naming.check_key())?;
-        let content = PutPayload::from_static(br#"{"data":1}"#);
-        self.objects.put(&path, content).await.map_err(failed("write a file"))?;
+        self.objects.put(&path, PutPayload::from_static(PROBE)).await.map_err(failed("write a file"))?;
         let folder = self.parsed(&self.naming.folder())?;
         let listed = self.objects.list_with_delimiter(Some(&folder)).await.map_err(failed("list files"))?;
         if !listed.objects.iter().any(|object| object.location == path) {

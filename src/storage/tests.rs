@@ -83,6 +83,18 @@ async fn a_probe_leaves_nothing_behind() {
     assert!(found(&objects).await.is_empty());
 }
 
+#[tokio::test]
+async fn a_sync_is_admitted_beside_another_and_leaves_nothing_behind() {
+    let objects = Arc::new(InMemory::new());
+    let store = store(&objects, Compression::None, "{part_number}");
+    // What a sync that begins at the same time, or one that may not remove files, has put there.
+    objects.put(&Path::from("base/_check_test"), PutPayload::from_static(b"theirs")).await.unwrap();
+    for _ in 0..2 {
+        store.admit().await.unwrap();
+        assert!(found(&objects).await.is_empty());
+    }
+}
+
 #[test]
 fn errors_are_read_without_their_words() {
     let said = |status: &str| {

@@ -16,6 +16,7 @@
 //! | What is printed of a rejected record? | `rejections` |
 //! | What is stored of a rejected record, and what waits for that? | `storage` |
 //! | What is told at the end of a sync, and shown to a person meanwhile? | `report` |
+//! | Do storage servers of others take what is stored? | `storage_servers` |
 //! | How are tokens had and kept? | `oauth` |
 //! | What must not be printed? | `secrets` |
 //! | Which states go out, when, with which counts? | `checkpoints` |
@@ -58,5 +59,6 @@ mod requests;
 mod secrets;
 mod settlement;
 mod storage;
+mod storage_servers;
 mod storms;
 mod tidy;

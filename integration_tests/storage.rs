@@ -20,10 +20,9 @@ use crate::support::delivery::{
     state_numbers, stats,
 };
 use crate::support::messages::{activation_stream, complete, record, stream_state};
-use crate::support::moto::Moto;
 
 /// A record that the connector refuses: HubSpot has no such number.
-fn refused(number: usize) -> Value {
+pub(crate) fn refused(number: usize) -> Value {
     record("contacts", json!({"email": email(number), "numemployees": "private \"x\", y\r\nz"}))
 }
 
@@ -65,7 +64,7 @@ fn json_lines(content: &[u8]) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-fn csv_rows(content: &[u8]) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn csv_rows(content: &[u8]) -> Vec<BTreeMap<String, String>> {
     csv::Reader::from_reader(content).deserialize().map(|row| row.expect("a row")).collect()
 }
 
@@ -366,7 +365,7 @@ fn a_role_without_a_web_identity_is_refused_before_anything_is_written() {
     assert_eq!(sandbox.count("contacts"), 0);
 }
 
-fn check_message(connector: &Connector, status: &str) -> String {
+pub(crate) fn check_message(connector: &Connector, status: &str) -> String {
     let run = connector.check();
     no_secret(&run);
     let found = run.of_type("CONNECTION_STATUS")[0]["connectionStatus"].clone();
@@ -498,38 +497,4 @@ fn google_cloud_storage_and_azure_are_written_to_as_s3_is() {
         let (_, content) = found.next().unwrap_or_else(|| panic!("{root}: {:?}", objects.keys()));
         assert_eq!((csv_rows(content).len(), found.count()), (2, 0));
     }
-}
-
-#[test]
-fn another_s3_server_takes_lists_and_gives_back_what_is_stored() {
-    let Some(mut moto) = Moto::start() else { return };
-    let sandbox = account().start();
-    let storage = json!({
-        "storage_type": "S3", "access_key_id": "AKIAEXAMPLE", "secret_access_key": "zq-secret-key",
-        "s3_bucket_name": "rejects", "s3_bucket_region": "eu-west-1", "bucket_path": "hub/spot",
-        "s3_endpoint": format!("http://127.0.0.1:{}", moto.port()),
-    });
-    let connector = for_contacts(&sandbox).with(&json!({"object_storage_config": storage}));
-    let message = check_message(&connector, "SUCCEEDED");
-    assert!(message.contains("Rejected records go to the S3 bucket \"rejects\""), "{message}");
-    assert!(moto.objects().is_empty());
-    let odd = record("st re/am", json!({"a": 1}));
-    let run = connector.write(&[refused(1), odd, stream_state("contacts", 1)]).succeeded();
-    assert_eq!(stats(&run), [(0.0, 1.0)]);
-    let objects = moto.objects();
-    assert_eq!(objects.len(), 2, "{objects:?}");
-    let folder = |name: &str| format!("hub/spot/0/{name}/");
-    for (name, expected) in
-        [("contacts", refused(1)["record"]["data"].clone()), ("st%20re%2Fam", json!({"a": 1}))]
-    {
-        let (_, content) =
-            objects.iter().find(|(key, _)| key.starts_with(&folder(name))).expect("a file of the stream");
-        let rows = csv_rows(content.as_bytes());
-        assert_eq!(serde_json::from_str::<Value>(&rows[0]["_airbyte_data"]).expect("JSON"), expected);
-    }
-    let missing = json!({"storage_type": "S3", "access_key_id": "AKIAEXAMPLE", "secret_access_key": "zq-secret-key",
-        "s3_bucket_name": "no-such-bucket", "s3_bucket_region": "eu-west-1", "bucket_path": "",
-        "s3_endpoint": format!("http://127.0.0.1:{}", moto.port())});
-    let message = check_message(&connector.with(&json!({"object_storage_config": missing})), "FAILED");
-    assert!(message.contains("NoSuchBucket"), "{message}");
 }

@@ -5,8 +5,9 @@ pub mod connector;
 pub(crate) mod crm;
 pub mod delivery;
 pub mod demo_account;
+pub(crate) mod emulator;
 pub mod messages;
-pub(crate) mod moto;
+
 pub mod protocol;
 pub mod random;
 pub mod sent;

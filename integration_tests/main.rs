@@ -11,6 +11,7 @@
 //! | What is sent to HubSpot? | `requests` |
 //! | What do updates and archives do? | `operations` |
 //! | Who is on a list in the end? | `lists` |
+//! | Which properties are made in HubSpot, and when? | `making` |
 //! | How are owners found? | `owners` |
 //! | What may come on stdin? | `input` |
 //! | What is printed of a rejected record? | `rejections` |
@@ -47,6 +48,7 @@ mod isolation;
 mod keys;
 mod kill;
 mod lists;
+mod making;
 mod memory;
 mod oauth;
 mod objects;

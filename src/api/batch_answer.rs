@@ -34,6 +34,8 @@ pub struct BatchAnswer {
     pub results: Vec<Stored>,
     /// The errors; each may speak for several inputs (`trace_ids`, `ids`), or for none it names.
     pub errors: Vec<ApiError>,
+    /// Errors among them that pass by themselves, set aside by whoever knows that: HubSpot's answer does not say.
+    pub passing: Vec<ApiError>,
 }
 
 /// One confirmed record. `key` can be a record value; `Debug` leaves it out.
@@ -121,6 +123,7 @@ impl BatchAnswer {
             status: envelope.status.into_text(),
             results: rows.into_iter().filter_map(|row| row.stored(key_property)).collect(),
             errors: errors.into_iter().map(ApiError::of_record).collect(),
+            passing: Vec::new(),
         })
     }
 }

@@ -8,7 +8,7 @@ use super::aliases::synonyms;
 use super::object_kind::ObjectKind;
 
 /// Longest property name HubSpot takes, in characters.
-const MAX_NAME: usize = 100;
+pub(super) const MAX_NAME: usize = 100;
 
 /// Whether spellings and synonyms are tried for names the account does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ pub fn is_property_name(name: &str) -> bool {
 }
 
 /// Puts a blank before every capital that begins a word: `leadScore`, `HTTPStatus`.
-fn words_apart(column: &str) -> String {
+pub(super) fn words_apart(column: &str) -> String {
     let mut apart = String::with_capacity(column.len() + 4);
     let mut characters = column.chars().peekable();
     let mut before = None;

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
-use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
+use crate::config::{Config, Match, Operation, StreamSettings};
 use crate::crm::list::List;
+use crate::crm::new_property::{Made, NewProperty};
 use crate::crm::object::{ObjectSchema, ObjectType};
 use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
 use crate::hubspot::account::{self, Sensitivity};
 use crate::hubspot::client::Client;
 use crate::hubspot::lists;
+use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
 use crate::plan::membership::{self, ListGround};
 use crate::plan::object::{self, ObjectName};
@@ -43,7 +45,6 @@ pub fn refuse_what_cannot_be_done(config: &Config) -> Result<(), Failure> {
 fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
     [
         (matches!(stream.operation, Some(Operation::Insert | Operation::Mirror)), "operation"),
-        (stream.unknown_properties == Some(UnknownProperties::Create), "unknown_properties \"create\""),
         (stream.match_by == Match::Search, "match"),
         (stream.lifecycle_backwards, "lifecycle_backwards"),
         (!stream.associations.is_empty(), "associations"),
@@ -208,6 +209,36 @@ pub async fn plans(
             })
         }
     }
+}
+
+/// Makes the properties that declared columns need and HubSpot does not have, each once, before anything is written.
+/// Where they are more than the limit, none is made.
+///
+/// # Errors
+/// Why one of them cannot be made.
+pub async fn make_missing(maker: &mut PropertyMaker, plans: &mut [Plan]) -> Result<(), Failure> {
+    let mut wanted: Vec<(ObjectType, NewProperty)> = Vec::new();
+    for plan in &mut *plans {
+        for (object, new) in std::mem::take(&mut plan.missing) {
+            let made = maker.is_archived(&object, &new.name).await;
+            if made.map_err(|failure| failure.of_stream(&plan.descriptor))? {
+                plan.shaping.learn(&new.name, Made::Archived);
+                continue;
+            }
+            if !wanted.iter().any(|(known, other)| *known == object && other.name == new.name) {
+                wanted.push((object.clone(), new.clone()));
+            }
+            plan.missing.push((object, new));
+        }
+    }
+    maker.check_room(wanted.len())?;
+    for plan in plans {
+        for (object, new) in std::mem::take(&mut plan.missing) {
+            let made = maker.make(&object, &new).await;
+            plan.shaping.learn(&new.name, made.map_err(|failure| failure.of_stream(&plan.descriptor))?);
+        }
+    }
+    Ok(())
 }
 
 async fn plan(

@@ -8,7 +8,10 @@ use crate::config::Config;
 use crate::engine::sync::{Durability, Settings, Sync};
 use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
+use crate::hubspot::fresh::FreshProperties;
+use crate::hubspot::making::{Making, PropertyMaker};
 use crate::hubspot::patient::Patience;
+use crate::hubspot::write::Destination;
 use crate::output::clock;
 use crate::output::emitter::Emitter;
 use crate::output::progress::Progress;
@@ -16,6 +19,7 @@ use crate::output::rotation::TokenRotation;
 use crate::pipeline::calls::{HubSpotCalls, Route};
 use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
 use crate::pipeline::keeping::Keeping;
+use crate::pipeline::making::{orders, serve};
 use crate::pipeline::reader::{Reader, ReaderStream};
 use crate::pipeline::signals::{Ask, Signals};
 use crate::plan::Plan;
@@ -66,31 +70,40 @@ async fn sync(
     })?;
     let patience = Patience::Each(config.retry_budget_seconds.duration());
     let mut knowledge = Knowledge::new(client, patience);
+    let fresh = FreshProperties::default();
+    let mut maker =
+        PropertyMaker::new(client.clone(), patience, Making::InHubspot, config.create_limit, fresh.clone());
+    let preparing = async {
+        let mut plans = prepare::plans(&mut knowledge, config, catalog).await?;
+        // Nothing is made in HubSpot before everything is known to be in order.
+        if let Some(keeping) = &keeping {
+            keeping.admit().await?;
+        }
+        prepare::make_missing(&mut maker, &mut plans).await?;
+        Ok::<_, Failure>(plans)
+    };
     let prepared = tokio::select! {
-        plans = prepare::plans(&mut knowledge, config, catalog) => plans,
+        plans = preparing => plans,
         ask = signals.next() => return Ok(Completed::Asked(ask)),
     };
     rotation.publish(client, emitter).await;
     let plans = prepared?;
-    if let Some(keeping) = &keeping {
-        tokio::select! {
-            admitted = keeping.admit() => admitted?,
-            ask = signals.next() => return Ok(Completed::Asked(ask)),
-        }
-    }
     for notice in plans.iter().flat_map(|plan| &plan.notices) {
         tracing::warn!("{notice}");
     }
-    let streams = plans.iter().map(dispatched).collect();
+    let streams = plans.iter().map(|plan| dispatched(plan, &fresh)).collect();
     let streams_read = plans.into_iter().zip(&catalog.streams).map(|(plan, stream)| {
         let descriptor = plan.descriptor;
         ReaderStream { shaping: plan.shaping, descriptor, announces_end: stream.generation_id.is_some() }
     });
-    let reader = Reader::new(streams_read.collect());
+    let (orders, placed) = orders();
+    let reader = Reader::new(streams_read.collect(), orders);
     let (sender, events) = tokio::sync::mpsc::channel(PIECES_AHEAD);
     // Not joined: at the end it may still wait for input that nobody needs.
     std::thread::spawn(move || reader.run(std::io::stdin().lock(), &sender));
     let shown = config.rejected_records_output(std::env::var_os("WORKER_JOB_ID").is_some());
+    let rotation = Arc::new(rotation);
+    tokio::spawn(serve(maker, placed, client.clone(), Arc::clone(&rotation), emitter.clone()));
     let calls = HubSpotCalls::new(client.clone(), rotation, emitter.clone());
     let durability = if keeping.is_some() { Durability::Stored } else { Durability::Printed };
     let engine = Sync::new(settings(config, durability));
@@ -132,10 +145,11 @@ fn settings(config: &Config, durability: Durability) -> Settings {
     }
 }
 
-fn dispatched(plan: &Plan) -> DispatchedStream {
+fn dispatched(plan: &Plan, fresh: &FreshProperties) -> DispatchedStream {
+    let destination = Destination { doing: plan.doing.clone(), fresh: fresh.clone() };
     DispatchedStream {
         descriptor: plan.descriptor.clone(),
-        route: Some(Arc::new(Route { target: plan.target.clone(), doing: plan.doing.clone() })),
+        route: Some(Arc::new(Route { target: plan.target.clone(), destination })),
         mirrors: plan.mirrors.clone(),
     }
 }

@@ -4,5 +4,6 @@
 
 pub mod account;
 pub mod list;
+pub mod new_property;
 pub mod object;
 pub mod property;

@@ -28,6 +28,22 @@ impl ObjectType {
         self.type_id == "0-2"
     }
 
+    /// The scope that lets a token make properties of this object.
+    ///
+    /// Source: the security sections of HubSpot's OpenAPI file for properties.
+    #[must_use]
+    pub fn schema_write_scope(&self) -> String {
+        match self.type_id.as_str() {
+            "0-5" => "tickets".to_owned(),
+            "0-7" | "0-8" => "e-commerce".to_owned(),
+            id if id.starts_with("2-") => "crm.schemas.custom.write".to_owned(),
+            id => {
+                let row = STANDARD.iter().find(|row| row.0 == id);
+                format!("crm.schemas.{}.write", row.map_or("custom", |row| row.2))
+            }
+        }
+    }
+
     /// A standard object by type id.
     #[must_use]
     pub fn standard(type_id: &str) -> Option<Self> {

@@ -248,9 +248,11 @@ fn read(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Read
     // Errors come second: an input that is named as stored and as refused is not claimed to be stored.
     let mut passing = None;
     let mut passing_for_all = false;
-    for error in &answer.errors {
+    let set_aside = answer.passing.iter().map(|error| (error, Some(Setback::NewProperty)));
+    let errors = answer.errors.iter().map(|error| (error, passing_reason(error)));
+    for (error, reason) in errors.chain(set_aside) {
         let places = places_of_error(*id, inputs, error);
-        if let Some(setback) = passing_reason(error) {
+        if let Some(setback) = reason {
             passing.get_or_insert_with(|| (setback, error.clone()));
             passing_for_all |= places.is_empty();
             for place in places {

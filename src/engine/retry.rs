@@ -37,6 +37,8 @@ pub enum Setback {
     Migrating,
     /// 5xx and 52x.
     Server,
+    /// A property that was made a moment ago is not known everywhere yet.
+    NewProperty,
     /// 408, a timeout, a connection that could not be made or broke, a body that is no JSON: whether the
     /// call took effect is unknown.
     Unreachable,
@@ -50,6 +52,7 @@ impl fmt::Display for Setback {
             Self::Locked => "too many writes at once",
             Self::Migrating => "the account is moving between data centres",
             Self::Server => "HubSpot cannot answer",
+            Self::NewProperty => "a new property is not known everywhere yet",
             Self::Unreachable => "no complete answer came",
         })
     }
@@ -113,6 +116,8 @@ pub fn delay(
         Setback::Locked => Duration::from_millis(2700),
         Setback::Migrating => Duration::from_secs(60),
         Setback::Server => Duration::from_millis(300),
+        // New properties are known after 250 to 700 ms as a rule.
+        Setback::NewProperty => Duration::from_millis(500),
         Setback::Unreachable => Duration::from_millis(500),
     };
     let doubled = base.saturating_mul(1 << failures.saturating_sub(1).min(10));
@@ -132,6 +137,7 @@ pub fn out_of_patience(setback: Setback, status: Option<u16>, wait: Duration, st
         (Setback::Migrating, _) => "HubSpot is moving this account to another data centre (477)".to_owned(),
         (Setback::Server, Some(status)) => format!("HubSpot keeps failing with status {status}"),
         (Setback::Server, None) => "HubSpot keeps failing".to_owned(),
+        (Setback::NewProperty, _) => "HubSpot does not know a property yet that was just created".to_owned(),
         (Setback::Unreachable, _) => "HubSpot cannot be reached".to_owned(),
     };
     let message = format!(

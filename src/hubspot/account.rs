@@ -54,6 +54,19 @@ pub async fn properties(
     get_json::<Listed<Property>>(client, &path, patience).await.map(|listed| listed.results)
 }
 
+/// An object's archived properties: in the recycling bin for 90 days, and back to life when one of their name is made.
+///
+/// # Errors
+/// [`Trouble`] when HubSpot refuses or cannot be reached before patience ends.
+pub async fn archived_properties(
+    client: &Client,
+    object: &ObjectType,
+    patience: Patience,
+) -> Result<Vec<Property>, Trouble> {
+    let path = format!("{}?archived=true", client.paths().properties(&object.path));
+    get_json::<Listed<Property>>(client, &path, patience).await.map(|listed| listed.results)
+}
+
 /// The account's custom objects.
 ///
 /// # Errors

@@ -6,6 +6,8 @@ pub mod account;
 pub mod auth;
 pub mod client;
 pub mod explain;
+pub mod fresh;
 pub mod lists;
+pub mod making;
 pub mod patient;
 pub mod write;

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use super::auth::NoToken;
-use super::client::{CallError, Client, Unreachable};
+use super::client::{Answer, CallError, Client, Unreachable};
 use crate::api::{ApiError, RatePolicy};
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::error::{Failure, Kind};
@@ -47,11 +47,34 @@ pub async fn get_json<T: DeserializeOwned>(
     path: &str,
     patience: Patience,
 ) -> Result<T, Trouble> {
+    patiently(|| client.get(path), patience).await
+}
+
+/// Makes something by sending JSON, repeating the call while it fails for passing reasons. A call that failed may have
+/// made it all the same: the next one is refused then, with a 409.
+///
+/// # Errors
+/// [`Trouble`] when HubSpot refuses, or when patience ends.
+pub async fn post_json<T: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    body: &[u8],
+    patience: Patience,
+) -> Result<T, Trouble> {
+    patiently(|| client.post(path, body.to_vec()), patience).await
+}
+
+async fn patiently<T, F, Call>(call: F, patience: Patience) -> Result<T, Trouble>
+where
+    T: DeserializeOwned,
+    F: Fn() -> Call,
+    Call: Future<Output = Result<Answer, CallError>>,
+{
     let (began, ends) = (Instant::now(), patience.ends());
     let mut failures = 0;
     loop {
         // A call that hangs must not outlast the command's patience.
-        let answered = timeout_at(ends, client.get(path)).await;
+        let answered = timeout_at(ends, call()).await;
         let answered = answered.unwrap_or(Err(CallError::Unreachable(Unreachable::TimedOut)));
         let (setback, status, retry_after, correlation_id) = match answered {
             Ok(answer) if answer.is_success() => match serde_json::from_slice(&answer.body) {
@@ -111,6 +134,18 @@ impl Trouble {
     #[must_use]
     pub fn says_there_is_none(&self) -> bool {
         matches!(self, Self::Refused(error) if error.structured && matches!(error.status, 400 | 404))
+    }
+
+    /// Whether HubSpot refused because what was to be made is there already.
+    #[must_use]
+    pub fn is_there_already(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.status == 409)
+    }
+
+    /// Whether HubSpot does not know what was asked for.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.status == 404 && error.structured)
     }
 
     /// Whether the user has to act.

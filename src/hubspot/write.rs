@@ -5,13 +5,23 @@ use serde_json::Value;
 use super::auth::NoToken;
 use super::client::{Answer, CallError, Client, Unreachable};
 use super::explain;
+use super::fresh::FreshProperties;
 use crate::api::{BatchAnswer, MembersPage, MembershipAnswer, MembershipVerb, RateHeaders, RatePolicy};
 use crate::engine::request::{Endpoint, Request};
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::engine::sync::Outcome;
 
-/// Makes a call and reads the answer. `doing` is what the stream's calls do, for messages: "upsert CONTACT records".
-pub async fn write(client: &Client, doing: &str, request: Request) -> (Outcome, Option<RateHeaders>) {
+/// What a stream's calls are for.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// What the calls do, for messages: `upsert CONTACT records`.
+    pub doing: String,
+    /// Properties HubSpot may not know everywhere yet.
+    pub fresh: FreshProperties,
+}
+
+/// Makes a call and reads the answer.
+pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outcome, Option<RateHeaders>) {
     let answered = match &request.endpoint {
         Endpoint::Batch(object, verb) => {
             client.post(&client.paths().objects_batch(object, *verb), request.body).await
@@ -26,7 +36,7 @@ pub async fn write(client: &Client, doing: &str, request: Request) -> (Outcome, 
         }
     };
     match answered {
-        Ok(answer) => (outcome(doing, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
+        Ok(answer) => (outcome(to, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
         Err(CallError::Unreachable(_)) => (Outcome::Setback(Setback::Unreachable, None, None), None),
         Err(CallError::NoToken(NoToken::Refused(failure))) => (Outcome::SyncFailed(failure), None),
         Err(CallError::NoToken(NoToken::Passing(error))) => {
@@ -42,41 +52,52 @@ pub async fn write(client: &Client, doing: &str, request: Request) -> (Outcome, 
     }
 }
 
-fn outcome(doing: &str, endpoint: &Endpoint, answers_by: &str, answer: &Answer) -> Outcome {
-    let is_one = matches!(endpoint, Endpoint::One(..));
+fn outcome(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer) -> Outcome {
     if answer.status == 204 {
-        return Outcome::Confirmed;
+        Outcome::Confirmed
+    } else if answer.is_success() {
+        // A success whose body is cut off or no JSON says nothing about any record.
+        told(to, endpoint, answers_by, answer).unwrap_or(Outcome::Setback(
+            Setback::Unreachable,
+            None,
+            answer.retry_after,
+        ))
+    } else {
+        refused(to, endpoint, answer)
     }
-    if answer.is_success() && is_one {
+}
+
+/// What a success says; `None` where its body cannot be read.
+fn told(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer) -> Option<Outcome> {
+    let correlation_id = answer.correlation_id.clone();
+    match endpoint {
         // The record itself is the answer; after a merge it carries another id.
-        let names_a_record = |body: &Value| body.get("id").is_some();
-        return match serde_json::from_slice(&answer.body) {
-            Ok(body) if names_a_record(&body) => Outcome::Confirmed,
-            _ => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
-        };
+        Endpoint::One(..) => {
+            let body: Value = serde_json::from_slice(&answer.body).ok()?;
+            body.get("id").map(|_| Outcome::Confirmed)
+        }
+        Endpoint::Members(_) => MembershipAnswer::parse(&answer.body)
+            .ok()
+            .map(|members| Outcome::Members(members, correlation_id)),
+        Endpoint::MembersPage(..) => MembersPage::parse(&answer.body).ok().map(Outcome::MembersPage),
+        Endpoint::Batch(object, _) => {
+            let mut batch = BatchAnswer::parse(&answer.body, Some(answers_by)).ok()?;
+            to.fresh.set_aside(object, &mut batch);
+            Some(Outcome::Itemised(batch, correlation_id))
+        }
     }
-    if answer.is_success() && matches!(endpoint, Endpoint::MembersPage(..)) {
-        return match MembersPage::parse(&answer.body) {
-            Ok(page) => Outcome::MembersPage(page),
-            Err(_) => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
-        };
-    }
-    if answer.is_success() && matches!(endpoint, Endpoint::Members(_)) {
-        return match MembershipAnswer::parse(&answer.body) {
-            Ok(members) => Outcome::Members(members, answer.correlation_id.clone()),
-            Err(_) => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
-        };
-    }
-    if answer.is_success() {
-        return match BatchAnswer::parse(&answer.body, Some(answers_by)) {
-            Ok(batch) => Outcome::Itemised(batch, answer.correlation_id.clone()),
-            // A success whose body is cut off or no JSON says nothing about any record.
-            Err(_) => Outcome::Setback(Setback::Unreachable, None, answer.retry_after),
-        };
-    }
+}
+
+fn refused(to: &Destination, endpoint: &Endpoint, answer: &Answer) -> Outcome {
     let error = answer.error();
-    if is_one && answer.status == 404 && error.structured {
-        return Outcome::Refused(error);
+    match endpoint {
+        Endpoint::Batch(object, _) | Endpoint::One(object, _)
+            if answer.status == 400 && to.fresh.explain(object, &error) =>
+        {
+            return Outcome::Setback(Setback::NewProperty, Some(error), answer.retry_after);
+        }
+        Endpoint::One(..) if answer.status == 404 && error.structured => return Outcome::Refused(error),
+        _ => {}
     }
     match retry::disposition(&error) {
         Disposition::Refused => Outcome::Refused(error),
@@ -85,8 +106,8 @@ fn outcome(doing: &str, endpoint: &Endpoint, answers_by: &str, answer: &Answer) 
             Outcome::SyncFailed(explain::daily_quota_spent(&error))
         }
         Disposition::Setback(setback) => Outcome::Setback(setback, Some(error), answer.retry_after),
-        Disposition::Unauthorised => Outcome::SyncFailed(explain::refusal(&error, doing)),
-        // `Read` is a success, handled above.
-        Disposition::Fatal | Disposition::Read => Outcome::StreamFailed(explain::refusal(&error, doing)),
+        Disposition::Unauthorised => Outcome::SyncFailed(explain::refusal(&error, &to.doing)),
+        // `Read` is a success, handled elsewhere.
+        Disposition::Fatal | Disposition::Read => Outcome::StreamFailed(explain::refusal(&error, &to.doing)),
     }
 }

@@ -7,7 +7,7 @@ use crate::api::RateHeaders;
 use crate::engine::request::{Request, Target};
 use crate::engine::sync::Outcome;
 use crate::hubspot::client::Client;
-use crate::hubspot::write;
+use crate::hubspot::write::{self, Destination};
 use crate::output::emitter::Emitter;
 use crate::output::rotation::TokenRotation;
 
@@ -16,8 +16,8 @@ use crate::output::rotation::TokenRotation;
 pub struct Route {
     /// What the engine needs to make the requests.
     pub target: Target,
-    /// What they do, for messages: `upsert CONTACT records`.
-    pub doing: String,
+    /// What they are for.
+    pub destination: Destination,
 }
 
 /// What came of a call, and what its answer said about the rate window (nothing where there was no answer).
@@ -40,14 +40,14 @@ pub struct HubSpotCalls {
 impl HubSpotCalls {
     /// Calls through this client; a rotated refresh token is printed at once.
     #[must_use]
-    pub fn new(client: Client, rotation: TokenRotation, emitter: Emitter) -> Self {
-        Self { client, rotation: Arc::new(rotation), emitter }
+    pub fn new(client: Client, rotation: Arc<TokenRotation>, emitter: Emitter) -> Self {
+        Self { client, rotation, emitter }
     }
 }
 
 impl Calls for HubSpotCalls {
     async fn make(&self, route: Arc<Route>, request: Request) -> Answered {
-        let answered = write::write(&self.client, &route.doing, request).await;
+        let answered = write::write(&self.client, &route.destination, request).await;
         self.rotation.publish(&self.client, &self.emitter).await;
         answered
     }

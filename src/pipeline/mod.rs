@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod dispatcher;
 pub mod keeping;
+pub mod making;
 pub mod reader;
 pub mod signals;
 pub mod summary;

@@ -8,12 +8,13 @@ use std::io::{self, Read};
 
 use tokio::sync::mpsc::Sender;
 
+use super::making::Orders;
 use crate::engine::ledger::StreamIndex;
 use crate::engine::record::Body;
 use crate::engine::rejection::Rejection;
 use crate::error::{Failure, Kind};
 use crate::plan::Shaping;
-use crate::plan::shape::{Notice, of_unknown_stream};
+use crate::plan::shape::{Notice, Shaped, Unshaped, of_unknown_stream};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::line::{Line, LineSplitter, MAX_LINE_BYTES};
 use crate::protocol::message::{self, Message, NotAMessage, RecordMessage, StreamStatus};
@@ -43,6 +44,8 @@ pub enum Event {
 pub struct Reader {
     streams: HashMap<StreamDescriptor, StreamIndex>,
     shapers: Vec<Shaping>,
+    /// Where properties are asked for that records need and HubSpot does not have.
+    orders: Orders,
     /// Streams whose end has to be announced, and has not been yet.
     unfinished: HashSet<StreamDescriptor>,
     incomplete: Vec<StreamDescriptor>,
@@ -73,7 +76,7 @@ const MOST_UNKNOWN_STREAMS: usize = 10_000;
 impl Reader {
     /// A reader for these streams, which are numbered in their order.
     #[must_use]
-    pub fn new(streams: Vec<ReaderStream>) -> Self {
+    pub fn new(streams: Vec<ReaderStream>, orders: Orders) -> Self {
         let number = |place: usize| StreamIndex(u32::try_from(place).unwrap_or(u32::MAX));
         let unfinished = streams.iter().filter(|stream| stream.announces_end);
         Self {
@@ -84,6 +87,7 @@ impl Reader {
                 .map(|(place, stream)| (stream.descriptor.clone(), number(place)))
                 .collect(),
             shapers: streams.into_iter().map(|stream| stream.shaping).collect(),
+            orders,
             incomplete: Vec::new(),
             failed: HashSet::new(),
             noise: 0,
@@ -208,7 +212,7 @@ impl Reader {
         let shaped = match self.shapers.get_mut(stream.0 as usize) {
             None => of_unknown_stream(record),
             Some(shaper) => {
-                let shaped = shaper.shape(record);
+                let shaped = shape(shaper, record, &self.orders);
                 for notice in shaper.take_notices() {
                     match notice {
                         Notice::Told(text) => tracing::info!("{text}"),
@@ -269,6 +273,22 @@ impl Reader {
             streams.join(", ")
         );
         Some(Failure::new(Kind::SourceIncomplete, message))
+    }
+}
+
+/// Shapes a record; properties it needs and HubSpot does not have are made first.
+fn shape(shaping: &mut Shaping, record: &RecordMessage<'_>, orders: &Orders) -> Result<Shaped, Failure> {
+    loop {
+        match shaping.shape(record) {
+            Ok(shaped) => return Ok(shaped),
+            Err(Unshaped::Failed(failure)) => return Err(failure),
+            Err(Unshaped::Missing(object, missing)) => {
+                for new in missing {
+                    let name = new.name.clone();
+                    shaping.learn(&name, orders.place(&object, new)?);
+                }
+            }
+        }
     }
 }
 

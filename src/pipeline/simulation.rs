@@ -22,6 +22,8 @@ use crate::engine::request::{Request, Target};
 use crate::engine::retry::Setback;
 use crate::engine::sync::{Durability, Outcome, Settings, Sync};
 use crate::error::Kind;
+use crate::hubspot::fresh::FreshProperties;
+use crate::hubspot::write::Destination;
 use crate::output::emitter::Emitter;
 use crate::protocol::StreamDescriptor;
 
@@ -139,7 +141,13 @@ async fn run(seed: u64, behaviour: Behaviour, pieces: Vec<Vec<Event>>) -> Outcom
         key_property: "email".into(),
         lists: std::collections::HashSet::new(),
     };
-    let route = Route { target, doing: "upsert CONTACT records".into() };
+    let route = Route {
+        target,
+        destination: Destination {
+            doing: "upsert CONTACT records".into(),
+            fresh: FreshProperties::default(),
+        },
+    };
     let stream = DispatchedStream {
         descriptor: StreamDescriptor::new("s", None),
         route: Some(Arc::new(route)),

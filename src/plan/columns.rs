@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::key::RECORD_ID;
-use crate::coerce::{Aliases, Append, NameMatch, ObjectKind, Owners, RuleOptions, ValueRule, resolve};
+use super::making::Making;
+use crate::coerce::{
+    Aliases, Append, NameMatch, ObjectKind, Owners, RuleOptions, ValueRule, property_name, resolve,
+};
 use crate::config::{UnknownProperties, ValuePolicies};
 use crate::crm::property::Property;
 
@@ -23,6 +26,8 @@ pub struct ColumnRules {
     pub append_options: Vec<String>,
     /// Unknown names, bad values, nulls, empty strings.
     pub policies: ValuePolicies,
+    /// How properties are made for unknown names, where the user asked for that.
+    pub making: Option<Making>,
     /// The matching key's property.
     pub key: String,
     /// Which columns reach HubSpot at all.
@@ -47,6 +52,8 @@ pub enum ColumnUse {
     Key,
     /// It is written to a property.
     Property(Box<ValueRule>),
+    /// Its property has to be made before it can be written.
+    Missing,
     /// It is left out.
     LeftOut(WhyLeftOut),
     /// A record with a value in it is rejected.
@@ -62,6 +69,10 @@ pub enum WhyLeftOut {
     Unknown,
     /// The property cannot be written.
     ReadOnly,
+    /// A property of that name is in HubSpot's recycling bin: nothing is made in its place.
+    Archived,
+    /// No name of a property can be made of the column's.
+    Nameless,
 }
 
 /// Why a column's values reject their records (`unknown_properties: reject`).
@@ -92,9 +103,20 @@ impl ColumnRules {
         let (property, renamed) = match resolve(name, &self.mapping, self.aliases, &exists, self.object) {
             NameMatch::Internal => return Column::left_out(WhyLeftOut::Internal, None),
             NameMatch::Exact => (name.to_owned(), false),
-            NameMatch::Mapped { to } => (to, false),
             NameMatch::Normalised { to } | NameMatch::Alias { to } => (to, true),
-            NameMatch::Unknown => (name.to_owned(), false),
+            NameMatch::Mapped { to } if exists(&to) || self.making.is_none() => (to, false),
+            NameMatch::Unknown if self.making.is_none() => (name.to_owned(), false),
+            NameMatch::Mapped { to } => match property_name(&to) {
+                Some(new) => (new, false),
+                None => return Column::left_out(WhyLeftOut::Nameless, Some(to)),
+            },
+            NameMatch::Unknown => match property_name(name) {
+                Some(new) => {
+                    let renamed = new != name;
+                    (new, renamed)
+                }
+                None => return Column::left_out(WhyLeftOut::Nameless, None),
+            },
         };
         if property == self.key {
             return Column { becomes: ColumnUse::Key, property: Some(property), renamed };
@@ -103,12 +125,16 @@ impl ColumnRules {
             return Column::left_out(WhyLeftOut::Internal, Some(property));
         }
         let rejects = self.policies.unknown_properties == UnknownProperties::Reject;
-        let becomes = match self.properties.iter().find(|known| known.name == property) {
+        let known = self.properties.iter().find(|known| known.name == property);
+        let becomes = match known {
             Some(known) if known.is_writable() => ColumnUse::Property(Box::new(self.rule(known))),
             Some(_) if rejects => ColumnUse::Refused(WhyRefused::ReadOnly),
             Some(_) => ColumnUse::LeftOut(WhyLeftOut::ReadOnly),
             None if rejects => ColumnUse::Refused(WhyRefused::Unknown),
-            None => ColumnUse::LeftOut(WhyLeftOut::Unknown),
+            None => {
+                let left_out = ColumnUse::LeftOut(WhyLeftOut::Unknown);
+                self.making.as_ref().map_or(left_out, |making| making.becomes(&property))
+            }
         };
         Column { becomes, property: Some(property), renamed }
     }
@@ -133,6 +159,6 @@ impl Column {
     /// Whether a value of this column can reach HubSpot.
     #[must_use]
     pub fn is_sent(&self) -> bool {
-        matches!(self.becomes, ColumnUse::Key | ColumnUse::Property(_))
+        matches!(self.becomes, ColumnUse::Key | ColumnUse::Property(_) | ColumnUse::Missing)
     }
 }

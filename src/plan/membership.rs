@@ -146,6 +146,7 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
             known: HashMap::new(),
         })),
         notices: unmet_wish(stream, settings).into_iter().collect(),
+        missing: Vec::new(),
         mirrors: (wanted == Wanted::Mirror).then(|| list.list_id.clone()),
     })
 }

@@ -5,6 +5,7 @@
 pub mod columns;
 pub mod identity;
 pub mod key;
+pub mod making;
 pub mod membership;
 pub mod object;
 pub mod operation;
@@ -14,12 +15,13 @@ pub mod target;
 
 pub use stream::StreamPlan;
 
+use crate::crm::new_property::{Made, NewProperty};
+use crate::crm::object::ObjectType;
 use crate::engine::request::Target;
-use crate::error::Failure;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::message::RecordMessage;
 use membership::MemberShaper;
-use shape::{Notice, Shaped, Shaper};
+use shape::{Notice, Shaped, Shaper, Unshaped};
 
 /// What happens to one stream, whatever it goes to.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Plan {
     pub shaping: Shaping,
     /// What the user should be told once, before the first record.
     pub notices: Vec<String>,
+    /// Properties that have to be made before the first record.
+    pub missing: Vec<(ObjectType, NewProperty)>,
     /// The list that is to hold nobody but the members named, if the stream goes to one.
     pub mirrors: Option<String>,
 }
@@ -51,11 +55,20 @@ impl Shaping {
     /// Shapes a record.
     ///
     /// # Errors
-    /// A configuration failure that ends the stream, such as two columns for one property.
-    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Failure> {
+    /// [`Unshaped`]: something ends the stream, or has to be made or known first.
+    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
         match self {
             Self::Objects(shaper) => shaper.shape(record),
             Self::Members(shaper) => Ok(shaper.shape(record)),
+        }
+    }
+
+    /// Notes what came of a property that was to be made.
+    pub fn learn(&mut self, name: &str, made: Made) {
+        match self {
+            Self::Objects(shaper) => shaper.learn(name, made),
+            // Members have no properties.
+            Self::Members(_) => {}
         }
     }
 
@@ -80,8 +93,9 @@ impl From<StreamPlan> for Plan {
             },
             doing: plan.doing(),
             notices: std::mem::take(&mut plan.notices),
-            shaping: Shaping::Objects(Box::new(Shaper::new(plan))),
+            missing: plan.missing.iter().map(|new| (plan.object.clone(), new.clone())).collect(),
             mirrors: None,
+            shaping: Shaping::Objects(Box::new(Shaper::new(plan))),
         }
     }
 }

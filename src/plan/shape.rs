@@ -9,6 +9,8 @@ use super::columns::{Column, ColumnUse, WhyRefused};
 use super::stream::{StreamPlan, clash, left_out_notice};
 use crate::coerce::{Coerced, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
+use crate::crm::new_property::{Made, NewKind, NewProperty};
+use crate::crm::object::ObjectType;
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::error::Failure;
@@ -22,6 +24,16 @@ pub struct Shaped {
     pub body: Body,
     /// Set when the connector itself refuses the record.
     pub rejection: Option<Rejection>,
+}
+
+/// Why a record has no shape.
+#[derive(Debug)]
+pub enum Unshaped {
+    /// Its stream cannot go on.
+    Failed(Failure),
+    /// It carries values for properties that have to be made first: once they are, or cannot be, and the shaper has
+    /// been told so ([`Shaper::learn`]), the record is to be shaped again.
+    Missing(ObjectType, Vec<NewProperty>),
 }
 
 /// Shapes the records of one stream; remembers its columns from record to record.
@@ -59,6 +71,8 @@ struct Progress<'a> {
     key: Option<Cow<'a, str>>,
     rejection: Option<Rejection>,
     failure: Option<Failure>,
+    /// Places of columns whose properties have to be made, and what their values are.
+    missing: Vec<(usize, NewKind)>,
 }
 
 impl Shaper {
@@ -78,12 +92,12 @@ impl Shaper {
     /// Shapes a record.
     ///
     /// # Errors
-    /// A configuration failure when a column nobody declared clashes with another.
-    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Failure> {
+    /// [`Unshaped`]: a column nobody declared clashes with another, or stands for a property that has to be made.
+    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
         let data = record.data.unwrap_or_default();
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         self.properties.clear();
-        let mut progress = Progress { key: None, rejection: None, failure: None };
+        let mut progress = Progress { key: None, rejection: None, failure: None, missing: Vec::new() };
         // Rows of a stream come with the same columns in the same order: the next one is tried first.
         let mut expected = 0;
         let walked = json::members(data, |name, value| {
@@ -97,7 +111,7 @@ impl Shaper {
             }
         });
         if let Some(failure) = progress.failure {
-            return Err(failure);
+            return Err(Unshaped::Failed(failure));
         }
         let rejection = match (walked, progress.rejection, &progress.key) {
             (Err(_), ..) => Some(not_an_object(record.data)),
@@ -105,6 +119,9 @@ impl Shaper {
             (Ok(()), None, None) => Some(self.missing_key()),
             (Ok(()), None, Some(_)) => None,
         };
+        if rejection.is_none() && !progress.missing.is_empty() {
+            return Err(Unshaped::Missing(self.plan.object.clone(), self.new_properties(&progress.missing)));
+        }
         let body = Body::new(
             BodyParts {
                 key: progress.key.as_deref(),
@@ -123,6 +140,25 @@ impl Shaper {
         std::mem::take(&mut self.notices)
     }
 
+    /// Notes what came of a property that was to be made.
+    pub fn learn(&mut self, name: &str, made: Made) {
+        self.plan.learn(name, made);
+        let mut columns = std::mem::take(&mut self.columns);
+        for (column, known) in &mut columns {
+            if known.property.as_deref() == Some(name) && matches!(known.becomes, ColumnUse::Missing) {
+                *known = self.plan.columns.column(column);
+                self.tell_if_left_out(column, known);
+            }
+        }
+        self.columns = columns;
+    }
+
+    fn new_properties(&self, missing: &[(usize, NewKind)]) -> Vec<NewProperty> {
+        let new =
+            |(place, kind): &(usize, NewKind)| self.plan.columns.new_property(&self.columns[*place].0, *kind);
+        missing.iter().filter_map(new).collect()
+    }
+
     fn member<'a>(&mut self, place: usize, value: &'a str, progress: &mut Progress<'a>) {
         let (name, column) = &self.columns[place];
         match &column.becomes {
@@ -136,6 +172,8 @@ impl Shaper {
                 }
             },
             ColumnUse::LeftOut(_) => {}
+            // A value that says nothing is no reason to make a property, and there is nothing to clear.
+            ColumnUse::Missing => progress.missing.extend(NewKind::of_value(value).map(|kind| (place, kind))),
             ColumnUse::Refused(_) if value == "null" => {}
             ColumnUse::Refused(why) => progress.rejection = Some(refused(*why, name)),
             ColumnUse::Property(rule) => {
@@ -188,11 +226,8 @@ impl Shaper {
             return *place;
         }
         let column = self.plan.columns.column(name);
+        self.tell_if_left_out(name, &column);
         let stream = &self.plan.descriptor;
-        if let ColumnUse::LeftOut(why) = column.becomes {
-            let notice = left_out_notice(stream, name, why, &self.plan.object.name);
-            self.notices.extend(notice.map(Notice::Warned));
-        }
         if column.renamed && column.is_sent() {
             let property = column.property.as_deref().unwrap_or_default();
             let text =
@@ -211,6 +246,13 @@ impl Shaper {
         self.columns.push((name.to_owned(), column));
         self.places.insert(name.to_owned(), place);
         place
+    }
+
+    fn tell_if_left_out(&mut self, name: &str, column: &Column) {
+        if let ColumnUse::LeftOut(why) = column.becomes {
+            let notice = left_out_notice(&self.plan.descriptor, name, why, &self.plan.object.name);
+            self.notices.extend(notice.map(Notice::Warned));
+        }
     }
 
     fn missing_key(&self) -> Rejection {

@@ -2,11 +2,13 @@
 
 use super::columns::{ColumnRules, ColumnUse, WhyLeftOut, Written};
 use super::key::KeyChoice;
+use super::making::Making;
 use super::operation;
 use std::sync::Arc;
 
 use crate::coerce::{Aliases, KeyRule, ObjectKind, Owners};
-use crate::config::{self, Config};
+use crate::config::{self, Config, UnknownProperties};
+use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::engine::operation::Operation;
@@ -27,6 +29,8 @@ pub struct StreamPlan {
     pub key: KeyRule,
     /// What each column becomes.
     pub columns: ColumnRules,
+    /// Properties that have to be made for the columns the stream declares, before its first record.
+    pub missing: Vec<NewProperty>,
     /// What the user should be told once, before the first record.
     pub notices: Vec<String>,
 }
@@ -78,6 +82,8 @@ impl StreamPlan {
             aliases,
             append_options: settings.map(|settings| settings.append_options.clone()).unwrap_or_default(),
             policies,
+            making: (policies.unknown_properties == UnknownProperties::Create)
+                .then(|| Making::new(object, properties, settings)),
             key,
             written: if matches!(operation, Operation::Archive(_)) {
                 Written::KeyOnly
@@ -88,14 +94,22 @@ impl StreamPlan {
         };
         let mut notices: Vec<String> = operation::unmet_wish(stream, settings).into_iter().collect();
         check_columns(stream, &columns, &mut notices).map_err(fail)?;
+        let missing = missing_properties(stream, &columns);
         Ok(Self {
             descriptor: stream.descriptor.clone(),
             object: object.clone(),
             operation,
             key: key_rule,
             columns,
+            missing,
             notices,
         })
+    }
+
+    /// Notes what came of a property that was to be made.
+    pub fn learn(&mut self, name: &str, made: Made) {
+        self.missing.retain(|new| new.name != name);
+        self.columns.learn(name, made);
     }
 
     /// What the stream's calls do, for messages: `upsert CONTACT records`.
@@ -119,6 +133,12 @@ fn not_yet(stream: &ConfiguredStream, operation: config::Operation) -> Failure {
         stream.descriptor
     );
     Failure::new(Kind::Configuration, message)
+}
+
+/// The properties to be made for declared columns, their kinds as the stream's schema has them.
+fn missing_properties(stream: &ConfiguredStream, rules: &ColumnRules) -> Vec<NewProperty> {
+    let columns = stream.columns.iter();
+    columns.filter_map(|(column, schema)| rules.new_property(column, NewKind::of_schema(schema))).collect()
 }
 
 /// Looks at the columns the stream declares: names that lead nowhere are told, clashes refused.
@@ -173,6 +193,14 @@ pub fn left_out_notice(
         WhyLeftOut::Unknown => Some(format!(
             "Column \"{column}\" of stream \"{stream}\" is not sent: {object} has no such property in HubSpot. Create it \
              there, map it under \"property_mapping\", or ignore this."
+        )),
+        WhyLeftOut::Archived => Some(format!(
+            "Column \"{column}\" of stream \"{stream}\" is not sent: its property was archived in HubSpot. Restore it \
+             there, map the column under \"property_mapping\", or ignore this."
+        )),
+        WhyLeftOut::Nameless => Some(format!(
+            "Column \"{column}\" of stream \"{stream}\" is not sent: no HubSpot property can have such a name. Map it \
+             under \"property_mapping\" to a name of lower-case letters, digits and underscores."
         )),
         WhyLeftOut::ReadOnly => Some(format!(
             "Column \"{column}\" of stream \"{stream}\" is not sent: HubSpot does not allow writing that property."

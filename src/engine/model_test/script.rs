@@ -394,7 +394,8 @@ impl How {
 
     /// A call that fails for a reason outside its records.
     pub(super) fn set_back(setup: &Setup, rng: &mut fastrand::Rng) -> Self {
-        let setback = match rng.u8(..12) {
+        let setback = match rng.u8(..13) {
+            12 => Setback::NewProperty,
             0 => Setback::RateLimited(RatePolicy::TenSecondly),
             1 => Setback::RateLimited(RatePolicy::Secondly),
             2 => Setback::RateLimited(RatePolicy::Other),

@@ -37,6 +37,7 @@ pub(super) fn reception(outcome: &Outcome) -> Reception {
     match outcome {
         Outcome::Setback(Setback::RateLimited(policy), ..) => Reception::TurnedAway(*policy),
         Outcome::Setback(Setback::Unreachable, ..) => Reception::Unknown,
+        Outcome::Setback(Setback::NewProperty, ..) => Reception::TakenUp,
         Outcome::Setback(..) => Reception::Overloaded,
         _ => Reception::TakenUp,
     }
@@ -97,7 +98,7 @@ impl Sync {
             self.streams[send.stream.0 as usize].counts.turned_away += 1;
         }
         let pace = self.pace.of_mut(send.step.budget());
-        if !rate_limited {
+        if !rate_limited && setback != Setback::NewProperty {
             pace.push_back(now);
         }
         let status = error.as_ref().map(|error| error.status);

@@ -1,0 +1,218 @@
+//! Makes properties in HubSpot, each once, within the limit the user set.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::account;
+use super::client::Client;
+use super::fresh::FreshProperties;
+use super::patient::{Patience, Trouble, get_json, post_json};
+use crate::coerce::{property_label, property_name};
+use crate::crm::new_property::{Group, Made, NewProperty};
+use crate::crm::object::ObjectType;
+use crate::crm::property::Property;
+use crate::error::{Failure, Kind};
+
+/// How often a property that HubSpot says is there already is asked for until it can be read.
+const READINGS: u32 = 6;
+/// The wait between two of them: new properties can be read after 250 to 700 ms.
+const READING_INTERVAL: Duration = Duration::from_millis(300);
+
+/// Whether properties are really made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Making {
+    /// In HubSpot.
+    InHubspot,
+    /// Nowhere: what would be made is told.
+    OnPaper,
+}
+
+/// Makes the properties of one sync.
+#[derive(Debug)]
+pub struct PropertyMaker {
+    client: Client,
+    patience: Patience,
+    making: Making,
+    limit: u32,
+    count: u32,
+    asked_for: HashMap<(ObjectType, String), Made>,
+    archived: HashMap<ObjectType, HashSet<String>>,
+    groups: HashMap<(ObjectType, String), String>,
+    fresh: FreshProperties,
+}
+
+impl PropertyMaker {
+    /// A maker that has made nothing yet and makes at most `limit` properties.
+    #[must_use]
+    pub fn new(
+        client: Client,
+        patience: Patience,
+        making: Making,
+        limit: u32,
+        fresh: FreshProperties,
+    ) -> Self {
+        Self {
+            client,
+            patience,
+            making,
+            limit,
+            count: 0,
+            asked_for: HashMap::new(),
+            archived: HashMap::new(),
+            groups: HashMap::new(),
+            fresh,
+        }
+    }
+
+    /// Whether a property of that name was archived; the account's archived properties are read once an object.
+    ///
+    /// # Errors
+    /// A failure when HubSpot refuses or cannot be reached.
+    pub async fn is_archived(&mut self, object: &ObjectType, name: &str) -> Result<bool, Failure> {
+        if !self.archived.contains_key(object) {
+            let doing = format!("read the archived properties of {}", object.name);
+            let archived = account::archived_properties(&self.client, object, self.patience).await;
+            let archived = archived.map_err(|trouble| trouble.into_failure(&doing))?;
+            self.archived
+                .insert(object.clone(), archived.into_iter().map(|property| property.name).collect());
+        }
+        Ok(self.archived.get(object).is_some_and(|names| names.contains(name)))
+    }
+
+    /// Refuses to make so many properties more where that is over the limit: nothing is made then.
+    ///
+    /// # Errors
+    /// A configuration failure that names the limit.
+    pub fn check_room(&self, more: usize) -> Result<(), Failure> {
+        let room = self.limit.saturating_sub(self.count);
+        if u32::try_from(more).is_ok_and(|more| more <= room) {
+            return Ok(());
+        }
+        let message = format!(
+            "The streams have columns for {} properties that HubSpot does not have, and create_limit allows a sync to \
+             create {}. Map columns to properties, leave columns out, set unknown_properties to \"drop\", or raise \
+             create_limit.",
+            more.saturating_add(self.count as usize),
+            self.limit
+        );
+        Err(Failure::new(Kind::Configuration, message))
+    }
+
+    /// Makes a property, or finds out that it is there, or was. A property is asked for once, whoever needs it.
+    ///
+    /// # Errors
+    /// A configuration failure where the limit is reached, the token lacks the scope, or HubSpot refuses the
+    /// definition; another where HubSpot cannot be reached.
+    pub async fn make(&mut self, object: &ObjectType, new: &NewProperty) -> Result<Made, Failure> {
+        let key = (object.clone(), new.name.clone());
+        if let Some(made) = self.asked_for.get(&key) {
+            return Ok(made.clone());
+        }
+        let made = if self.is_archived(object, &new.name).await? {
+            Made::Archived
+        } else {
+            self.check_room(1)?;
+            Made::There(Box::new(self.there(object, new).await?))
+        };
+        self.asked_for.insert(key, made.clone());
+        Ok(made)
+    }
+
+    async fn there(&mut self, object: &ObjectType, new: &NewProperty) -> Result<Property, Failure> {
+        let (name, kind, object_name) = (&new.name, new.kind.as_str(), &object.name);
+        if self.making == Making::OnPaper {
+            self.count += 1;
+            tracing::info!("Dry run: the property {name} ({kind}) of {object_name} would be created.");
+            return Ok(new.definition());
+        }
+        let group = self.group(object, &new.group).await?;
+        let new = NewProperty { group: Group::Own(group), ..new.clone() };
+        let path = self.client.paths().properties(&object.path);
+        let body = new.to_json().to_string().into_bytes();
+        let property = match post_json(&self.client, &path, &body, self.patience).await {
+            Ok(property) => {
+                self.count += 1;
+                tracing::info!("Created the property {name} ({kind}) of {object_name} in HubSpot.");
+                property
+            }
+            Err(trouble) if trouble.is_there_already() => self.read(object, name).await?,
+            Err(trouble) => {
+                let doing = format!("create the property {name} of {object_name}");
+                return Err(explained(trouble, object, &doing));
+            }
+        };
+        self.fresh.add(&object.path, name);
+        Ok(property)
+    }
+
+    /// Somebody else made it, a moment ago perhaps.
+    async fn read(&self, object: &ObjectType, name: &str) -> Result<Property, Failure> {
+        let path = self.client.paths().property(&object.path, name);
+        let mut readings = 1;
+        loop {
+            match get_json(&self.client, &path, self.patience).await {
+                Ok(property) => return Ok(property),
+                Err(trouble) if trouble.is_unknown() && readings < READINGS => {
+                    readings += 1;
+                    tokio::time::sleep(READING_INTERVAL).await;
+                }
+                Err(trouble) => {
+                    return Err(trouble.into_failure(&format!("read the property {name} of {}", object.name)));
+                }
+            }
+        }
+    }
+
+    /// The internal name of the group, which is there then.
+    async fn group(&mut self, object: &ObjectType, group: &Group) -> Result<String, Failure> {
+        let asked = match group {
+            Group::Own(name) => return Ok(name.clone()),
+            Group::Asked(asked) => asked,
+        };
+        let key = (object.clone(), asked.clone());
+        if let Some(name) = self.groups.get(&key) {
+            return Ok(name.clone());
+        }
+        let name = property_name(asked).ok_or_else(|| {
+            let message = format!(
+                "The property group \"{asked}\" cannot be created: its name has no letter HubSpot takes. Choose another \
+                 property_group."
+            );
+            Failure::new(Kind::Configuration, message)
+        })?;
+        let path = self.client.paths().property_groups(&object.path);
+        let body = json!({"name": name, "label": property_label(asked)}).to_string().into_bytes();
+        match post_json::<Value>(&self.client, &path, &body, self.patience).await {
+            Ok(_) => tracing::info!("Created the property group {name} of {} in HubSpot.", object.name),
+            Err(trouble) if trouble.is_there_already() => {}
+            Err(trouble) => {
+                let doing = format!("create the property group {name} of {}", object.name);
+                return Err(explained(trouble, object, &doing));
+            }
+        }
+        self.groups.insert(key, name.clone());
+        Ok(name)
+    }
+}
+
+/// What the user has to change when something cannot be made. HubSpot may not name the scope; it is known all the same.
+fn explained(trouble: Trouble, object: &ObjectType, doing: &str) -> Failure {
+    let forbidden = trouble.is_forbidden();
+    let refused = matches!(&trouble, Trouble::Refused(error) if error.status == 400);
+    let mut failure = trouble.into_failure(doing);
+    let scope = object.schema_write_scope();
+    if forbidden && !failure.message.contains(&scope) {
+        failure.message.push_str(&format!(" Creating properties needs the scope {scope}."));
+    }
+    if refused {
+        // HubSpot's words are left out of every message; what it can be about is known.
+        failure.kind = Kind::Configuration;
+        failure.message.push_str(
+            " It may be reserved, or the account may have no room for more properties. Create the property in HubSpot, \
+             map the column to another one under \"property_mapping\", or leave it out.",
+        );
+    }
+    failure
+}

@@ -26,6 +26,7 @@
 //! | Which trouble is waited out, which ends a sync? | `faults`, `storms`, `giving_up` |
 //! | In which order do records of one key take effect? | `order` |
 //! | How does a sync end, and go on after a crash? | `ends`, `kill` |
+//! | Does any input break the parser or the coercions? | `fuzz` |
 //! | How much memory does a sync take? | `memory` |
 //! | Are the rules of ARCHITECTURE.md kept? | `tidy` |
 
@@ -42,6 +43,7 @@ mod demo_data;
 mod discover;
 mod ends;
 mod faults;
+mod fuzz;
 mod giving_up;
 mod input;
 mod isolation;

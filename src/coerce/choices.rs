@@ -65,7 +65,10 @@ impl Choices {
         } else {
             Beyond::Nothing
         };
-        Self { beyond, ..Self::only(&property.options) }
+        // In a list HubSpot reads such a value as two: what cannot be sent is no choice.
+        let can_be_sent = |option: &&PropertyOption| !(property.is_multiple() && option.value.contains(';'));
+        let listed: Vec<_> = property.options.iter().filter(can_be_sent).cloned().collect();
+        Self { beyond, ..Self::only(&listed) }
     }
 
     /// Nothing but `options`.

@@ -22,7 +22,8 @@ fn rules() -> Vec<ValueRule> {
         referenced_object_type: Some("OWNER".into()),
         ..property("owner", "enumeration", field_type)
     };
-    let options = [("A label", "a"), ("B, b", "B"), ("c", "C"), ("x", "true"), ("Z", "1"), ("a", "@")];
+    let options =
+        [("A label", "a"), ("B, b", "B"), ("c", "C"), ("x", "true"), ("Z", "1"), ("a", "@"), (";", "n;m")];
     vec![
         ValueRule::new(&property("t", "string", "text"), RuleOptions::default()),
         ValueRule::new(&property("p", "phone_number", "phonenumber"), RuleOptions::default()),

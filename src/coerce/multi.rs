@@ -226,6 +226,17 @@ mod tests {
     }
 
     #[test]
+    fn an_option_that_would_be_read_as_two_is_no_choice() {
+        let odd = enumeration("checkbox", &[("Red", "red"), ("Both", "red;blue"), (";", "n;m")]);
+        let (replace, add) = (rule(&odd), adding(&odd));
+        for raw in [r#""Both""#, r#"["Both"]"#, r#"["n;m"]"#] {
+            assert_eq!(sent(&replace, raw), "INVALID_OPTION", "{raw}");
+            assert_eq!(sent(&add, raw), "INVALID_OPTION", "{raw}");
+        }
+        assert_eq!(sent(&rule(&enumeration("select", &[("Both", "red;blue")])), r#""both""#), "red;blue");
+    }
+
+    #[test]
     fn a_leading_semicolon_adds_whatever_the_setting() {
         for rule in [rule(&colours()), adding(&colours())] {
             assert_eq!(sent(&rule, r#"";red;Deep Blue""#), ";red;blue");

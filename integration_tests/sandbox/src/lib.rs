@@ -21,7 +21,8 @@
 //! * `rules`: which values and definitions HubSpot takes;
 //! * `lists`, `associations`, `events`: the account's lists, what its records are associated with, what happened;
 //! * `catalog`, `records`, `auth`, `limits`, `account`: the parts of the account's state, held together by `world`;
-//! * `faults`, `log`: trouble on demand, and what happened.
+//! * `faults`, `log`: trouble on demand, and what happened;
+//! * `page`: all of it in a browser.
 
 mod account;
 mod associations;
@@ -40,6 +41,7 @@ mod limits;
 mod lists;
 mod log;
 mod objects;
+mod page;
 mod random;
 mod records;
 mod rules;

@@ -10,8 +10,10 @@ use hubspot_sandbox::{Builder, RateLimit, Sandbox};
 /// A HubSpot stand-in: real HTTP on 127.0.0.1, state in memory, gone when it stops.
 ///
 /// It prints one line with its URL and a private token that has every scope, then runs until Ctrl-C. Point a client
-/// at the URL instead of https://api.hubapi.com. It knows the CRM objects, properties, schemas, owners, account and
-/// OAuth calls of v3, 2026-03 and 2026-09, validates values as HubSpot does, and limits the rate as HubSpot does.
+/// at the URL instead of https://api.hubapi.com, and a browser at it to watch: records, lists, events, every request
+/// and the rate-limit window. It knows the CRM objects, search, properties, schemas, lists, associations, custom
+/// events, owners, account and OAuth calls of v3 (v4 for associations), 2026-03 and 2026-09, validates values as
+/// HubSpot does, and limits the rate as HubSpot does.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Options {

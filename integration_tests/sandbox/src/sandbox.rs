@@ -1,5 +1,6 @@
 //! The handle of a running sandbox. Looking at the account's state is in `inspect`, changing it in `control`.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
@@ -55,6 +56,12 @@ impl Sandbox {
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.shared.log.totals()
+    }
+
+    /// How many pages browsers were shown; they are no requests.
+    #[must_use]
+    pub fn page_views(&self) -> u64 {
+        self.shared.pages.load(Ordering::SeqCst)
     }
 
     /// The most requests that were ever handled at once.

@@ -25,6 +25,8 @@ mod lists;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod properties;

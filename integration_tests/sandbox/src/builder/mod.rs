@@ -3,6 +3,7 @@
 mod families;
 
 use std::io;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -344,6 +345,7 @@ impl Builder {
                 random: Random::new(self.seed ^ 0x7177),
             }),
             log: Arc::new(RequestLog::new(self.body_room)),
+            pages: AtomicU64::new(0),
             body_limit: self.body_limit,
             stop: stopped,
         });

@@ -104,7 +104,7 @@ fn records(world: &World) -> Answer {
     let types = || world.catalog.types().iter().zip(0..).map(|(kind, index)| (kind, TypeIndex(index)));
     let usage = |index: TypeIndex| {
         let (_, store) = world.kind_and_store(index);
-        store.all().filter(|record| record.archived.is_none()).count() as u64
+        store.live().count() as u64
     };
     let limit = |index: TypeIndex| world.record_limits.get(&index).copied().unwrap_or(MAX_RECORDS);
     let own: Vec<Value> = types()

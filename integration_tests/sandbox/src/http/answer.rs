@@ -48,6 +48,11 @@ impl Answer {
         Self { body: AnswerBody::Html(page), ..Self::empty(status) }
     }
 
+    /// A page of the sandbox's own.
+    pub(crate) fn page(document: String) -> Self {
+        Self { body: AnswerBody::Html(document), ..Self::empty(200) }
+    }
+
     /// A refusal with the correlation id that ties body and header together.
     pub(crate) fn refusal(refusal: Refusal, correlation_id: String) -> Self {
         let mut body = refusal.body;

@@ -1,5 +1,6 @@
 //! The way of a request from arrival to answer: route, token, limits, fault, effect, answer.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::endpoints::{self, Call};
 use crate::faults::{BatchRefusal, Chosen, Effect, FaultEngine, Subject, When};
 use crate::log::{Arrival, RequestLog, Ticket};
 use crate::objects::envelope::Envelope;
+use crate::page;
 use crate::random::Random;
 use crate::world::World;
 
@@ -31,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) faults: Mutex<FaultEngine>,
     pub(crate) timing: Mutex<Timing>,
     pub(crate) log: Arc<RequestLog>,
+    /// Pages shown to browsers.
+    pub(crate) pages: AtomicU64,
     /// Longest body taken, in bytes.
     pub(crate) body_limit: usize,
     pub(crate) stop: watch::Receiver<bool>,
@@ -65,6 +69,12 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     /// Handles one request. It runs to its end even if the client goes away, as HubSpot does.
     pub(crate) async fn handle(self: Arc<Self>, received: Received) -> Delivery {
+        let (method, path) = (&received.method, &received.path);
+        if let Some(page) = page::answer(&self, method, path, received.query.as_deref()) {
+            self.pages.fetch_add(1, Ordering::SeqCst);
+            self.log.notify();
+            return Delivery::Answer(page);
+        }
         let arrival = Arrival {
             method: received.method.clone(),
             path: received.path.clone(),

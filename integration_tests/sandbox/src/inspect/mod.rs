@@ -113,7 +113,7 @@ impl Sandbox {
     pub fn count(&self, object: &str) -> usize {
         let world = &mut *self.world();
         let index = resolve(world, object);
-        world.kind_and_store(index).1.all().filter(|record| record.archived.is_none()).count()
+        world.kind_and_store(index).1.live().count()
     }
 
     /// Every write so far, of all types, in the order in which they took effect.

@@ -100,6 +100,11 @@ impl Budgets {
         }
     }
 
+    /// The common limit of the account's first token.
+    pub(crate) fn first_limit(&self) -> RateLimit {
+        self.tokens.first().map_or(RateLimit::none(), |budget| budget.calls.limit)
+    }
+
     /// The window and, if any, the daily quota a call counts against.
     pub(crate) fn of(&mut self, id: BudgetId, meter: Meter) -> (&mut Window, Option<&mut DailyQuota>) {
         let budget = &mut self.tokens[id.0];

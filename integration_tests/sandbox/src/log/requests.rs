@@ -129,6 +129,36 @@ impl RequestLog {
         self.lock().requests.clone()
     }
 
+    /// Whether requests are kept at all.
+    pub(crate) fn keeps_requests(&self) -> bool {
+        self.room.is_some()
+    }
+
+    /// Time since the start of the log.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The latest requests kept, at most so many, in the order of arrival.
+    pub(crate) fn recent(&self, most: usize) -> Vec<RequestRecord> {
+        let inner = self.lock();
+        inner.requests[inner.requests.len().saturating_sub(most)..].to_vec()
+    }
+
+    /// The requests kept that arrived in the last minute.
+    pub(crate) fn last_minute(&self) -> Vec<RequestRecord> {
+        let since = self.elapsed().saturating_sub(Duration::from_secs(60));
+        let inner = self.lock();
+        let from = inner.requests.partition_point(|request| request.arrived_at < since);
+        inner.requests[from..].to_vec()
+    }
+
+    /// The request with that arrival number, if it was kept.
+    pub(crate) fn request(&self, arrival: u64) -> Option<RequestRecord> {
+        let index = usize::try_from(arrival.checked_sub(1)?).ok()?;
+        self.lock().requests.get(index).cloned()
+    }
+
     /// The counters.
     pub(crate) fn totals(&self) -> Totals {
         self.lock().totals.clone()

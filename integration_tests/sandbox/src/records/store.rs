@@ -82,6 +82,16 @@ impl RecordStore {
         self.records.values()
     }
 
+    /// Records that are neither archived nor merged away, in the order of their ids.
+    pub(crate) fn live(&self) -> impl Iterator<Item = &Record> {
+        self.records.values().filter(|record| record.archived.is_none())
+    }
+
+    /// Records with an id below `before`, the highest first.
+    pub(crate) fn before(&self, before: u64) -> impl Iterator<Item = &Record> {
+        self.records.range(..before).rev().map(|(_, record)| record)
+    }
+
     /// Records with an id above `after`.
     pub(crate) fn after(&self, after: u64) -> impl Iterator<Item = &Record> {
         self.records.range(after.saturating_add(1)..).map(|(_, record)| record)

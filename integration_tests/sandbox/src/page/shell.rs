@@ -10,12 +10,13 @@ header{display:flex;gap:18px;align-items:baseline;border-bottom:1px solid var(--
 header b{font-size:16px}a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}
 h1{font-size:20px;margin:14px 0 6px}h2{font-size:15px;margin:22px 0 6px}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
-td{font-variant-numeric:tabular-nums}th{font-weight:600;opacity:.7}.wrap td{white-space:normal;overflow-wrap:anywhere}
+td{font-variant-numeric:tabular-nums}th{font-weight:600;opacity:.7}.wrap td:last-child{white-space:normal;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}p{margin:4px 0;opacity:.8}pre{background:var(--soft);padding:10px;overflow:auto;max-height:480px}
 .ok{color:var(--ok)}.bad{color:var(--bad)}.limit{color:var(--limit)}.fail{color:var(--fail)}.none{color:var(--none)}
 svg{width:100%;height:auto;display:block}svg text{font-size:11px;fill:currentColor;opacity:.7}
 svg .ok{fill:var(--ok)}svg .bad{fill:var(--bad)}svg .limit{fill:var(--limit)}svg .fail{fill:var(--fail)}svg .none{fill:var(--none)}
 svg .used{fill:none;stroke:var(--link);stroke-width:1.5}svg .full{stroke:var(--limit);stroke-dasharray:4 3}svg .axis{stroke:var(--line)}
+.legend{font-size:12px}.legend span{margin-left:6px}.legend a{color:var(--link);margin-left:6px}
 #live{margin-left:auto;opacity:.7}.stopped #live{color:var(--fail);opacity:1}
 </style>";
 

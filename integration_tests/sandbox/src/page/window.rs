@@ -91,7 +91,7 @@ pub(super) fn picture(requests: &[RequestRecord], now: Duration, limit: RateLimi
     if limit.enforced {
         pieces.push(line(requests, now, limit));
     }
-    Html::tag(
+    let drawing = Html::tag(
         "svg",
         &[
             ("viewBox", &format_args!("0 0 {} {}", LEFT + WIDTH + 6.0, TOP + HEIGHT + 18.0)),
@@ -99,7 +99,28 @@ pub(super) fn picture(requests: &[RequestRecord], now: Duration, limit: RateLimi
             ("aria-label", &"Requests of the last minute and how full the rate-limit window was"),
         ],
         pieces,
-    )
+    );
+    [drawing, legend()].into_iter().collect()
+}
+
+/// What the colours mean.
+fn legend() -> Html {
+    let words = [
+        (Outcome::Fine, "fine"),
+        (Outcome::Refused, "refused"),
+        (Outcome::TooMany, "over a limit"),
+        (Outcome::Failed, "failed"),
+        (Outcome::Open, "no answer"),
+    ];
+    let parts = words.into_iter().flat_map(|(outcome, word)| {
+        [
+            Html::tag("span", &[("class", &outcome.class())], [Html::text("\u{25a0} ")]),
+            Html::text(word),
+            Html::text(" "),
+        ]
+    });
+    let line = [Html::literal("<a>\u{2014}</a> "), Html::text("places taken in the window of calls")];
+    Html::tag("p", &[("class", &"legend")], parts.chain(line))
 }
 
 fn label(x: f64, y: f64, anchor: &'static str, text: String) -> Html {

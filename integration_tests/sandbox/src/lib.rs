@@ -58,10 +58,10 @@ pub use events::{EventDef, EventUuids, StoredEvent};
 pub use faults::{
     BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, When, Writing,
 };
-pub use http::{Endpoint, EndpointFamily};
+pub use http::{Endpoint, EndpointFamily, Gzip};
 pub use inspect::{StoredAssociation, StoredList, StoredRecord};
 pub use limits::{AssociationBudget, LimitPolicy, RateLimit};
-pub use lists::{AddedSpelling, EmptyArrays, ListDef, Oversize, ProcessingType};
+pub use lists::{AddedSpelling, EmptyArrays, ListDef, MemberChange, Membership, Oversize, ProcessingType};
 pub use log::{RequestRecord, Totals};
 pub use records::{StoreCounts, WriteEvent, WriteKind};
 pub use sandbox::Sandbox;

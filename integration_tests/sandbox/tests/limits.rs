@@ -1,8 +1,9 @@
 //! Rate limits and what is no call at all.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
-use hubspot_sandbox::{Endpoint, RateLimit, Sandbox};
+use hubspot_sandbox::{Endpoint, Gzip, RateLimit, Sandbox};
 use serde_json::json;
 
 use crate::support::Client;
@@ -94,4 +95,27 @@ fn what_is_no_call_is_answered_as_hubspots_edge_does() {
         client.send("POST", LIST, Some("application/json; charset=utf-8"), b"{\"properties\":").unwrap();
     assert_eq!(reply.status, 400);
     assert!(reply.json()["message"].as_str().unwrap().starts_with("Invalid input JSON on line 1, column"));
+}
+
+#[test]
+fn bodies_may_be_compressed_both_ways() {
+    let sandbox = Sandbox::builder().gzip(Gzip::WhenAccepted).body_limit(10_000).start();
+    let mut client = Client::new(&sandbox);
+    assert_eq!(client.get("/crm/v3/properties/contacts").header("content-encoding"), None, "it did not ask");
+    client.more_headers = vec![("accept-encoding", "gzip"), ("content-encoding", "gzip")];
+    let body = json!({ "properties": { "email": "a@b.io", "firstname": "x".repeat(5_000) } });
+    let reply = client.send("POST", LIST, Some("application/json"), &zipped(&body)).unwrap();
+    assert_eq!((reply.status, reply.header("content-encoding")), (201, Some("gzip")));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(reply.body.as_slice()).read_to_string(&mut text).unwrap();
+    assert!(text.contains("a@b.io"));
+    let bomb = json!({ "properties": { "firstname": "x".repeat(1_000_000) } });
+    assert_eq!(client.send("POST", LIST, Some("application/json"), &zipped(&bomb)).unwrap().status, 413);
+    assert_eq!(client.send("POST", LIST, Some("application/json"), b"no gzip").unwrap().status, 400);
+}
+
+fn zipped(body: &serde_json::Value) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(body.to_string().as_bytes()).unwrap();
+    encoder.finish().unwrap()
 }

@@ -1,7 +1,7 @@
 //! Lists and their members.
 
 use hubspot_sandbox::{
-    AddedSpelling, EmptyArrays, Endpoint, EndpointFamily, Fault, InputMatch, ListDef, Oversize,
+    AddedSpelling, EmptyArrays, Endpoint, EndpointFamily, Fault, InputMatch, ListDef, Membership, Oversize,
     ProcessingType, Sandbox, Scopes, Writing,
 };
 use serde_json::{Value, json};
@@ -96,6 +96,13 @@ fn members_come_and_go_and_only_changes_are_told() {
     assert_eq!(add["recordsIdsAdded"], json!([ids[0]]));
     let remove = client.call("PUT", "/crm/v3/lists/21/memberships/remove", &json!([ids[1], ids[1]])).json();
     assert_eq!(remove["recordIdsRemoved"], json!([ids[1]]));
+    let changes = sandbox.member_changes("21");
+    let of = |number: usize| -> Vec<Membership> {
+        changes.iter().filter(|change| change.record == ids[number]).map(|change| change.membership).collect()
+    };
+    assert_eq!(of(0), [Membership::Joined, Membership::Left, Membership::Joined]);
+    assert_eq!(of(1), [Membership::Joined, Membership::Left]);
+    assert_eq!(changes.last().unwrap().request, 4);
     sandbox.archive("contacts", &ids[0]);
     assert_eq!(sandbox.list("m").unwrap().members, [ids[2].clone()], "an archived record is no member");
     let totals = sandbox.totals();

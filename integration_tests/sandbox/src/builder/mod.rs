@@ -13,7 +13,7 @@ use crate::account::{Account, AccountType};
 use crate::auth::{Bearer, OAuthApp, Rotation, Scopes, TokenKind};
 use crate::catalog::{CustomObject, PropertyDef};
 use crate::faults::{Fault, FaultEngine};
-use crate::http::{Server, Shared, Timing};
+use crate::http::{Gzip, Server, Shared, Timing};
 use crate::limits::RateLimit;
 use crate::log::RequestLog;
 use crate::random::Random;
@@ -52,6 +52,7 @@ pub struct Builder {
     body_limit: usize,
     body_room: Option<usize>,
     history: bool,
+    gzip: Gzip,
     families: families::Families,
 }
 
@@ -85,6 +86,7 @@ impl Default for Builder {
             body_limit: BODY_LIMIT,
             body_room: Some(BODY_ROOM),
             history: true,
+            gzip: Gzip::default(),
             families: families::Families::default(),
         }
     }
@@ -291,6 +293,13 @@ impl Builder {
         self
     }
 
+    /// Whether answers are compressed; never unless set. Compressed requests are always understood.
+    #[must_use]
+    pub fn gzip(mut self, gzip: Gzip) -> Self {
+        self.gzip = gzip;
+        self
+    }
+
     /// How many bytes of request bodies the log keeps; 64 MiB unless set.
     #[must_use]
     pub fn keep_bodies(mut self, bytes: usize) -> Self {
@@ -347,6 +356,7 @@ impl Builder {
             log: Arc::new(RequestLog::new(self.body_room)),
             pages: AtomicU64::new(0),
             body_limit: self.body_limit,
+            gzip: self.gzip,
             stop: stopped,
         });
         let server = Server::start(port, Arc::clone(&shared), stop)?;
@@ -385,6 +395,7 @@ impl Builder {
             world.put_property(object, property.clone());
         }
         world.events.occurrences.counted_only = !self.history;
+        world.lists.forgetful = !self.history;
         self.families.apply(&mut world);
         (world, default_token)
     }

@@ -16,7 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::answer::{Answer, AnswerBody};
-use super::pipeline::{Delivery, Received, Shared};
+use super::encoding;
+use super::pipeline::{Delivery, Gzip, Received, Shared};
 
 /// Serves one connection until it ends.
 pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
@@ -42,7 +43,14 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<Payload>, Reset> {
     let (head, body) = request.into_parts();
-    let body = read_body(body, shared.body_limit).await?;
+    let limit = shared.body_limit;
+    let encoding = text(&head.headers, header::CONTENT_ENCODING);
+    let body = read_body(body, limit).await?;
+    let body = body.and_then(|body| encoding::decoded(body, encoding.as_deref(), limit)).map(Bytes::from);
+    let accepted = match shared.gzip {
+        Gzip::WhenAccepted => text(&head.headers, header::ACCEPT_ENCODING),
+        Gzip::Never => None,
+    };
     let received = Received {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
@@ -54,8 +62,8 @@ async fn respond(
     // A task of its own goes on when the client hangs up, as HubSpot's work does.
     let delivery = tokio::spawn(shared.handle(received)).await.map_err(|_| Reset)?;
     match delivery {
-        Delivery::Answer(answer) => Ok(response(answer, false)),
-        Delivery::Truncated(answer) => Ok(response(answer, true)),
+        Delivery::Answer(answer) => Ok(response(answer, End::Whole, accepted.as_deref())),
+        Delivery::Truncated(answer) => Ok(response(answer, End::Break, accepted.as_deref())),
         Delivery::Close => {
             let _ = stream.set_zero_linger();
             Err(Reset)
@@ -65,7 +73,7 @@ async fn respond(
 
 /// The whole body, or none if it is longer than the limit: the rest is read and forgotten, since a client that is
 /// still sending would not see the answer. A client that breaks off has sent no request.
-async fn read_body(mut body: Incoming, limit: usize) -> Result<Option<Bytes>, Reset> {
+async fn read_body(mut body: Incoming, limit: usize) -> Result<Option<Vec<u8>>, Reset> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut kept = Vec::with_capacity(announced.min(limit));
     let mut fits = true;
@@ -76,30 +84,36 @@ async fn read_body(mut body: Incoming, limit: usize) -> Result<Option<Bytes>, Re
             kept.extend_from_slice(&data);
         }
     }
-    Ok(fits.then(|| Bytes::from(kept)))
+    Ok(fits.then_some(kept))
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-fn response(answer: Answer, cut: bool) -> Response<Payload> {
-    let (kind, bytes) = match answer.body {
+fn response(answer: Answer, end: End, accepted: Option<&str>) -> Response<Payload> {
+    let (kind, mut bytes) = match answer.body {
         AnswerBody::Empty => (None, Bytes::new()),
         AnswerBody::Json(text) => (Some("application/json;charset=utf-8"), Bytes::from(text)),
         AnswerBody::Html(page) => (Some("text/html;charset=utf-8"), Bytes::from(page)),
     };
+    let compressed = encoding::encoded(&bytes, accepted);
+    let encoding = compressed.as_ref().map(|_| HeaderValue::from_static("gzip"));
+    bytes = compressed.map_or(bytes, Bytes::from);
     let length = bytes.len() as u64;
-    let payload = if cut {
-        Payload { bytes: Some(bytes.slice(..bytes.len() / 2)), length, end: End::Break }
-    } else {
-        Payload { bytes: Some(bytes), length, end: End::Whole }
+    let sent = match end {
+        End::Whole => bytes,
+        End::Break => bytes.slice(..bytes.len() / 2),
     };
+    let payload = Payload { bytes: Some(sent), length, end };
     let mut response = Response::new(payload);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if let Some(kind) = kind {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, encoding);
     }
     for (name, value) in answer.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {

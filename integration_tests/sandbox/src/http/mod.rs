@@ -3,6 +3,7 @@
 mod admission;
 mod answer;
 mod connection;
+mod encoding;
 mod endpoint;
 mod pipeline;
 mod query;
@@ -13,6 +14,7 @@ pub(crate) use answer::Answer;
 #[cfg(test)]
 pub(crate) use answer::AnswerBody;
 pub use endpoint::{Endpoint, EndpointFamily};
+pub use pipeline::Gzip;
 pub(crate) use pipeline::{Shared, Timing, lock};
 pub(crate) use query::{Query, parse_form};
 pub(crate) use route::{Place, Route, Version, crm, dated, v4};

@@ -18,6 +18,16 @@ use crate::page;
 use crate::random::Random;
 use crate::world::World;
 
+/// Whether answers are compressed. HubSpot's edge does it; uncompressed ones are easier to look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gzip {
+    /// They are not.
+    #[default]
+    Never,
+    /// Those that are long enough are, for clients that say they take it.
+    WhenAccepted,
+}
+
 /// How long answers take.
 #[derive(Debug)]
 pub(crate) struct Timing {
@@ -37,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) pages: AtomicU64,
     /// Longest body taken, in bytes.
     pub(crate) body_limit: usize,
+    pub(crate) gzip: Gzip,
     pub(crate) stop: watch::Receiver<bool>,
 }
 

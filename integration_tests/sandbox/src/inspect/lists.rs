@@ -1,6 +1,6 @@
 //! Looking at lists from a test.
 
-use crate::lists::{ObjectList, ProcessingType};
+use crate::lists::{MemberChange, ObjectList, ProcessingType};
 use crate::sandbox::Sandbox;
 use crate::world::World;
 
@@ -45,6 +45,14 @@ impl Sandbox {
         by_id
             .or_else(|| world.lists.live().find(|list| list.name == id_or_name))
             .map(|list| StoredList::new(world, list))
+    }
+
+    /// What calls did to the members of a list, in the order in which it took effect; nothing with
+    /// [`crate::Builder::light`].
+    #[must_use]
+    pub fn member_changes(&self, id: &str) -> Vec<MemberChange> {
+        let list = id.parse().ok().and_then(|id| self.world().lists.get(id).cloned());
+        list.and_then(|list| list.changes).unwrap_or_default()
     }
 
     /// The lists that are not deleted, in the order of their ids.

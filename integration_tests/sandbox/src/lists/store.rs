@@ -45,6 +45,26 @@ pub(crate) struct CallLimit {
     pub(crate) refusal: Oversize,
 }
 
+/// What happened to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// It became one.
+    Joined,
+    /// It no longer is one.
+    Left,
+}
+
+/// One change of a list's members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberChange {
+    /// Record id.
+    pub record: String,
+    /// What happened.
+    pub membership: Membership,
+    /// Arrival number of the request that did it.
+    pub request: u64,
+}
+
 /// One list.
 #[derive(Clone, Debug)]
 pub(crate) struct ObjectList {
@@ -59,6 +79,35 @@ pub(crate) struct ObjectList {
     pub(crate) deleted: Option<Millis>,
     /// When each member joined, by record id; records that were archived since are still in it.
     pub(crate) members: BTreeMap<u64, Millis>,
+    /// What calls did to the members, in order; none is kept where no history is.
+    pub(crate) changes: Option<Vec<MemberChange>>,
+}
+
+impl ObjectList {
+    /// Makes a record a member on behalf of a request; false if it is one.
+    pub(crate) fn join(&mut self, record: u64, now: Millis, request: u64) -> bool {
+        let new = !self.members.contains_key(&record);
+        if new {
+            self.members.insert(record, now);
+            self.note(record, Membership::Joined, request);
+        }
+        new
+    }
+
+    /// Takes a record out on behalf of a request; false if it is no member.
+    pub(crate) fn leave(&mut self, record: u64, request: u64) -> bool {
+        let was = self.members.remove(&record).is_some();
+        if was {
+            self.note(record, Membership::Left, request);
+        }
+        was
+    }
+
+    fn note(&mut self, record: u64, membership: Membership, request: u64) {
+        if let Some(changes) = &mut self.changes {
+            changes.push(MemberChange { record: record.to_string(), membership, request });
+        }
+    }
 }
 
 /// All lists of the account, deleted ones too.
@@ -67,6 +116,8 @@ pub(crate) struct Lists {
     pub(crate) spelling: AddedSpelling,
     pub(crate) empty: EmptyArrays,
     pub(crate) call_limit: Option<CallLimit>,
+    /// Whether changes of members are not kept.
+    pub(crate) forgetful: bool,
     all: BTreeMap<u64, ObjectList>,
 }
 
@@ -92,6 +143,7 @@ impl Lists {
             updated: now,
             deleted: None,
             members: BTreeMap::new(),
+            changes: (!self.forgetful).then(Vec::new),
         };
         self.all.insert(id, list);
         id
@@ -121,6 +173,18 @@ impl Lists {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_that_change_nothing_are_none() {
+        for (forgetful, kept) in [(false, Some(2)), (true, None)] {
+            let mut lists = Lists { forgetful, ..Lists::default() };
+            let id = lists.add(None, "a", TypeIndex(0), ProcessingType::Manual, Millis(1));
+            let list = lists.get_mut(id).unwrap();
+            assert!(list.join(5, Millis(1), 7) && !list.join(5, Millis(1), 8));
+            assert!(list.leave(5, 9) && !list.leave(5, 10));
+            assert_eq!(list.changes.as_ref().map(Vec::len), kept);
+        }
+    }
 
     #[test]
     fn numbers_go_on_and_deleted_names_are_free() {

@@ -34,6 +34,7 @@ impl Reply {
 pub(crate) struct Client {
     address: String,
     pub(crate) token: Option<String>,
+    pub(crate) more_headers: Vec<(&'static str, &'static str)>,
     connection: Option<BufReader<TcpStream>>,
 }
 
@@ -49,7 +50,7 @@ impl Client {
     /// A client of whatever listens at a URL.
     pub(crate) fn at(url: &str, token: &str) -> Self {
         let address = url.trim_start_matches("http://").to_owned();
-        Self { address, token: Some(token.to_owned()), connection: None }
+        Self { address, token: Some(token.to_owned()), more_headers: Vec::new(), connection: None }
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Reply {
@@ -93,6 +94,9 @@ impl Client {
         }
         if let Some(token) = &self.token {
             head += &format!("authorization: Bearer {token}\r\n");
+        }
+        for (name, value) in &self.more_headers {
+            head += &format!("{name}: {value}\r\n");
         }
         head += "\r\n";
         [head.as_bytes(), body].concat()

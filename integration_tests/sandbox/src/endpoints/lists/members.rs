@@ -46,16 +46,11 @@ pub(super) fn change(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
                 continue;
             }
             let record = record(world, kind, text)?;
-            let members = world.lists.get_mut(id).map(|list| &mut list.members);
-            let Some(members) = members else { continue };
+            let Some(list) = world.lists.get_mut(id) else { continue };
             let outcome = match record {
                 None => Some(&mut changed.missing),
-                Some(record) if adds => {
-                    let new = !members.contains_key(&record);
-                    members.entry(record).or_insert(now);
-                    new.then_some(&mut changed.added)
-                }
-                Some(record) => members.remove(&record).map(|_| &mut changed.removed),
+                Some(record) if adds => list.join(record, now, call.arrival).then_some(&mut changed.added),
+                Some(record) => list.leave(record, call.arrival).then_some(&mut changed.removed),
             };
             if let Some(place) = outcome.filter(|_| mention == Mention::Usual)
                 && !place.contains(text)
@@ -163,7 +158,7 @@ pub(super) fn add_from(world: &mut World, call: &Call<'_>) -> Result<Answer, Ref
     let (id, now) = (list.id, world.clock.now());
     if let Some(list) = world.lists.get_mut(id) {
         for (record, _) in members {
-            list.members.entry(record).or_insert(now);
+            list.join(record, now, call.arrival);
         }
     }
     Ok(Answer::empty(204))
@@ -177,7 +172,9 @@ pub(super) fn clear(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusa
         return Err(too_many_members());
     }
     if let Some(list) = world.lists.get_mut(id) {
-        list.members.clear();
+        for record in list.members.keys().copied().collect::<Vec<_>>() {
+            list.leave(record, call.arrival);
+        }
     }
     Ok(Answer::empty(204))
 }
@@ -214,16 +211,23 @@ pub(super) fn page(world: &World, call: &Call<'_>) -> Result<Answer, Refusal> {
     };
     let by_joining = call.route.endpoint == Endpoint::MembersByJoining;
     let place = |(id, joined): &(u64, Millis)| (if by_joining { joined.0 } else { 0 }, *id);
-    let mut members = live_members(world, list);
-    let total = members.len();
-    members.sort_by_key(place);
-    members.retain(|member| after.is_none_or(|after| place(member) > after));
+    let members: Vec<(u64, Millis)> = if by_joining {
+        let mut members = live_members(world, list);
+        members.sort_by_key(place);
+        members.retain(|member| after.is_none_or(|after| place(member) > after));
+        members
+    } else {
+        let (_, store) = world.kind_and_store(list.kind);
+        let first = after.map_or(0, |(_, id)| id.saturating_add(1));
+        let rest = list.members.range(first..).filter(|(id, _)| store.is_live(**id));
+        rest.take(limit + 1).map(|(id, joined)| (*id, *joined)).collect()
+    };
     let results: Vec<Value> = members
         .iter()
         .take(limit)
         .map(|(id, joined)| json!({ "recordId": id.to_string(), "membershipTimestamp": joined.iso() }))
         .collect();
-    let mut body = json!({ "results": results, "total": total });
+    let mut body = json!({ "results": results });
     if members.len() > limit {
         let (joined, id) = place(&members[limit - 1]);
         body["paging"] = json!({ "next": { "after": format!("{joined}-{id}") } });

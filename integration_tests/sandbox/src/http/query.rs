@@ -27,13 +27,15 @@ impl Query {
         self.get(name) == Some("true")
     }
 
-    /// A comma-separated parameter.
+    /// A parameter that holds several values: separated by commas, as people write them, or given several times, as
+    /// HubSpot's own clients do.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
-        self.get(name)
-            .map(|text| {
-                text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-            })
-            .unwrap_or_default()
+        self.all(name)
+            .flat_map(|text| text.split(','))
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -85,6 +87,8 @@ mod tests {
     fn reads_lists() {
         let query = Query::parse(Some("properties=a,b,%20c&archived=true&after="));
         assert_eq!(query.list("properties"), ["a", "b", "c"]);
+        let query_of_a_client = Query::parse(Some("properties=a&limit=5&properties=b,c"));
+        assert_eq!(query_of_a_client.list("properties"), ["a", "b", "c"]);
         assert!(query.flag("archived"));
         assert_eq!(query.get("after"), None);
         let query = Query::parse(Some("listIds=1&x=y&listIds=2"));

@@ -1,9 +1,19 @@
 # Build:  docker build -t destination-hubspot/destination-hubspot:0.1.0 .
-# The build stage's own target is musl, so the program is static and the final stage needs nothing but certificates.
+#         docker buildx build --platform linux/amd64,linux/arm64 ...    (both are built and tested by the release workflow)
+#
+# Arguments, all with defaults:
+#   BUILD_IMAGE  Rust on musl, so that the program is static. Pin it by digest for a build that can be repeated.
+#   BASE_IMAGE   what the program runs on. Anything that has sh, sleep and mv, which the Airbyte platform starts a
+#                connector with; the steps below use nothing else of it but echo, mkdir, chown and test.
+#   PROGRAM      the stage or image that has /destination-hubspot and the certificates; another one than `build`
+#                puts a program that is built already into the image.
+ARG BUILD_IMAGE=docker.io/library/rust:1.95-alpine
+ARG BASE_IMAGE=docker.io/library/alpine:3.22
+ARG PROGRAM=build
 
-FROM rust:1.95-alpine AS build
+FROM ${BUILD_IMAGE} AS build
 # The TLS library (aws-lc-sys) is C, and includes a kernel header where there is one.
-RUN apk add --no-cache gcc linux-headers make musl-dev
+RUN apk add --no-cache binutils ca-certificates gcc linux-headers make musl-dev
 WORKDIR /source
 COPY Cargo.toml Cargo.lock ./
 COPY src ./src
@@ -13,21 +23,28 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     cargo build --release --locked --package destination-hubspot --bin destination-hubspot \
     && cp target/release/destination-hubspot /destination-hubspot
+# Static: it asks for no library of the image it will run on.
+RUN ! readelf --dynamic /destination-hubspot | grep NEEDED
 
-FROM alpine:3.22
+FROM ${PROGRAM} AS program
+
+FROM ${BASE_IMAGE}
+# The version of Cargo.toml, which the program is asked for below: a label cannot be wrong.
+ARG VERSION=0.1.0
 LABEL io.airbyte.name="destination-hubspot/destination-hubspot" \
-      io.airbyte.version="0.1.0" \
+      io.airbyte.version="${VERSION}" \
       org.opencontainers.image.title="destination-hubspot" \
+      org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="MIT"
-# The platform starts the connector through `sh`, and mounts files into /airbyte.
-RUN apk add --no-cache ca-certificates \
-    && addgroup -g 1000 airbyte \
-    && adduser -D -u 1000 -G airbyte airbyte \
+# Airbyte asks for a user of this name, and mounts files into /airbyte.
+RUN echo 'airbyte:x:1000:' >> /etc/group \
+    && echo 'airbyte:x:1000:1000::/airbyte:/bin/sh' >> /etc/passwd \
     && mkdir -p /airbyte \
-    && chown airbyte:airbyte /airbyte
-# Outside /airbyte, so that nothing mounted there can hide it.
-COPY --from=build /destination-hubspot /usr/local/bin/destination-hubspot
-USER airbyte
+    && chown 1000:1000 /airbyte
+COPY --from=program /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=program --chown=1000:1000 /destination-hubspot /airbyte/destination-hubspot
+RUN test "$(/airbyte/destination-hubspot --version)" = "destination-hubspot ${VERSION}"
+USER 1000:1000
 WORKDIR /airbyte
-ENV AIRBYTE_ENTRYPOINT="/usr/local/bin/destination-hubspot"
-ENTRYPOINT ["/usr/local/bin/destination-hubspot"]
+ENV AIRBYTE_ENTRYPOINT="/airbyte/destination-hubspot"
+ENTRYPOINT ["/airbyte/destination-hubspot"]

@@ -70,6 +70,33 @@ fn the_specification_is_draft_07_and_takes_what_the_reference_takes() {
 }
 
 #[test]
+fn completions_name_the_commands_and_their_flags() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = program(&["completions", shell]);
+        assert!(output.status.success() && output.stderr.is_empty());
+        let script = String::from_utf8(output.stdout).expect("text");
+        for word in ["spec", "check", "discover", "write", "config"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(program(&["completions", "cobol"]).status.code(), Some(2));
+}
+
+#[test]
+fn help_says_what_each_command_prints_and_how_to_call_it() {
+    for (command, printed) in [
+        ("spec", "SPEC"),
+        ("check", "CONNECTION_STATUS"),
+        ("discover", "DESTINATION_CATALOG"),
+        ("write", "STATE"),
+    ] {
+        let help = String::from_utf8(program(&[command, "--help"]).stdout).expect("text");
+        assert!(help.contains(printed), "{help}");
+        assert_eq!(help.contains("--config config.json"), command != "spec", "{help}");
+    }
+}
+
+#[test]
 fn help_names_the_four_commands() {
     let output = program(&["--help"]);
     assert!(output.status.success() && output.stderr.is_empty());

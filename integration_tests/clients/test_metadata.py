@@ -1,0 +1,67 @@
+"""metadata.yaml against Airbyte's schema and model, and what the files of a release have to agree on."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import tomllib
+import yaml
+from airbyte_connector_models.metadata.v0 import connector_metadata_definition_v0 as model
+
+from conftest import ROOT
+
+METADATA = yaml.safe_load((ROOT / "metadata.yaml").read_text())
+SCHEMA = json.loads(Path(model.__file__).with_name("ConnectorMetadataDefinitionV0.json").read_text())
+
+
+def validate(metadata: dict, schema: dict) -> None:
+    checker = jsonschema.FormatChecker()
+    jsonschema.Draft7Validator(schema, format_checker=checker).validate(metadata)
+    model.ConnectorMetadataDefinitionV0.model_validate(metadata)
+
+
+def without_nested_ids(schema, inner: bool = False):
+    """The schema as it was meant: its parts were put into one document with their own `$id`s, so that every `#/...`
+    in them leads nowhere."""
+    if isinstance(schema, dict):
+        parts = schema.items()
+        return {k: without_nested_ids(v, True) for k, v in parts if not (inner and k == "$id" and isinstance(v, str))}
+    if isinstance(schema, list):
+        return [without_nested_ids(part, True) for part in schema]
+    return schema
+
+
+def test_the_metadata_is_valid():
+    validate(METADATA, SCHEMA)
+
+
+def test_the_metadata_says_what_the_platform_has_to_know():
+    data = METADATA["data"]
+    assert data["supportsDataActivation"] is True
+    assert data["supportsRefreshes"] is True
+    assert data["allowedHosts"]["hosts"] == ["api.hubapi.com"]
+    assert data["definitionId"] != "c8ccd253-8525-4bbd-801c-f0b84ac71f61", "that is airbyte/destination-hubspot"
+    assert [tag for tag in data["tags"] if tag.startswith("language:")] == ["language:rust"]
+    assert (ROOT / data["icon"]).read_text().lstrip().startswith("<svg")
+
+
+def test_the_resources_of_the_documentation_are_valid_metadata():
+    """They are not in the file: the schema as published refuses any (its references do not resolve)."""
+    [block] = re.findall(r"```yaml\n(resourceRequirements:.*?)```", (ROOT / "docs/limits.md").read_text(), re.S)
+    metadata = copy.deepcopy(METADATA)
+    metadata["data"] |= yaml.safe_load(block)
+    validate(metadata, without_nested_ids(SCHEMA))
+
+
+def test_every_file_of_a_release_names_the_same_version():
+    version = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
+    repository = METADATA["data"]["dockerRepository"]
+    assert METADATA["data"]["dockerImageTag"] == version
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert re.findall(r"^ARG VERSION=(.*)$", dockerfile, re.M) == [version]
+    assert f'io.airbyte.name="{repository}"' in dockerfile
+    acceptance = yaml.safe_load((ROOT / "acceptance-test-config.yml").read_text())
+    assert acceptance["connector_image"] == f"{repository}:{version}"
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()

@@ -12,6 +12,8 @@
 //! | What do updates and archives do? | `operations` |
 //! | Who is on a list in the end? | `lists` |
 //! | Which properties are made in HubSpot, and when? | `making` |
+//! | How is a lifecycle stage moved back? | `lifecycle` |
+//! | What does a dry run do and leave? | `dry_run` |
 //! | How are owners found? | `owners` |
 //! | What may come on stdin? | `input` |
 //! | What is printed of a rejected record? | `rejections` |
@@ -41,6 +43,7 @@ mod columns;
 mod commands;
 mod demo_data;
 mod discover;
+mod dry_run;
 mod ends;
 mod faults;
 mod fuzz;
@@ -49,6 +52,7 @@ mod input;
 mod isolation;
 mod keys;
 mod kill;
+mod lifecycle;
 mod lists;
 mod making;
 mod memory;

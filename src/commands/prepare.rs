@@ -17,6 +17,7 @@ use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
 use crate::plan::membership::{self, ListGround};
 use crate::plan::object::{self, ObjectName};
+use crate::plan::operation;
 use crate::plan::stream::Groundwork;
 use crate::plan::target::TargetName;
 use crate::plan::{Plan, StreamPlan};
@@ -28,9 +29,6 @@ use crate::protocol::catalog::{ConfiguredCatalog, ConfiguredStream};
 /// A configuration failure that names the setting.
 pub fn refuse_what_cannot_be_done(config: &Config) -> Result<(), Failure> {
     let mut settings: Vec<String> = Vec::new();
-    if config.dry_run {
-        settings.push("dry_run".to_owned());
-    }
     for stream in &config.streams {
         settings
             .extend(unsupported(stream).map(|setting| format!("{setting} of stream \"{}\"", stream.name)));
@@ -46,7 +44,6 @@ fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
     [
         (matches!(stream.operation, Some(Operation::Insert | Operation::Mirror)), "operation"),
         (stream.match_by == Match::Search, "match"),
-        (stream.lifecycle_backwards, "lifecycle_backwards"),
         (!stream.associations.is_empty(), "associations"),
         (stream.create_event_definition, "create_event_definition"),
     ]
@@ -91,6 +88,19 @@ impl<'a> Knowledge<'a> {
             self.schemas = Some(schemas);
         }
         Ok(self.schemas.as_deref().unwrap_or_default())
+    }
+
+    /// What the schema of a custom object demands of a new record; nothing for HubSpot's own objects.
+    ///
+    /// # Errors
+    /// A failure when HubSpot cannot be reached, or does not accept the token.
+    pub async fn required(&mut self, object: &ObjectType) -> Result<Vec<String>, Failure> {
+        if !object.is_custom() {
+            return Ok(Vec::new());
+        }
+        let schemas = self.schemas().await?;
+        let schema = schemas.iter().find(|schema| schema.object_type_id == object.type_id);
+        Ok(schema.map(|schema| schema.required_properties.clone()).unwrap_or_default())
     }
 
     /// The account's owners, read when they are first asked for; none where the token may not see them.
@@ -288,8 +298,11 @@ async fn object_plan(
     let wants_owners = names(stream, settings, properties)
         .any(|name| properties.iter().any(|property| property.name == name && property.is_owner()));
     let owners = if wants_owners { knowledge.owners().await.map_err(of_stream)? } else { None };
+    let inserts = operation::of(stream, settings).is_ok_and(|operation| operation == Operation::Insert);
+    let required = if inserts { knowledge.required(&object).await.map_err(of_stream)? } else { Vec::new() };
     let properties = knowledge.properties(&object).await.map_err(of_stream)?;
-    StreamPlan::new(Groundwork { config, stream, object: &object, properties, owners: owners.as_ref() })
+    let owners = owners.as_ref();
+    StreamPlan::new(Groundwork { config, stream, object: &object, properties, owners, required: &required })
 }
 
 /// The object type a name stands for; the account's custom objects are read only where they are needed.

@@ -21,7 +21,9 @@ use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
 use crate::pipeline::keeping::Keeping;
 use crate::pipeline::making::{orders, serve};
 use crate::pipeline::reader::{Reader, ReaderStream};
+use crate::pipeline::rehearsal::Rehearsal;
 use crate::pipeline::signals::{Ask, Signals};
+use crate::pipeline::summary::Performance;
 use crate::plan::Plan;
 use crate::protocol::catalog::{CatalogError, ConfiguredCatalog};
 use crate::rejected::storage::identity::SyncId;
@@ -53,7 +55,10 @@ pub fn run(config: &Path, catalog: &Path, emitter: &Emitter) -> Result<Completed
     let catalog = read_catalog(catalog)?;
     let client = Client::new(&config)?;
     let rotation = TokenRotation::new(&text);
-    let keeping = keeping(&config, &catalog)?;
+    let keeping = match performance(&config) {
+        Performance::Real => keeping(&config, &catalog)?,
+        Performance::Rehearsed => None,
+    };
     super::runtime()?.block_on(sync(&client, &config, &catalog, emitter, rotation, keeping))
 }
 
@@ -71,8 +76,13 @@ async fn sync(
     let patience = Patience::Each(config.retry_budget_seconds.duration());
     let mut knowledge = Knowledge::new(client, patience);
     let fresh = FreshProperties::default();
-    let mut maker =
-        PropertyMaker::new(client.clone(), patience, Making::InHubspot, config.create_limit, fresh.clone());
+    let performance = performance(config);
+    let making = match performance {
+        Performance::Real => Making::InHubspot,
+        Performance::Rehearsed => Making::OnPaper,
+    };
+    let mut maker = PropertyMaker::new(client.clone(), patience, making, config.create_limit, fresh.clone());
+    let made = maker.made();
     let preparing = async {
         let mut plans = prepare::plans(&mut knowledge, config, catalog).await?;
         // Nothing is made in HubSpot before everything is known to be in order.
@@ -107,14 +117,38 @@ async fn sync(
     let calls = HubSpotCalls::new(client.clone(), rotation, emitter.clone());
     let durability = if keeping.is_some() { Durability::Stored } else { Durability::Printed };
     let engine = Sync::new(settings(config, durability));
-    let dispatcher = Dispatcher::new(engine, calls, streams, emitter.clone(), shown)
-        .keeping(keeping)
-        .showing(Progress::on_stderr());
-    let ended = dispatcher.run(events, &mut signals).await;
+    let ended = match performance {
+        Performance::Real => {
+            let dispatcher = Dispatcher::new(engine, calls, streams, emitter.clone(), shown);
+            let dispatcher = dispatcher.keeping(keeping).showing(Progress::on_stderr());
+            dispatcher.run(events, &mut signals).await
+        }
+        Performance::Rehearsed => {
+            tracing::info!("Dry run: nothing is written to HubSpot or to storage, and no state is printed.");
+            let dispatcher = Dispatcher::new(engine, Rehearsal::new(calls), streams, emitter.clone(), shown);
+            let dispatcher = dispatcher.performing(performance).showing(Progress::on_stderr());
+            dispatcher.run(events, &mut signals).await
+        }
+    };
+    tell_of_properties(performance, &made.names());
     match (ended.asked, ended.failure) {
         (Some(ask), _) => Ok(Completed::Asked(ask)),
         (None, Some(failure)) => Err(failure),
         (None, None) => Ok(Completed::Whole),
+    }
+}
+
+fn performance(config: &Config) -> Performance {
+    if config.dry_run { Performance::Rehearsed } else { Performance::Real }
+}
+
+fn tell_of_properties(performance: Performance, names: &[String]) {
+    let created = match performance {
+        Performance::Real => "Properties created in HubSpot",
+        Performance::Rehearsed => "Dry run: properties that would be created in HubSpot",
+    };
+    if !names.is_empty() {
+        tracing::info!("{created}: {} ({}).", names.len(), names.join(", "));
     }
 }
 

@@ -28,6 +28,12 @@ impl ObjectType {
         self.type_id == "0-2"
     }
 
+    /// Whether the account made this object itself.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.type_id.starts_with("2-")
+    }
+
     /// The scope that lets a token make properties of this object.
     ///
     /// Source: the security sections of HubSpot's OpenAPI file for properties.
@@ -36,7 +42,7 @@ impl ObjectType {
         match self.type_id.as_str() {
             "0-5" => "tickets".to_owned(),
             "0-7" | "0-8" => "e-commerce".to_owned(),
-            id if id.starts_with("2-") => "crm.schemas.custom.write".to_owned(),
+            _ if self.is_custom() => "crm.schemas.custom.write".to_owned(),
             id => {
                 let row = STANDARD.iter().find(|row| row.0 == id);
                 format!("crm.schemas.{}.write", row.map_or("custom", |row| row.2))

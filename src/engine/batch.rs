@@ -22,13 +22,62 @@ pub struct Input {
     pub then: VecDeque<Record>,
     /// HubSpot's record id, once it has been looked up.
     pub record_id: Option<Box<str>>,
+    /// Which of its writes is next.
+    pub turn: Turn,
+    /// Whether the first write made a new record, once that is known.
+    pub created: Option<bool>,
+}
+
+/// Which write of a record is next, where it takes two ([`Body::sequel`](super::record::Body::sequel)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// The first, or the only one.
+    #[default]
+    First,
+    /// The first once more: it made the record, and HubSpot fills in defaults when it makes one.
+    Repeated,
+    /// The second.
+    Second,
 }
 
 impl Input {
     /// An input of one record.
     #[must_use]
     pub fn new(head: Record) -> Self {
-        Self { head, merged: Vec::new(), then: VecDeque::new(), record_id: None }
+        Self {
+            head,
+            merged: Vec::new(),
+            then: VecDeque::new(),
+            record_id: None,
+            turn: Turn::First,
+            created: None,
+        }
+    }
+
+    /// Members of `properties` that one of its records has in the next write.
+    #[must_use]
+    pub fn members<'a>(&self, part: &'a Record) -> &'a [u8] {
+        match self.turn {
+            Turn::First | Turn::Repeated => part.body.properties(),
+            Turn::Second => part.body.sequel(),
+        }
+    }
+
+    /// Whether other records of its key may be sent merged with it.
+    #[must_use]
+    pub fn may_be_merged(&self) -> bool {
+        !self.head.body.takes_two_writes()
+    }
+
+    /// Notes that a write is confirmed, and says whether another has to follow.
+    pub fn written(&mut self, created: Option<bool>) -> bool {
+        self.created = self.created.or(created);
+        let follows = self.head.body.takes_two_writes() && self.turn != Turn::Second;
+        if follows {
+            let made_it = self.turn == Turn::First && self.created == Some(true);
+            self.turn = if made_it { Turn::Repeated } else { Turn::Second };
+        }
+        follows
     }
 
     /// What names the record in a call: its record id where it was looked up, else its matching key.

@@ -10,6 +10,9 @@
 //! | membership, record id | adds and removes of one list in one call |
 //! | membership, anything else | batch reads for the record ids, then the same |
 //!
+//! A record may take two writes, one after the other: then its batch upsert or update is made twice, the second time with
+//! the record's sequel.
+//!
 //! An update by record id that HubSpot leaves unmentioned goes through the single endpoint in the end: that one
 //! follows merges, the batch does not. Source: HubSpot's object API guide; recorded answers for merged ids.
 

@@ -6,7 +6,7 @@ use super::ledger::Ticket;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     bytes: Box<[u8]>,
-    ends: [u32; 4],
+    ends: [u32; 5],
     key_hash: u64,
 }
 
@@ -17,6 +17,8 @@ pub struct BodyParts<'a> {
     pub key: Option<&'a str>,
     /// Members of the `properties` object as JSON, without its braces: `"a":"1","b":""`.
     pub properties: &'a [u8],
+    /// Members to be written in a second call, once the first is confirmed; empty where one call is enough.
+    pub sequel: &'a [u8],
     /// `record.data` as received.
     pub data: &'a str,
     /// `record.meta` as received, or empty.
@@ -41,12 +43,13 @@ impl Body {
         let slices = [
             key,
             parts.properties,
+            parts.sequel,
             parts.data.as_bytes(),
             parts.meta.as_bytes(),
             parts.emitted_at.as_bytes(),
         ];
         let mut bytes = Vec::with_capacity(slices.iter().map(|slice| slice.len()).sum());
-        let mut ends = [0; 4];
+        let mut ends = [0; 5];
         for (place, slice) in slices.into_iter().enumerate() {
             bytes.extend_from_slice(slice);
             if let Some(end) = ends.get_mut(place) {
@@ -55,7 +58,7 @@ impl Body {
             }
         }
         let key_hash = if parts.key.is_some() { hash(key) } else { u64::from(NO_KEY) };
-        let ends = if parts.key.is_some() { ends } else { [NO_KEY, ends[1], ends[2], ends[3]] };
+        let ends = if parts.key.is_some() { ends } else { [NO_KEY, ends[1], ends[2], ends[3], ends[4]] };
         Self { bytes: bytes.into_boxed_slice(), ends, key_hash }
     }
 
@@ -78,22 +81,34 @@ impl Body {
         &self.bytes[start as usize..self.ends[1] as usize]
     }
 
+    /// Members to be written in a second call, once the first is confirmed; empty where one call is enough.
+    #[must_use]
+    pub fn sequel(&self) -> &[u8] {
+        &self.bytes[self.ends[1] as usize..self.ends[2] as usize]
+    }
+
+    /// Whether the record takes two writes, one after the other: then it is never merged with another.
+    #[must_use]
+    pub fn takes_two_writes(&self) -> bool {
+        !self.sequel().is_empty()
+    }
+
     /// `record.data` as received.
     #[must_use]
     pub fn data(&self) -> &str {
-        text(&self.bytes[self.ends[1] as usize..self.ends[2] as usize])
+        text(&self.bytes[self.ends[2] as usize..self.ends[3] as usize])
     }
 
     /// `record.meta` as received; `None` when there was none.
     #[must_use]
     pub fn meta(&self) -> Option<&str> {
-        Some(text(&self.bytes[self.ends[2] as usize..self.ends[3] as usize])).filter(|meta| !meta.is_empty())
+        Some(text(&self.bytes[self.ends[3] as usize..self.ends[4] as usize])).filter(|meta| !meta.is_empty())
     }
 
     /// `record.emitted_at` as received; `None` when there was none.
     #[must_use]
     pub fn emitted_at(&self) -> Option<&str> {
-        Some(text(&self.bytes[self.ends[3] as usize..])).filter(|at| !at.is_empty())
+        Some(text(&self.bytes[self.ends[4] as usize..])).filter(|at| !at.is_empty())
     }
 
     /// Bytes it takes to hold this record: its own, and what stands beside them.
@@ -126,6 +141,7 @@ mod tests {
         let parts = BodyParts {
             key: Some("k\u{e9}y"),
             properties: b"\"a\":\"1\"",
+            sequel: b"\"b\":\"2\"",
             data: "{\"a\":1}",
             meta: "",
             emitted_at: "17",
@@ -134,6 +150,7 @@ mod tests {
         assert_eq!(body.key(), Some("k\u{e9}y"));
         assert_eq!(body.key_hash(), 4);
         assert_eq!(body.properties(), b"\"a\":\"1\"");
+        assert_eq!((body.sequel(), body.takes_two_writes()), (&b"\"b\":\"2\""[..], true));
         assert_eq!((body.data(), body.meta(), body.emitted_at()), ("{\"a\":1}", None, Some("17")));
         let keyless = Body::new(BodyParts { key: None, ..parts }, |_| 0);
         assert_eq!((keyless.key(), keyless.properties()), (None, &b"\"a\":\"1\""[..]));

@@ -182,7 +182,7 @@ fn single(send: &Send, target: &Target) -> Vec<u8> {
 /// one only adds to a list of options.
 fn push_properties(body: &mut Vec<u8>, input: &Input, target: &Target) {
     if input.merged.is_empty() {
-        body.extend_from_slice(input.head.body.properties());
+        body.extend_from_slice(input.members(&input.head));
         return;
     }
     let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();

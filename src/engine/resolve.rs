@@ -5,6 +5,8 @@
 //! sent again: the unmentioned rest together once, then each alone, then it is rejected `NOT_CONFIRMED`. What an
 //! answer puts off for a reason outside the record (a limit reached halfway, say) waits as a whole call would.
 //!
+//! A record that takes two writes is stored once both are confirmed; after the first it goes again.
+//!
 //! Answers are tied to inputs by `objectWriteTraceId`, else by the value of the matching key, never by
 //! position: HubSpot's results are not in input order (HubSpot's error-handling page documents the trace id;
 //! recorded answers show it for upsert, create and update).
@@ -130,15 +132,16 @@ pub fn itemised(
 ) -> Resolution {
     let Reading { fates, silence, passing } = read(&send, answer, correlation_id);
     let mut resolution = Resolution { silence, ..Resolution::default() };
-    let mut unmentioned = Vec::new();
+    let (mut unmentioned, mut written) = (Vec::new(), Vec::new());
     for (input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
-            Fate::Named(created, _) => resolution.stored.push(Stored { input, created }),
+            Fate::Named(created, _) => written.push((input, created)),
             Fate::Refused(rejection) => refuse(&mut resolution, operation, input, rejection),
             Fate::PutOff => send.inputs.push(input),
             Fate::Unmentioned => unmentioned.push(input),
         }
     }
+    store(&mut resolution, written);
     let whole = unmentioned.is_empty() && silence == Silence::Kept;
     send_unmentioned(&mut resolution, unmentioned, (send.stage, operation, send.step), correlation_id);
     resolution.put_off = put_off(send, whole, passing);
@@ -323,8 +326,25 @@ fn send_unmentioned(
 /// Reads a 204: everything that was asked for is so.
 #[must_use]
 pub fn confirmed(send: Send) -> Resolution {
-    let stored = send.inputs.into_iter().map(|input| Stored { input, created: None }).collect();
-    Resolution { stored, ..Resolution::default() }
+    let mut resolution = Resolution::default();
+    store(&mut resolution, send.inputs.into_iter().map(|input| (input, None)).collect());
+    resolution
+}
+
+/// What is confirmed is stored, or has its second write to come.
+fn store(resolution: &mut Resolution, written: Vec<(Input, Option<bool>)>) {
+    let mut unfinished = Vec::new();
+    for (mut input, created) in written {
+        if input.written(created) {
+            unfinished.push(input);
+        } else {
+            let created = input.created;
+            resolution.stored.push(Stored { input, created });
+        }
+    }
+    if !unfinished.is_empty() {
+        resolution.again.push(Group::new(unfinished, Stage::First, Step::Write));
+    }
 }
 
 /// Reads the refusal of a whole request: finds the inputs at fault with few calls.
@@ -432,7 +452,7 @@ fn named_by(error: &ApiError, inputs: &[Input]) -> Vec<bool> {
 fn sends_property(input: &Input, property: Option<&str>) -> bool {
     let Some(property) = property else { return false };
     let member = format!("\"{property}\":");
-    input.parts().any(|part| memchr::memmem::find(part.body.properties(), member.as_bytes()).is_some())
+    input.parts().any(|part| memchr::memmem::find(input.members(part), member.as_bytes()).is_some())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Makes properties in HubSpot, each once, within the limit the user set.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -29,6 +30,27 @@ pub enum Making {
     OnPaper,
 }
 
+/// The properties a sync has made, or would have; clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct MadeProperties(Arc<Mutex<Vec<String>>>);
+
+impl MadeProperties {
+    /// Each with its object, in words: `shoe_size of CONTACT`.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, property: &str, object: &ObjectType) {
+        let name = format!("{property} of {}", object.name);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
 /// Makes the properties of one sync.
 #[derive(Debug)]
 pub struct PropertyMaker {
@@ -36,7 +58,7 @@ pub struct PropertyMaker {
     patience: Patience,
     making: Making,
     limit: u32,
-    count: u32,
+    made: MadeProperties,
     asked_for: HashMap<(ObjectType, String), Made>,
     archived: HashMap<ObjectType, HashSet<String>>,
     groups: HashMap<(ObjectType, String), String>,
@@ -58,12 +80,18 @@ impl PropertyMaker {
             patience,
             making,
             limit,
-            count: 0,
+            made: MadeProperties::default(),
             asked_for: HashMap::new(),
             archived: HashMap::new(),
             groups: HashMap::new(),
             fresh,
         }
+    }
+
+    /// What it has made, also from here on.
+    #[must_use]
+    pub fn made(&self) -> MadeProperties {
+        self.made.clone()
     }
 
     /// Whether a property of that name was archived; the account's archived properties are read once an object.
@@ -86,16 +114,15 @@ impl PropertyMaker {
     /// # Errors
     /// A configuration failure that names the limit.
     pub fn check_room(&self, more: usize) -> Result<(), Failure> {
-        let room = self.limit.saturating_sub(self.count);
-        if u32::try_from(more).is_ok_and(|more| more <= room) {
+        let all = more.saturating_add(self.made.count());
+        if u32::try_from(all).is_ok_and(|all| all <= self.limit) {
             return Ok(());
         }
         let message = format!(
             "The streams have columns for {} properties that HubSpot does not have, and create_limit allows a sync to \
              create {}. Map columns to properties, leave columns out, set unknown_properties to \"drop\", or raise \
              create_limit.",
-            more.saturating_add(self.count as usize),
-            self.limit
+            all, self.limit
         );
         Err(Failure::new(Kind::Configuration, message))
     }
@@ -123,7 +150,7 @@ impl PropertyMaker {
     async fn there(&mut self, object: &ObjectType, new: &NewProperty) -> Result<Property, Failure> {
         let (name, kind, object_name) = (&new.name, new.kind.as_str(), &object.name);
         if self.making == Making::OnPaper {
-            self.count += 1;
+            self.made.add(name, object);
             tracing::info!("Dry run: the property {name} ({kind}) of {object_name} would be created.");
             return Ok(new.definition());
         }
@@ -133,7 +160,7 @@ impl PropertyMaker {
         let body = new.to_json().to_string().into_bytes();
         let property = match post_json(&self.client, &path, &body, self.patience).await {
             Ok(property) => {
-                self.count += 1;
+                self.made.add(name, object);
                 tracing::info!("Created the property {name} ({kind}) of {object_name} in HubSpot.");
                 property
             }

@@ -15,7 +15,7 @@ use super::calls::{Answered, Calls, Route};
 use super::keeping::{self, Demand, Keeping};
 use super::reader::Event;
 use super::signals::{Ask, Signals};
-use super::summary::{self, Ending, Notes, SyncSummary};
+use super::summary::{self, Ending, Notes, Performance, SyncSummary};
 use crate::config::RejectedRecordsOutput;
 use crate::engine::batch::SendId;
 use crate::engine::ledger::StreamIndex;
@@ -55,6 +55,7 @@ pub struct Dispatcher<C> {
     emitter: Emitter,
     shown: RejectedRecordsOutput,
     notes: Notes,
+    performance: Performance,
     /// Where rejected records are stored, if they are.
     keeping: Option<Keeping>,
     /// What a person sees of it, where somebody watches.
@@ -96,6 +97,7 @@ impl<C: Calls> Dispatcher<C> {
             emitter,
             shown,
             notes: Notes::default(),
+            performance: Performance::Real,
             keeping: None,
             progress: None,
             under_way: JoinSet::new(),
@@ -114,6 +116,12 @@ impl<C: Calls> Dispatcher<C> {
     #[must_use]
     pub fn showing(self, progress: Option<Progress>) -> Self {
         Self { progress, ..self }
+    }
+
+    /// The same, as a dry run or not; the calls of a dry run write nothing.
+    #[must_use]
+    pub fn performing(self, performance: Performance) -> Self {
+        Self { performance, ..self }
     }
 
     /// Runs the sync to its end.
@@ -276,7 +284,7 @@ impl<C: Calls> Dispatcher<C> {
 
     fn emit(&mut self) {
         let (streams, shown, noted) = (&self.streams, self.shown, &mut self.notes);
-        let keeping = &mut self.keeping;
+        let (keeping, performance) = (&mut self.keeping, self.performance);
         let mut effects = self.sync.take_effects().peekable();
         if effects.peek().is_none() {
             return;
@@ -293,6 +301,7 @@ impl<C: Calls> Dispatcher<C> {
                             keeping.append(stream, &body, &rejection);
                         }
                     }
+                    Effect::State(_) if performance == Performance::Rehearsed => {}
                     Effect::State(released) => {
                         lines.extend_from_slice(state::echo(&released.raw, released.stats).as_bytes());
                         lines.push(b'\n');
@@ -325,6 +334,7 @@ impl<C: Calls> Dispatcher<C> {
             self.notes.stream(&self.sync, index, &stream.descriptor)
         });
         let summary = SyncSummary {
+            performance: self.performance,
             ending,
             elapsed: self.began.elapsed(),
             held_back: self.sync.held_back(),
@@ -332,7 +342,11 @@ impl<C: Calls> Dispatcher<C> {
             streams: streams.collect(),
         };
         for stream in &summary.streams {
-            tracing::info!("{}", summary::sentence::of_stream(stream));
+            let sentence = match self.performance {
+                Performance::Real => summary::sentence::of_stream,
+                Performance::Rehearsed => summary::sentence::of_rehearsed,
+            };
+            tracing::info!("{}", sentence(stream));
         }
         let line = summary::sentence::of_sync(&summary);
         tracing::info!("{line}");

@@ -5,6 +5,7 @@ pub mod dispatcher;
 pub mod keeping;
 pub mod making;
 pub mod reader;
+pub mod rehearsal;
 pub mod signals;
 pub mod summary;
 

@@ -18,6 +18,16 @@ pub mod sentence;
 /// Kinds of rejections that are counted each on its own: their number must not grow with the input.
 const MOST_KINDS: usize = 10_000;
 
+/// What the lines are about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Performance {
+    /// A sync: records are written, states are echoed.
+    #[default]
+    Real,
+    /// A dry run: nothing is written, and no state is echoed, since it would skip the records later.
+    Rehearsed,
+}
+
 /// How a sync ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -56,6 +66,8 @@ impl StreamSummary<'_> {
 /// What a whole sync came to.
 #[derive(Clone, Debug)]
 pub struct SyncSummary<'a> {
+    /// Whether anything was written.
+    pub performance: Performance,
     /// How it ended.
     pub ending: Ending,
     /// From the first look at the input to the end.

@@ -229,6 +229,7 @@ impl MemberShaper {
         let parts = BodyParts {
             key: key.as_deref(),
             properties: &properties,
+            sequel: &[],
             data,
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),

@@ -5,10 +5,12 @@
 pub mod columns;
 pub mod identity;
 pub mod key;
+pub mod lifecycle;
 pub mod making;
 pub mod membership;
 pub mod object;
 pub mod operation;
+pub mod required;
 pub mod shape;
 pub mod stream;
 pub mod target;

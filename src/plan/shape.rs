@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Deserialize;
 
 use super::columns::{Column, ColumnUse, WhyRefused};
+use super::required::has_value;
 use super::stream::{StreamPlan, clash, left_out_notice};
 use crate::coerce::{Coerced, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
@@ -43,6 +44,8 @@ pub struct Shaper {
     columns: Vec<(String, Column)>,
     places: HashMap<String, usize>,
     properties: Vec<u8>,
+    /// What a second write brings, where a record takes one.
+    sequel: Vec<u8>,
     /// Columns of which a value has been left out because it did not fit.
     leaky: HashSet<usize>,
     notices: Vec<Notice>,
@@ -84,6 +87,7 @@ impl Shaper {
             columns: Vec::new(),
             places: HashMap::new(),
             properties: Vec::new(),
+            sequel: Vec::new(),
             leaky: HashSet::new(),
             notices: Vec::new(),
         }
@@ -97,6 +101,7 @@ impl Shaper {
         let data = record.data.unwrap_or_default();
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         self.properties.clear();
+        self.sequel.clear();
         let mut progress = Progress { key: None, rejection: None, failure: None, missing: Vec::new() };
         // Rows of a stream come with the same columns in the same order: the next one is tried first.
         let mut expected = 0;
@@ -117,7 +122,7 @@ impl Shaper {
             (Err(_), ..) => Some(not_an_object(record.data)),
             (Ok(()), Some(rejection), _) => Some(rejection),
             (Ok(()), None, None) => Some(self.missing_key()),
-            (Ok(()), None, Some(_)) => None,
+            (Ok(()), None, Some(_)) => self.lacks(),
         };
         if rejection.is_none() && !progress.missing.is_empty() {
             return Err(Unshaped::Missing(self.plan.object.clone(), self.new_properties(&progress.missing)));
@@ -126,6 +131,7 @@ impl Shaper {
             BodyParts {
                 key: progress.key.as_deref(),
                 properties: if rejection.is_some() { &[] } else { &self.properties },
+                sequel: if rejection.is_some() { &[] } else { &self.sequel },
                 data,
                 meta: record.meta.unwrap_or_default(),
                 emitted_at: record.emitted_at.unwrap_or_default(),
@@ -186,8 +192,13 @@ impl Shaper {
                 self.properties.push(b'"');
                 self.properties.extend_from_slice(rule.property().as_bytes());
                 self.properties.extend_from_slice(b"\":");
+                let value_start = self.properties.len();
                 let clears = match crate::coerce::coerce(rule, value, &mut self.properties) {
-                    Ok(Coerced::Written) => return,
+                    Ok(Coerced::Written) => {
+                        let (properties, sequel) = (&mut self.properties, &mut self.sequel);
+                        self.plan.lifecycle.split(rule.property(), value_start, properties, sequel);
+                        return;
+                    }
                     Ok(Coerced::Null) => policies.null_values == NullValues::Clear,
                     Ok(Coerced::Empty) => policies.empty_strings == EmptyStrings::Clear,
                     Ok(Coerced::Nothing) => false,
@@ -255,6 +266,12 @@ impl Shaper {
         }
     }
 
+    /// What a record that has its key lacks to be made.
+    fn lacks(&self) -> Option<Rejection> {
+        let key = self.plan.key.property();
+        self.plan.required.rejection(|property| property == key || has_value(&self.properties, property))
+    }
+
     fn missing_key(&self) -> Rejection {
         let key = self.plan.key.property();
         let message = format!("{key}: the record has no matching key; every record needs a value for it.");
@@ -268,6 +285,7 @@ pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
     let parts = BodyParts {
         key: None,
         properties: &[],
+        sequel: &[],
         data: record.data.unwrap_or_default(),
         meta: record.meta.unwrap_or_default(),
         emitted_at: record.emitted_at.unwrap_or_default(),

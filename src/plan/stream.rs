@@ -2,8 +2,10 @@
 
 use super::columns::{ColumnRules, ColumnUse, WhyLeftOut, Written};
 use super::key::KeyChoice;
+use super::lifecycle::Lifecycle;
 use super::making::Making;
 use super::operation;
+use super::required::Required;
 use std::sync::Arc;
 
 use crate::coerce::{Aliases, KeyRule, ObjectKind, Owners};
@@ -29,6 +31,10 @@ pub struct StreamPlan {
     pub key: KeyRule,
     /// What each column becomes.
     pub columns: ColumnRules,
+    /// What a record needs to be made, where records are only made.
+    pub required: Required,
+    /// Which way the lifecycle stage may move.
+    pub lifecycle: Lifecycle,
     /// Properties that have to be made for the columns the stream declares, before its first record.
     pub missing: Vec<NewProperty>,
     /// What the user should be told once, before the first record.
@@ -48,6 +54,8 @@ pub struct Groundwork<'a> {
     pub properties: &'a [Property],
     /// The account's owners, where they are needed and could be read.
     pub owners: Option<&'a Arc<Owners>>,
+    /// What the schema of a custom object demands of a new record, where records are only made.
+    pub required: &'a [String],
 }
 
 impl StreamPlan {
@@ -57,7 +65,7 @@ impl StreamPlan {
     /// A configuration failure: an operation that is not possible, a matching key that is not unique, two
     /// columns for one property.
     pub fn new(ground: Groundwork<'_>) -> Result<Self, Failure> {
-        let Groundwork { config, stream, object, properties, owners } = ground;
+        let Groundwork { config, stream, object, properties, owners, required } = ground;
         let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
         let fail = |failure: Failure| failure.of_stream(&stream.descriptor);
         let wanted = operation::of(stream, settings).map_err(fail)?;
@@ -101,6 +109,11 @@ impl StreamPlan {
             operation,
             key: key_rule,
             columns,
+            required: match wanted {
+                config::Operation::Insert => Required::of_new(object, required),
+                _ => Required::default(),
+            },
+            lifecycle: Lifecycle::of(settings, wanted),
             missing,
             notices,
         })

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::super::Moment;
-use super::super::batch::{Send, SendId};
+use super::super::batch::{Send, SendId, Turn};
 use super::super::lane::Merging;
 use super::super::sync::Counts;
 use super::oracle::{Fate, Id, Oracle};
@@ -22,6 +22,10 @@ pub(super) struct Journey {
     pub apart: Apart,
     /// HubSpot's id, once it was looked up.
     pub found: Option<String>,
+    /// Which of its writes is next.
+    pub turn: Turn,
+    /// Whether the first write made it, where HubSpot said.
+    pub created: Option<bool>,
 }
 
 /// Whether records that were sent merged go one by one from now on.
@@ -110,6 +114,7 @@ impl Conversation {
             let elsewhere = self.under_way.iter().any(|other| other.records().any(|sent| sent == *id));
             assert!(!elsewhere, "{id} is sent twice at once");
             let apart = self.journey(*id).apart == Apart::Yes;
+            assert!(!record.sequel || all.len() == 1, "{id} takes two writes and is merged");
             assert!(!apart || input.parts.len() == 1, "{id} was refused merged and is sent merged again");
             assert!(apart || input.then.is_empty(), "{input:?} was taken apart without a reason");
         }
@@ -134,6 +139,7 @@ impl Conversation {
         let (has_properties, left_out_twice) = (input.has_properties(oracle), journey.silences == 2);
         let step = step_for(setup.operation, has_properties, journey.found.is_some(), left_out_twice);
         assert_eq!(call.step, step, "step of {input:?} in {call:?}");
+        assert_eq!(input.turn, journey.turn, "write of {input:?} in {call:?}");
         let target = journey.found.or_else(|| oracle.record(input.head()).key.clone());
         assert_eq!(input.target, target, "target of {input:?} in {call:?}");
     }

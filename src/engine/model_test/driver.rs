@@ -7,6 +7,7 @@ use super::super::Moment;
 use super::super::batch::SendId;
 use super::super::lane::Merging;
 use super::super::ledger::StreamIndex;
+use super::super::operation::Operation;
 use super::super::record::{Body, BodyParts};
 use super::super::rejection::Rejection;
 use super::super::sync::{Counts, Durability, Effect, Next, Note, Sync};
@@ -134,18 +135,19 @@ impl<'a> Driver<'a> {
 
     fn take(&mut self, item: Item) {
         match item {
-            Item::Record { stream, key, nature, padding, properties } => {
-                self.record(stream % self.streams.len(), key, nature, padding, properties);
+            Item::Record { stream, .. } => {
+                self.record(stream % self.streams.len(), item);
             }
             Item::Unsendable { stream } => {
                 let stream = stream % self.streams.len();
-                let body = self.body(None, b"", 0);
+                let body = self.body(BodyParts::default(), 0);
                 self.due.push((self.oracle.next_id(), Why::Connector));
                 self.oracle.arrive(Arrival::Record(RecordFacts {
                     stream,
                     key: None,
                     nature: Nature::Poison,
                     has_properties: false,
+                    sequel: false,
                     record_id: None,
                     size: 0,
                     fate: Fate::Open,
@@ -172,17 +174,26 @@ impl<'a> Driver<'a> {
         self.compare();
     }
 
-    fn record(&mut self, stream: usize, key: usize, nature: Nature, padding: usize, properties: Properties) {
+    fn record(&mut self, stream: usize, item: Item) {
+        let Item::Record { key, nature, padding, properties, sequel, .. } = item else { return };
         let setup = self.streams[stream];
+        let sequel = sequel && !matches!(setup.operation, Operation::Archive(_));
         let record_id = hubspot::record_id(&setup, key);
         let key = (!setup.keyless).then(|| hubspot::key_text(key));
-        let body = self.body(key.as_deref(), hubspot::members(properties), padding);
+        let parts = BodyParts {
+            key: key.as_deref(),
+            properties: hubspot::members(properties),
+            sequel: if sequel { hubspot::SEQUEL } else { b"" },
+            ..BodyParts::default()
+        };
+        let body = self.body(parts, padding);
         let refused = self.given_up[stream] || self.phase == Phase::Stopping;
         self.oracle.arrive(Arrival::Record(RecordFacts {
             stream,
             key,
             nature,
             has_properties: properties != Properties::None,
+            sequel,
             record_id,
             size: body.size(),
             fate: if refused { Fate::Lost } else { Fate::Open },
@@ -190,10 +201,10 @@ impl<'a> Driver<'a> {
         self.sync.received(self.now, index(stream), body);
     }
 
-    fn body(&self, key: Option<&str>, properties: &[u8], padding: usize) -> Body {
+    fn body(&self, parts: BodyParts<'_>, padding: usize) -> Body {
         let (data, meta) = (self.oracle.next_id().to_string(), "m".repeat(padding));
         let hashes = self.setup.hashes;
-        let parts = BodyParts { key, properties, data: &data, meta: &meta, emitted_at: "" };
+        let parts = BodyParts { data: &data, meta: &meta, ..parts };
         Body::new(parts, |key| key.iter().fold(7, |hash: u64, byte| hash * 31 + u64::from(*byte)) % hashes)
     }
 

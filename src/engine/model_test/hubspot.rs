@@ -33,6 +33,9 @@ pub(super) fn members(properties: Properties) -> &'static [u8] {
     }
 }
 
+/// What a record that takes two writes has in its second one.
+pub(super) const SEQUEL: &[u8] = br#""stage":"3""#;
+
 /// HubSpot's side.
 #[derive(Debug)]
 pub(super) struct Hubspot {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::batch::SendId;
+use super::super::batch::{SendId, Turn};
 use super::super::operation::{Operation, Step};
 use super::conversation::{Apart, Conversation, Journey, LeftOut, Tally, same_set};
 use super::oracle::Id;
@@ -75,7 +75,7 @@ impl Conversation {
         }
     }
 
-    /// A write is done; what was looked up is written next, if there is anything to write.
+    /// A write is done, or half of it; what was looked up is written next, if there is anything to write.
     fn stored(
         &mut self,
         call: &Call,
@@ -85,7 +85,22 @@ impl Conversation {
         verdict: &mut Verdict,
     ) {
         if call.step != Step::Lookup {
-            self.accepted(call, input, created, scene, verdict);
+            let journey = self.journey(input.head());
+            let created = journey.created.or(created);
+            let next = match journey.turn {
+                _ if !scene.oracle.record(input.head()).sequel => None,
+                Turn::First if created == Some(true) => Some(Turn::Repeated),
+                Turn::First | Turn::Repeated => Some(Turn::Second),
+                Turn::Second => None,
+            };
+            match next {
+                None => self.accepted(call, input, created, scene, verdict),
+                Some(turn) => {
+                    let Journey { apart, found, .. } = journey;
+                    let journey = Journey { turn, created, apart, found, ..Journey::default() };
+                    self.journeys.insert(input.head(), journey);
+                }
+            }
             return;
         }
         let found = scene.oracle.record(input.head()).record_id.clone();

@@ -37,6 +37,8 @@ pub(super) struct RecordFacts {
     pub nature: Nature,
     /// Whether it carries any property.
     pub has_properties: bool,
+    /// Whether it takes two writes.
+    pub sequel: bool,
     /// What HubSpot calls the record it is about; `None` where HubSpot has none.
     pub record_id: Option<String>,
     /// Bytes it holds; 0 for those that are never held.

@@ -181,12 +181,29 @@ pub(super) enum Properties {
 /// Something the input says; numbers are taken modulo what there is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Item {
-    Record { stream: usize, key: usize, nature: Nature, padding: usize, properties: Properties },
-    Unsendable { stream: usize },
-    StreamState { stream: usize, padding: usize },
-    SharedState { padding: usize },
+    /// `sequel` where the record takes two writes.
+    Record {
+        stream: usize,
+        key: usize,
+        nature: Nature,
+        padding: usize,
+        properties: Properties,
+        sequel: bool,
+    },
+    Unsendable {
+        stream: usize,
+    },
+    StreamState {
+        stream: usize,
+        padding: usize,
+    },
+    SharedState {
+        padding: usize,
+    },
     NewStream(StreamSetup),
-    StreamFails { stream: usize },
+    StreamFails {
+        stream: usize,
+    },
 }
 
 /// What HubSpot does with a call, as far as that does not contradict the natures of its records.
@@ -335,7 +352,8 @@ impl Item {
                     (Nature::Poison, _) | (_, 2..5) => Properties::Suspicious,
                     _ => Properties::Innocent,
                 };
-                Self::Record { stream, key: rng.usize(..setup.keys), nature, padding, properties }
+                let sequel = properties != Properties::None && chance(rng, 12);
+                Self::Record { stream, key: rng.usize(..setup.keys), nature, padding, properties, sequel }
             }
         }
     }

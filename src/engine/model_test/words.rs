@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::Moment;
-use super::super::batch::{Input, Send, SendId};
+use super::super::batch::{Input, Send, SendId, Turn};
 use super::super::operation::{MatchedBy, Operation, Step};
 use super::super::record::Record;
 use super::oracle::{Id, Oracle};
@@ -16,6 +16,8 @@ pub(super) struct CallInput {
     pub then: Vec<Id>,
     /// What names it in the call: HubSpot's id where that was looked up, else its key.
     pub target: Option<String>,
+    /// Which of its writes it is.
+    pub turn: Turn,
 }
 
 impl CallInput {
@@ -24,6 +26,7 @@ impl CallInput {
             parts: input.parts().map(id_of).collect(),
             then: input.then.iter().map(id_of).collect(),
             target: input.target().map(str::to_owned),
+            turn: input.turn,
         }
     }
 

@@ -73,7 +73,7 @@ impl Sync {
                 Some(rejection) => mirror.rejected(&rejection.code),
             }
         }
-        let Input { head, merged, mut then, record_id } = input;
+        let Input { head, merged, mut then, record_id, .. } = input;
         let hash = head.body.key().is_some().then(|| head.body.key_hash());
         for record in std::iter::once(head).chain(merged) {
             match &rejection {
@@ -91,7 +91,7 @@ impl Sync {
             return;
         }
         if let Some(next) = then.pop_front() {
-            let input = Input { head: next, merged: Vec::new(), then, record_id };
+            let input = Input { then, record_id, ..Input::new(next) };
             let step = self.streams[stream.0 as usize].operation.first_step(&input);
             let group = Group { named_before: true, ..Group::new(vec![input], Stage::First, step) };
             let send = self.send_of(stream, group);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Ending, StreamSummary, SyncSummary};
+use super::{Ending, Performance, StreamSummary, SyncSummary};
 
 /// Kinds of rejections that a stream lists before the rest becomes one number.
 const KINDS_LISTED: usize = 200;
@@ -18,6 +18,7 @@ struct Envelope<'a> {
 #[derive(Serialize)]
 struct Report<'a> {
     version: u8,
+    dry_run: bool,
     outcome: &'static str,
     failure_type: Option<&'static str>,
     seconds: f64,
@@ -73,6 +74,7 @@ pub fn object(sync: &SyncSummary<'_>) -> Result<String, serde_json::Error> {
     };
     let report = Report {
         version: 1,
+        dry_run: sync.performance == Performance::Rehearsed,
         outcome,
         failure_type,
         seconds: seconds(sync.elapsed),
@@ -154,6 +156,7 @@ mod tests {
             span: Duration::from_secs(20),
         };
         let sync = SyncSummary {
+            performance: Performance::Real,
             ending: Ending::Failed(Kind::Unavailable),
             elapsed: Duration::from_micros(21_500_400),
             held_back: Duration::from_millis(250),
@@ -165,7 +168,7 @@ mod tests {
         assert_eq!(kinds.as_array().map(Vec::len), Some(200));
         assert_eq!(kinds[0], json!({"code": "INVALID_DATE", "property": "p0", "count": 2}));
         let expected = json!({"sync_report": {
-            "version": 1, "outcome": "failed", "failure_type": "transient_error", "seconds": 21.5,
+            "version": 1, "dry_run": false, "outcome": "failed", "failure_type": "transient_error", "seconds": 21.5,
             "held_back_seconds": 0.25, "rate_limit": {"calls": 190, "seconds": 10.0},
             "streams": [{
                 "stream": "users", "namespace": "shop", "received": 500, "accepted": 10, "created": 4, "updated": 3,

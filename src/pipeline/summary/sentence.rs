@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::{StreamSummary, SyncSummary};
+use super::{Performance, RejectionKind, StreamSummary, SyncSummary};
 use crate::engine::ledger::Totals;
 
 /// Kinds of rejections that a line names before it stops.
@@ -24,6 +24,39 @@ pub fn of_stream(stream: &StreamSummary<'_>) -> String {
         counts.merged,
         totals.rejected
     );
+    push_rejections(&mut line, rejections);
+    if totals.unsettled() > 0 {
+        let _infallible = write!(line, ", not settled {}", totals.unsettled());
+    }
+    let _infallible = write!(line, "; {} call{}", counts.calls, plural(counts.calls));
+    if counts.repeats > 0 {
+        let waited = seconds(counts.waited);
+        let _infallible =
+            write!(line, " ({} to be repeated, after waits of {waited} in all)", counts.repeats);
+    }
+    if let Some(rate) = stream.rate() {
+        let _infallible = write!(line, "; {} in {}", per_second(rate), seconds(stream.span));
+    }
+    line
+}
+
+/// The line of one stream of a dry run.
+#[must_use]
+pub fn of_rehearsed(stream: &StreamSummary<'_>) -> String {
+    let StreamSummary { descriptor, totals, counts, rejections, .. } = stream;
+    let mut line = format!(
+        "Dry run of stream \"{descriptor}\": received {}, would be sent {} (in {} call{}), would be rejected {}",
+        totals.received,
+        totals.accepted,
+        counts.calls,
+        plural(counts.calls),
+        totals.rejected
+    );
+    push_rejections(&mut line, rejections);
+    line
+}
+
+fn push_rejections(line: &mut String, rejections: &[RejectionKind<'_>]) {
     let mut named: Vec<String> = rejections
         .iter()
         .take(KINDS_NAMED)
@@ -40,19 +73,6 @@ pub fn of_stream(stream: &StreamSummary<'_>) -> String {
     if !named.is_empty() {
         let _infallible = write!(line, " ({})", named.join(", "));
     }
-    if totals.unsettled() > 0 {
-        let _infallible = write!(line, ", not settled {}", totals.unsettled());
-    }
-    let _infallible = write!(line, "; {} call{}", counts.calls, plural(counts.calls));
-    if counts.repeats > 0 {
-        let waited = seconds(counts.waited);
-        let _infallible =
-            write!(line, " ({} to be repeated, after waits of {waited} in all)", counts.repeats);
-    }
-    if let Some(rate) = stream.rate() {
-        let _infallible = write!(line, "; {} in {}", per_second(rate), seconds(stream.span));
-    }
-    line
 }
 
 /// The line of the whole sync.
@@ -60,8 +80,12 @@ pub fn of_stream(stream: &StreamSummary<'_>) -> String {
 pub fn of_sync(sync: &SyncSummary<'_>) -> String {
     let total = |count: fn(&StreamSummary<'_>) -> u64| sync.streams.iter().map(count).sum::<u64>();
     let calls = total(|stream| stream.counts.calls);
+    let whole = match sync.performance {
+        Performance::Real => "All streams",
+        Performance::Rehearsed => "Dry run of all streams",
+    };
     let mut line = format!(
-        "All streams: received {}, accepted {}, rejected {}; {calls} call{} in {}",
+        "{whole}: received {}, accepted {}, rejected {}; {calls} call{} in {}",
         total(|stream| stream.totals.received),
         total(|stream| stream.totals.accepted),
         total(|stream| stream.totals.rejected),
@@ -108,7 +132,7 @@ fn per_second(rate: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Ending, RejectionKind};
+    use super::super::Ending;
     use super::*;
     use crate::engine::sync::Counts;
     use crate::protocol::StreamDescriptor;
@@ -169,6 +193,7 @@ mod tests {
         };
         assert!(of_stream(&stream).ends_with("rejected 0; 0 calls"));
         let sync = SyncSummary {
+            performance: Performance::Real,
             ending: Ending::Succeeded,
             elapsed: Duration::from_millis(40),
             held_back: Duration::ZERO,

@@ -342,3 +342,116 @@ pub(super) fn nulled_fields(meta: &str) -> Vec<String> {
     let nulled = changes.into_iter().filter(|change| change.change.as_deref() == Some("NULLED"));
     nulled.filter_map(|change| change.field).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::required::Required;
+    use super::super::stream::Groundwork;
+    use super::*;
+    use crate::config::Config;
+    use crate::crm::property::Property;
+    use crate::protocol::catalog::ConfiguredCatalog;
+
+    /// A shaper of contacts matched by e-mail, under these settings of the stream.
+    fn shaper(settings: &serde_json::Value, required: &[&str]) -> Shaper {
+        let mut entry = settings.clone();
+        entry["name"] = json!("contacts");
+        let credentials = json!({"type": "AccessToken", "access_token": "t"});
+        let config = json!({"credentials": credentials, "streams": [entry]});
+        let config = Config::from_json(config.to_string()).unwrap();
+        let catalog =
+            ConfiguredCatalog::from_json(r#"{"streams":[{"stream":{"name":"contacts"}}]}"#).unwrap();
+        let property = |name: &str| -> Property {
+            serde_json::from_value(json!({"name": name, "type": "string", "groupName": "contactinformation"}))
+                .unwrap()
+        };
+        let properties = ["email", "city", "lifecyclestage", "dealname"].map(property);
+        let object = ObjectType::by_type_id("0-1");
+        let mut plan = StreamPlan::new(Groundwork {
+            config: &config,
+            stream: &catalog.streams[0],
+            object: &object,
+            properties: &properties,
+            owners: None,
+            required: &[],
+        })
+        .unwrap();
+        let required: Vec<String> = required.iter().map(|name| (*name).to_owned()).collect();
+        plan.required = Required::of_new(&object, &required);
+        Shaper::new(plan)
+    }
+
+    fn shape(shaper: &mut Shaper, data: &str) -> Result<Shaped, Unshaped> {
+        shaper.shape(&RecordMessage {
+            stream: "contacts".into(),
+            namespace: None,
+            data: Some(data),
+            meta: None,
+            emitted_at: None,
+        })
+    }
+
+    fn missing(shaper: &mut Shaper, data: &str) -> Vec<(String, NewKind)> {
+        match shape(shaper, data) {
+            Err(Unshaped::Missing(new)) => new.into_iter().map(|new| (new.name, new.kind)).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_record_waits_for_its_properties_and_is_shaped_again() {
+        let mut shaper = shaper(&json!({"unknown_properties": "create"}), &[]);
+        assert!(shape(&mut shaper, r#"{"email":"a@example.com","hat":null,"Shoe Size":""}"#).is_ok());
+        let data = r#"{"email":"a@example.com","hat":true,"Shoe Size":41,"old":"x"}"#;
+        let kinds = [("hat", NewKind::Truth), ("shoe_size", NewKind::Number), ("old", NewKind::Text)];
+        assert_eq!(missing(&mut shaper, data), kinds.map(|(name, kind)| (name.to_owned(), kind)));
+        let Err(Unshaped::Missing(new)) = shape(&mut shaper, data) else { panic!("shaped too early") };
+        shaper.learn("hat", Made::There(Box::new(new[0].definition())));
+        shaper.learn("old", Made::Archived);
+        assert_eq!(missing(&mut shaper, data).len(), 1);
+        shaper.learn("shoe_size", Made::There(Box::new(new[1].definition())));
+        let shaped = shape(&mut shaper, data).unwrap();
+        assert_eq!(shaped.body.properties(), br#""hat":"true","shoe_size":"41""#);
+        let warned = shaper.take_notices().into_iter().filter(|notice| matches!(notice, Notice::Warned(_)));
+        assert_eq!(warned.count(), 1, "the archived one is told");
+    }
+
+    #[test]
+    fn a_record_that_is_refused_asks_for_nothing() {
+        let mut shaper = shaper(&json!({"unknown_properties": "create"}), &["dealname"]);
+        for (data, code) in [
+            (r#"{"hat":"x","dealname":"y"}"#, "MISSING_MATCHING_KEY"),
+            (r#"{"hat":"x","email":"nobody"}"#, "INVALID_EMAIL"),
+            (r#"{"hat":"x","email":"a@example.com","dealname":""}"#, "MISSING_REQUIRED_PROPERTY"),
+        ] {
+            let shaped = shape(&mut shaper, data).unwrap();
+            assert_eq!(shaped.rejection.unwrap().code, code, "{data}");
+            assert!(shaped.body.properties().is_empty() && shaped.body.sequel().is_empty());
+        }
+        let mut shaper = self::shaper(&json!({}), &["email", "dealname"]);
+        assert!(
+            shape(&mut shaper, r#"{"email":"a@example.com","dealname":"x"}"#).unwrap().rejection.is_none()
+        );
+    }
+
+    #[test]
+    fn a_stage_that_may_move_back_is_split_off() {
+        let data = r#"{"email":"a@example.com","lifecyclestage":"lead","city":"Oslo"}"#;
+        let mut forward = shaper(&json!({}), &[]);
+        let body = shape(&mut forward, data).unwrap().body;
+        assert_eq!(body.properties(), br#""lifecyclestage":"lead","city":"Oslo""#);
+        assert!(!body.takes_two_writes());
+        let mut either_way = shaper(&json!({"lifecycle_backwards": true}), &[]);
+        let body = shape(&mut either_way, data).unwrap().body;
+        assert_eq!(body.properties(), br#""lifecyclestage":"","city":"Oslo""#);
+        assert_eq!(body.sequel(), br#""lifecyclestage":"lead""#);
+        let cleared =
+            shape(&mut either_way, r#"{"email":"a@example.com","lifecyclestage":""}"#).unwrap().body;
+        assert_eq!(
+            (cleared.properties(), cleared.takes_two_writes()),
+            (&br#""lifecyclestage":"""#[..], false)
+        );
+    }
+}

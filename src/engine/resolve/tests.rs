@@ -1,5 +1,6 @@
 //! Each reading of an answer, one at a time.
 
+use super::super::batch::Turn;
 use super::super::ledger::{Ledger, StreamIndex};
 use super::super::operation::MatchedBy;
 use super::super::record::{Body, BodyParts, Record};
@@ -100,6 +101,67 @@ fn errors_name_inputs_by_trace_id_else_by_id_and_win_over_results() {
         None,
     );
     assert_eq!(told(&alone), ["a Z"], "there is nobody else it could mean");
+}
+
+#[test]
+fn errors_that_pass_by_themselves_put_their_inputs_off() {
+    let body = r#"{"results":[{"id":"1","objectWriteTraceId":"7-0"}],"errors":[
+        {"code":"X","message":"m","context":{"objectWriteTraceId":["7-1"]}},
+        {"code":"PROPERTY_DOESNT_EXIST","message":"m","context":{"objectWriteTraceId":["7-2"]}}]}"#;
+    let mut answer = answer(body);
+    answer.passing = answer.errors.split_off(1);
+    let resolution = itemised(write(&["a", "b", "c"]), Operation::Upsert, &answer, None);
+    assert_eq!(told(&resolution), ["a stored", "b X"]);
+    let put_off = resolution.put_off.unwrap();
+    assert_eq!((keys(&put_off.send.inputs).as_str(), put_off.whole), ("c", false));
+    assert_eq!(put_off.setback, Setback::NewProperty);
+}
+
+/// A call of one record that takes two writes.
+fn write_of_two() -> Send {
+    let mut send = write(&["a"]);
+    let parts = BodyParts {
+        key: Some("a"),
+        properties: br#""s":"","p":"1""#,
+        sequel: br#""s":"x""#,
+        data: "a",
+        ..BodyParts::default()
+    };
+    send.inputs[0].head.body = Body::new(parts, |_| 0);
+    send
+}
+
+#[test]
+fn a_record_that_takes_two_writes_is_stored_after_both() {
+    let stored = |send: Send, new: &str| {
+        let body = format!(r#"{{"results":[{{"id":"1","objectWriteTraceId":"7-0"{new}}}]}}"#);
+        itemised(send, Operation::Upsert, &answer(&body), None)
+    };
+    let go_on = |mut resolution: Resolution, turn: Turn| {
+        assert!(resolution.stored.is_empty());
+        let group = resolution.again.remove(0);
+        assert_eq!(
+            (group.inputs[0].turn, group.step, resolution.silence),
+            (turn, Step::Write, Silence::Broken)
+        );
+        Send { inputs: group.inputs, ..write(&[]) }
+    };
+    let second = go_on(stored(write_of_two(), r#","new":false"#), Turn::Second);
+    assert_eq!(second.inputs[0].members(&second.inputs[0].head), br#""s":"x""#);
+    let last = stored(second, r#","new":false"#);
+    assert_eq!((told(&last), last.stored[0].created), (vec!["a stored".to_owned()], Some(false)));
+
+    // What HubSpot fills in when it makes a record is cleared once more.
+    let repeated = go_on(stored(write_of_two(), r#","new":true"#), Turn::Repeated);
+    assert_eq!(repeated.inputs[0].members(&repeated.inputs[0].head), br#""s":"","p":"1""#);
+    let second = go_on(stored(repeated, r#","new":false"#), Turn::Second);
+    let last = confirmed(second);
+    assert_eq!((told(&last), last.stored[0].created), (vec!["a stored".to_owned()], Some(true)));
+
+    let confirmed_first = confirmed(write_of_two());
+    assert_eq!(go_on(confirmed_first, Turn::Second).inputs.len(), 1);
+    let refused = refused(write_of_two(), Operation::Upsert, &ApiError::parse(400, b"{}", None));
+    assert_eq!((refused.rejected.len(), refused.again.len()), (1, 0));
 }
 
 #[test]

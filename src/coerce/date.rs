@@ -8,7 +8,9 @@
 //! put the whole of Europe a day early and would make one sender's `23:30-05:00` a day late. An epoch
 //! carries no zone, so its day is the one in UTC.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
 
 use super::Coerced;
 use super::epoch;
@@ -40,6 +42,17 @@ pub(super) fn write_datetime(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerc
     push_time(utc, out);
     out.push(b'"');
     Ok(Coerced::Written)
+}
+
+/// The instant so many milliseconds after 1970 began in UTC, as HubSpot takes it; `None` outside the years 1 to 9999.
+#[must_use]
+pub fn instant(milliseconds: i64) -> Option<String> {
+    let moment = Timestamp::from_millisecond(milliseconds).ok()?;
+    let utc = moment::in_years(Some(Offset::UTC.to_datetime(moment))).ok()?;
+    let mut text = Vec::with_capacity(24);
+    push_date(utc.date(), &mut text);
+    push_time(utc, &mut text);
+    String::from_utf8(text).ok()
 }
 
 /// `None` for blank text.
@@ -99,6 +112,13 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::coerce::testing::{self, property, rule, sent};
+
+    #[test]
+    fn an_instant_is_counted_from_1970() {
+        assert_eq!(super::instant(1_795_290_302_755).as_deref(), Some("2026-11-21T19:45:02.755Z"));
+        assert_eq!(super::instant(-1).as_deref(), Some("1969-12-31T23:59:59.999Z"));
+        assert_eq!(super::instant(i64::MAX), None);
+    }
 
     #[test]
     fn the_day_is_the_one_that_is_written() {

@@ -44,6 +44,7 @@ mod rule;
 mod testing;
 mod text;
 
+pub use date::instant;
 pub use invalid::{Invalid, InvalidCode, MAX_CHARACTERS, Reason};
 pub use key::{KeyProblem, KeyRule, key_text};
 pub use merge::merge_lists;

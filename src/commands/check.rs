@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::events;
 use super::prepare::{self, Knowledge};
 use crate::config::Config;
 use crate::crm::account::AccountDetails;
@@ -16,6 +17,7 @@ use crate::output::lines;
 use crate::output::rotation::TokenRotation;
 use crate::plan::key::{RECORD_ID, unique_properties};
 use crate::plan::object::ObjectName;
+use crate::plan::target::TargetName;
 use crate::rejected::storage::identity::SyncId;
 use crate::storage::RejectStore;
 
@@ -88,6 +90,13 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
     let mut problems: Vec<Failure> = Vec::new();
     for stream in &config.streams {
         let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
+        if let TargetName::Event(event) = TargetName::of(name) {
+            match events::check(event, stream, knowledge).await {
+                Ok(line) => lines.push(line),
+                Err(failure) => problems.push(of_stream(&stream.name, failure)),
+            }
+            continue;
+        }
         let found = async {
             let object = prepare::object_type(name, knowledge).await?;
             knowledge.properties(&object).await?;
@@ -103,10 +112,7 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
                     lines.push(line);
                 }
             }
-            Err(failure) => problems.push(Failure {
-                message: format!("Stream \"{}\": {}", stream.name, failure.message),
-                ..failure
-            }),
+            Err(failure) => problems.push(of_stream(&stream.name, failure)),
         }
     }
     // Whatever the user cannot change comes first: it may explain the rest.
@@ -117,6 +123,10 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let first = problems.remove(0);
     Err(Failure { message: texts.join(" "), correlation_id: None, ..first })
+}
+
+fn of_stream(name: &str, failure: Failure) -> Failure {
+    Failure { message: format!("Stream \"{name}\": {}", failure.message), ..failure }
 }
 
 async fn check_key(object: &ObjectType, key: &str, knowledge: &mut Knowledge<'_>) -> Result<(), Failure> {

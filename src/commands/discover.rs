@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::events;
 use super::prepare::Knowledge;
 use crate::crm::object::{self, ObjectType};
 use crate::crm::property::{Property, PropertyType};
@@ -50,6 +51,7 @@ async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure
         let properties = knowledge.properties(object).await?;
         operations.extend(of_object(object, properties));
     }
+    operations.extend(events::operations(knowledge).await?);
     match refused.into_iter().next() {
         Some(failure) if operations.is_empty() => Err(failure),
         _ => Ok(operations),
@@ -97,7 +99,7 @@ fn operation(object: &ObjectType, sync_mode: &str, properties: &[&Property], key
 }
 
 /// Types as Airbyte's destination catalogs write them (protocol well-known types, without null unions).
-fn json_schema(kind: PropertyType) -> Value {
+pub(super) fn json_schema(kind: PropertyType) -> Value {
     match kind {
         PropertyType::String
         | PropertyType::Enumeration

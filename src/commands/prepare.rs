@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::events::{self, Definitions};
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::{Config, Match, Operation, StreamSettings};
 use crate::crm::list::List;
@@ -60,13 +61,45 @@ pub struct Knowledge<'a> {
     properties: HashMap<ObjectType, Vec<Property>>,
     /// `Some(None)` once it is known that the token may not see them.
     owners: Option<Option<Arc<Owners>>>,
+    event_definitions: Option<Definitions>,
 }
 
 impl<'a> Knowledge<'a> {
     /// Nothing yet; read through `client` with this patience.
     #[must_use]
     pub fn new(client: &'a Client, patience: Patience) -> Self {
-        Self { client, patience, schemas: None, properties: HashMap::new(), owners: None }
+        Self {
+            client,
+            patience,
+            schemas: None,
+            properties: HashMap::new(),
+            owners: None,
+            event_definitions: None,
+        }
+    }
+
+    /// What it is read through.
+    #[must_use]
+    pub fn client(&self) -> &'a Client {
+        self.client
+    }
+
+    /// How patiently.
+    #[must_use]
+    pub fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// The account's event definitions, read when they are first asked for.
+    ///
+    /// # Errors
+    /// A failure when HubSpot cannot be reached, or does not accept the token.
+    pub async fn event_definitions(&mut self) -> Result<&Definitions, Failure> {
+        if self.event_definitions.is_none() {
+            self.event_definitions = Some(events::read(self).await?);
+        }
+        // Just put there where it was missing.
+        Ok(self.event_definitions.get_or_insert(Definitions::Unreadable))
     }
 
     /// The account's custom objects, read when they are first asked for; none where the token may not see them.
@@ -261,9 +294,10 @@ async fn plan(
     match TargetName::of(object::name_of(stream, settings)) {
         TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
         TargetName::List(id) => list_plan(id, stream, settings, knowledge).await.map_err(of_stream),
+        TargetName::Event(event) => events::plan(event, config, stream, knowledge).await,
         _ => Err(of_stream(Failure::new(
             Kind::Configuration,
-            "This version cannot write to lists, audiences, associations and events yet.",
+            "This version cannot write to lists, audiences and associations yet.",
         ))),
     }
 }

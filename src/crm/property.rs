@@ -88,6 +88,24 @@ pub enum PropertyType {
 }
 
 impl Property {
+    /// A property of which nothing is known but its name and kind.
+    #[must_use]
+    pub fn new(name: &str, kind: PropertyType) -> Self {
+        Self {
+            name: name.to_owned(),
+            label: String::new(),
+            kind,
+            field_type: String::new(),
+            group_name: String::new(),
+            options: Vec::new(),
+            external_options: false,
+            referenced_object_type: None,
+            has_unique_value: false,
+            calculated: false,
+            modification_metadata: ModificationMetadata::default(),
+        }
+    }
+
     /// Whether a value sent for this property can have an effect.
     #[must_use]
     pub fn is_writable(&self) -> bool {

@@ -99,7 +99,7 @@ pub enum Outcome {
 /// Counts beyond the ledger's, for the summary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Records HubSpot made anew.
+    /// Records HubSpot made anew; events that were sent.
     pub created: u64,
     /// Records HubSpot changed.
     pub updated: u64,

@@ -26,7 +26,8 @@ pub fn groups(operation: Operation, inputs: Vec<Input>) -> Vec<Group> {
     let mut groups = Vec::new();
     for (step, inputs) in by_step {
         match step {
-            Step::Lookup => groups.push(Group::new(inputs, Stage::First, step)),
+            // A contact may have any number of events in one call.
+            Step::Lookup | Step::SendEvents => groups.push(Group::new(inputs, Stage::First, step)),
             Step::Members => {
                 for (_, inputs) in partitioned(inputs, |input| Membership::of(input).list.into_owned()) {
                     once_each(inputs, step, &mut groups);

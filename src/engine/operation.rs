@@ -9,12 +9,16 @@
 //! | archive, anything else | batch read for the record ids, batch archive: it takes record ids only |
 //! | membership, record id | adds and removes of one list in one call |
 //! | membership, anything else | batch reads for the record ids, then the same |
+//! | event | batch send; a 204 confirms all of it |
 //!
 //! A record may take two writes, one after the other: then its batch upsert or update is made twice, the second time with
 //! the record's sequel.
 //!
 //! An update by record id that HubSpot leaves unmentioned goes through the single endpoint in the end: that one
 //! follows merges, the batch does not. Source: HubSpot's object API guide; recorded answers for merged ids.
+//!
+//! Events have no key: each carries its own time and id, so the events of one contact need no order, and none is
+//! merged with another.
 
 use super::batch::Input;
 use super::lane::{BatchLimits, Merging};
@@ -31,6 +35,8 @@ pub enum Operation {
     Archive(MatchedBy),
     /// Put records on lists, or take them off.
     Membership(MatchedBy),
+    /// Say that a custom event happened.
+    Event,
 }
 
 /// What kind of key names the record.
@@ -59,6 +65,8 @@ pub enum Step {
     Members,
     /// Does what a list as a whole needs.
     Chore,
+    /// Sends a batch of event occurrences.
+    SendEvents,
 }
 
 impl Step {
@@ -67,6 +75,7 @@ impl Step {
     pub fn budget(self) -> Budget {
         match self {
             Self::Lookup | Self::Write | Self::Single | Self::Members | Self::Chore => Budget::General,
+            Self::SendEvents => Budget::Events,
         }
     }
 }
@@ -74,6 +83,8 @@ impl Step {
 /// A batch of objects: HubSpot takes 100 inputs (HubSpot's object API guide); the other two bound memory and the
 /// work of taking a refused batch apart.
 const OBJECT_BATCH: BatchLimits = BatchLimits { inputs: 100, records: 1000, bytes: 4 << 20 };
+/// A batch of events: HubSpot takes 500 (HubSpot's custom events guide).
+const EVENT_BATCH: BatchLimits = BatchLimits { inputs: 500, records: 500, bytes: 4 << 20 };
 
 /// Members of one call: HubSpot names no limit, and halves of a batch that is too large are sent one by one.
 const MEMBERSHIP_BATCH: BatchLimits = BatchLimits { inputs: 1000, records: 1000, bytes: 4 << 20 };
@@ -87,6 +98,7 @@ impl Operation {
             Self::Update(_) => "update",
             Self::Archive(_) => "archive",
             Self::Membership(_) => "list",
+            Self::Event => "send",
         }
     }
 
@@ -96,6 +108,7 @@ impl Operation {
         match self {
             Self::Upsert | Self::Update(_) | Self::Archive(_) => OBJECT_BATCH,
             Self::Membership(_) => MEMBERSHIP_BATCH,
+            Self::Event => EVENT_BATCH,
         }
     }
 
@@ -106,6 +119,7 @@ impl Operation {
             Self::Upsert | Self::Update(_) | Self::Archive(_) => Merging::Allowed,
             // The later of two actions waits for the earlier one.
             Self::Membership(_) => Merging::Never,
+            Self::Event => Merging::Never,
         }
     }
 
@@ -119,6 +133,7 @@ impl Operation {
     #[must_use]
     pub fn first_step(self, input: &Input) -> Step {
         match self {
+            Self::Event => Step::SendEvents,
             // An update without properties is refused by HubSpot; that the record exists can be seen without one.
             Self::Update(_) if !input.has_properties() => Step::Lookup,
             Self::Membership(MatchedBy::RecordId) => Step::Members,

@@ -23,7 +23,7 @@ use crate::json;
 pub struct Target {
     /// What is done with each record.
     pub operation: Operation,
-    /// The object type's place in a path.
+    /// The object type's place in a path; of an event its fully qualified name.
     pub object: Arc<str>,
     /// The matching key's property.
     pub key_property: String,
@@ -53,6 +53,8 @@ pub enum Endpoint {
     Members(String),
     /// `GET .../lists/{list}/memberships`, from a page on.
     MembersPage(String, Option<String>),
+    /// `POST .../send/batch`
+    Events,
 }
 
 const RECORD_ID: &str = "hs_object_id";
@@ -84,6 +86,9 @@ pub fn of(send: &Send, target: &Target) -> Request {
         }
         (Step::Write, Operation::Update(_)) => by_id(batch(Verb::Update), writes(send, target, None)),
         (Step::Write, Operation::Archive(_)) => by_id(batch(Verb::Archive), ids(send)),
+        (Step::SendEvents, _) | (Step::Write, Operation::Event) => {
+            by_id(Endpoint::Events, occurrences(send, &target.object))
+        }
     }
 }
 
@@ -162,6 +167,27 @@ fn lookup(send: &Send, target: &Target) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
+/// Body of a batch of events: `{"inputs":[{"eventName", ...}]}`. What else an occurrence holds (identity, time, id,
+/// properties) was rendered by `plan::event`, and the same bytes go out however often it is sent.
+fn occurrences(send: &Send, event_name: &str) -> Vec<u8> {
+    let mut body = Vec::with_capacity(length(send));
+    body.extend_from_slice(br#"{"inputs":["#);
+    for (place, input) in send.inputs.iter().enumerate() {
+        if place > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(br#"{"eventName":"#);
+        push_string(&mut body, event_name);
+        for part in input.parts() {
+            body.push(b',');
+            body.extend_from_slice(part.body.properties());
+        }
+        body.push(b'}');
+    }
+    body.extend_from_slice(b"]}");
+    body
+}
+
 /// Body of a batch archive.
 fn ids(send: &Send) -> Vec<u8> {
     let inputs: Vec<Value> = send.inputs.iter().map(|input| json!({"id": input.target()})).collect();
@@ -225,6 +251,7 @@ fn push_string(body: &mut Vec<u8>, text: &str) {
 mod tests {
     use super::super::batch::{SendId, Stage};
     use super::super::ledger::{Ledger, StreamIndex};
+    use super::super::pace::Budget;
     use super::super::record::{Body, BodyParts, Record};
     use super::*;
 
@@ -243,16 +270,8 @@ mod tests {
         input
     }
 
-    #[test]
-    fn properties_are_spliced_and_later_values_win() {
-        let mut ledger = Ledger::default();
-        ledger.add_stream();
-        let inputs = vec![
-            input(&mut ledger, "a\"b", &[r#""x":"1","y":"\"q\"""#]),
-            input(&mut ledger, "b", &[r#""x":"1","y":"2","l":"a;b""#, "", r#""y":"","z":"3","l":";b;c""#]),
-            input(&mut ledger, "c", &[""]),
-        ];
-        let send = Send {
+    fn send(inputs: Vec<Input>) -> Send {
+        Send {
             id: SendId(7),
             stream: StreamIndex(0),
             inputs,
@@ -267,7 +286,19 @@ mod tests {
             successes_seen: 0,
             named_before: false,
             silent_before: false,
-        };
+        }
+    }
+
+    #[test]
+    fn properties_are_spliced_and_later_values_win() {
+        let mut ledger = Ledger::default();
+        ledger.add_stream();
+        let inputs = vec![
+            input(&mut ledger, "a\"b", &[r#""x":"1","y":"\"q\"""#]),
+            input(&mut ledger, "b", &[r#""x":"1","y":"2","l":"a;b""#, "", r#""y":"","z":"3","l":";b;c""#]),
+            input(&mut ledger, "c", &[""]),
+        ];
+        let send = send(inputs);
         let target = Target {
             operation: Operation::Upsert,
             object: "contacts".into(),
@@ -286,5 +317,33 @@ mod tests {
             {"id": "c", "idProperty": "email", "objectWriteTraceId": "7-2", "properties": {"email": "c"}},
         ]});
         assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn events_carry_their_name_and_what_was_rendered() {
+        let mut ledger = Ledger::default();
+        ledger.add_stream();
+        let members =
+            [r#""email":"a@x.y","uuid":"1","properties":{"p":"1"}"#, r#""utk":"t","properties":{}"#];
+        let inputs = members.map(|members| {
+            let parts = BodyParts { properties: members.as_bytes(), data: "{}", ..BodyParts::default() };
+            Input::new(Record { ticket: ledger.enter(StreamIndex(0)), body: Body::new(parts, |_| 0) })
+        });
+        let step = Operation::Event.first_step(&inputs[0]);
+        assert_eq!(step.budget(), Budget::Events);
+        let send = Send { step, ..send(inputs.into()) };
+        let target = Target {
+            operation: Operation::Event,
+            object: "pe7_bought".into(),
+            key_property: String::new(),
+            lists: HashSet::new(),
+        };
+        let request = of(&send, &target);
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let expected = json!({"inputs": [
+            {"eventName": "pe7_bought", "email": "a@x.y", "uuid": "1", "properties": {"p": "1"}},
+            {"eventName": "pe7_bought", "utk": "t", "properties": {}},
+        ]});
+        assert_eq!((request.endpoint, body), (Endpoint::Events, expected));
     }
 }

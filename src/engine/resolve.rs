@@ -314,8 +314,8 @@ fn send_unmentioned(
                 match step {
                     // Nothing was to be written: no part of a merged input is better than another.
                     Step::Lookup => resolution.rejected.push((input, rejection)),
-                    Step::Write | Step::Single | Step::Members | Step::Chore => {
-                        refuse(resolution, operation, input, rejection)
+                    Step::Write | Step::Single | Step::Members | Step::Chore | Step::SendEvents => {
+                        refuse(resolution, operation, input, rejection);
                     }
                 }
             }

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod auth;
 pub mod client;
+pub mod events;
 pub mod explain;
 pub mod fresh;
 pub mod lists;

@@ -20,6 +20,10 @@ pub struct Destination {
     pub fresh: FreshProperties,
 }
 
+/// What HubSpot may not say when it refuses events. Source: HubSpot's custom events guide, "Requirements".
+const EVENTS_NEED: &str = " Sending events needs the scope analytics.behavioral_events.send, and a HubSpot subscription \
+                           with custom events (Marketing Hub Enterprise).";
+
 /// Makes a call and reads the answer.
 pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outcome, Option<RateHeaders>) {
     let answered = match &request.endpoint {
@@ -34,6 +38,7 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
         Endpoint::MembersPage(list, after) => {
             client.get(&client.paths().members_page(list, after.as_deref())).await
         }
+        Endpoint::Events => client.post(&client.paths().event_send_batch(), request.body).await,
     };
     match answered {
         Ok(answer) => (outcome(to, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
@@ -108,6 +113,12 @@ fn refused(to: &Destination, endpoint: &Endpoint, answer: &Answer) -> Outcome {
         Disposition::Setback(setback) => Outcome::Setback(setback, Some(error), answer.retry_after),
         Disposition::Unauthorised => Outcome::SyncFailed(explain::refusal(&error, &to.doing)),
         // `Read` is a success, handled elsewhere.
-        Disposition::Fatal | Disposition::Read => Outcome::StreamFailed(explain::refusal(&error, &to.doing)),
+        Disposition::Fatal | Disposition::Read => {
+            let mut failure = explain::refusal(&error, &to.doing);
+            if answer.status == 403 && *endpoint == Endpoint::Events {
+                failure.message.push_str(EVENTS_NEED);
+            }
+            Outcome::StreamFailed(failure)
+        }
     }
 }

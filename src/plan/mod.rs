@@ -3,6 +3,7 @@
 //! Pure: catalog, configuration and what the account holds go in, plans or the reasons against them come out.
 
 pub mod columns;
+pub mod event;
 pub mod identity;
 pub mod key;
 pub mod lifecycle;
@@ -22,6 +23,7 @@ use crate::crm::object::ObjectType;
 use crate::engine::request::Target;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::message::RecordMessage;
+use event::EventShaper;
 use membership::MemberShaper;
 use shape::{Notice, Shaped, Shaper, Unshaped};
 
@@ -51,6 +53,8 @@ pub enum Shaping {
     Objects(Box<Shaper>),
     /// Members of lists.
     Members(Box<MemberShaper>),
+    /// Occurrences of a custom event.
+    Events(Box<EventShaper>),
 }
 
 impl Shaping {
@@ -62,6 +66,7 @@ impl Shaping {
         match self {
             Self::Objects(shaper) => shaper.shape(record),
             Self::Members(shaper) => Ok(shaper.shape(record)),
+            Self::Events(shaper) => shaper.shape(record),
         }
     }
 
@@ -79,6 +84,7 @@ impl Shaping {
         match self {
             Self::Objects(shaper) => shaper.take_notices(),
             Self::Members(shaper) => shaper.take_notices(),
+            Self::Events(shaper) => shaper.take_notices(),
         }
     }
 }

@@ -296,7 +296,7 @@ pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
     Shaped { body: Body::new(parts, key_hash), rejection: Some(rejection) }
 }
 
-fn refused(why: WhyRefused, column: &str) -> Rejection {
+pub(super) fn refused(why: WhyRefused, column: &str) -> Rejection {
     match why {
         WhyRefused::Unknown => {
             let message = format!(

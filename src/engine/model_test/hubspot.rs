@@ -70,7 +70,7 @@ impl Asked<'_> {
     /// Whether HubSpot has no such record, and says so.
     fn is_missing(self, input: &CallInput) -> bool {
         let minds = match self.setup.operation {
-            Operation::Upsert => false,
+            Operation::Upsert | Operation::Event => false,
             Operation::Update(_) => true,
             Operation::Archive(_) | Operation::Membership(_) => self.call.step == Step::Lookup,
         };
@@ -86,7 +86,7 @@ impl Asked<'_> {
     fn may_be_confirmed(self) -> bool {
         let is_fine =
             |input| self.is(input, &[Nature::Good]) && !self.is_missing(input) && !self.is_empty(input);
-        self.call.step == Step::Write && self.call.inputs.iter().all(is_fine)
+        matches!(self.call.step, Step::Write | Step::SendEvents) && self.call.inputs.iter().all(is_fine)
     }
 }
 

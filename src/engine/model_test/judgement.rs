@@ -125,6 +125,7 @@ impl Conversation {
         let counts = &mut self.counts[call.stream];
         match (scene.stream.operation, created) {
             (Operation::Archive(_), _) => counts.archived += 1,
+            (Operation::Event, _) => counts.created += 1,
             (_, Some(true)) => counts.created += 1,
             _ => counts.updated += 1,
         }

@@ -319,18 +319,20 @@ impl StreamSetup {
         };
         let matched_by = [MatchedBy::RecordId, MatchedBy::UniqueProperty, MatchedBy::Email][rng.usize(..3)];
         let operation = match rng.u8(..10) {
-            0..6 => Operation::Upsert,
+            0..5 => Operation::Upsert,
+            5 => Operation::Event,
             6..9 => Operation::Update(matched_by),
             _ => Operation::Archive(matched_by),
         };
-        let merging = if chance(rng, 75) { Merging::Allowed } else { Merging::Never };
+        let is_event = operation == Operation::Event;
+        let merging = if chance(rng, 75) && !is_event { Merging::Allowed } else { Merging::Never };
         Self {
             limits,
             merging,
-            keyless: operation == Operation::Upsert && chance(rng, 15),
+            keyless: is_event || operation == Operation::Upsert && chance(rng, 15),
             operation,
             aliases: matched_by == MatchedBy::Email && chance(rng, 50),
-            has_missing: operation != Operation::Upsert && chance(rng, 50),
+            has_missing: !matches!(operation, Operation::Upsert | Operation::Event) && chance(rng, 50),
         }
     }
 }

@@ -171,6 +171,7 @@ pub(super) fn step_for(
 ) -> Step {
     let by_id_in_the_end = matches!(operation, Operation::Update(MatchedBy::RecordId | MatchedBy::Email));
     match operation {
+        Operation::Event => Step::SendEvents,
         Operation::Upsert | Operation::Archive(MatchedBy::RecordId) => Step::Write,
         Operation::Membership(MatchedBy::RecordId) => Step::Members,
         Operation::Membership(_) if found => Step::Members,

@@ -59,6 +59,7 @@ impl Sync {
         let stream = &mut self.streams[stream.0 as usize];
         match (stream.operation, stored.created) {
             (Operation::Archive(_), _) => stream.counts.archived += 1,
+            (Operation::Event, _) => stream.counts.created += 1,
             (_, Some(true)) => stream.counts.created += 1,
             _ => stream.counts.updated += 1,
         }

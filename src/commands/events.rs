@@ -1,0 +1,140 @@
+//! What the commands do about streams of custom events.
+
+use serde_json::{Map, Value, json};
+
+use super::discover::json_schema;
+use super::prepare::Knowledge;
+use crate::config::{Config, StreamSettings};
+use crate::crm::event::EventDefinition;
+use crate::crm::property::PropertyType;
+use crate::error::{Failure, Kind};
+use crate::hubspot::{account, events};
+use crate::plan::Plan;
+use crate::plan::event::columns::{Identity, OCCURRED_AT, UUID};
+use crate::plan::event::{DEFINITIONS_SCOPE, EventPlan, KnownEvent, name};
+use crate::protocol::catalog::ConfiguredStream;
+
+/// The account's event definitions, as far as the token may see them.
+#[derive(Clone, Debug)]
+pub enum Definitions {
+    /// All of them.
+    Read(Vec<EventDefinition>),
+    /// The token may not read them, or the account has no custom events.
+    Unreadable,
+}
+
+/// Reads the definitions.
+///
+/// # Errors
+/// A failure when HubSpot cannot be reached, or does not accept the token.
+pub async fn read(knowledge: &Knowledge<'_>) -> Result<Definitions, Failure> {
+    match events::definitions(knowledge.client(), knowledge.patience()).await {
+        Ok(definitions) => Ok(Definitions::Read(definitions)),
+        Err(trouble) if trouble.is_forbidden() => Ok(Definitions::Unreadable),
+        Err(trouble) => Err(trouble.into_failure("read the event definitions")),
+    }
+}
+
+/// The plan of a stream that goes to the event `given`.
+///
+/// # Errors
+/// A configuration failure when there is no such event, or the stream asks for more than sending.
+pub async fn plan(
+    given: &str,
+    config: &Config,
+    stream: &ConfiguredStream,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<Plan, Failure> {
+    let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
+    let known = known(given, settings, knowledge).await;
+    let known = known.map_err(|failure| failure.of_stream(&stream.descriptor))?;
+    EventPlan::new(config, stream, known).map(Plan::from)
+}
+
+/// Looks for the event of a configured stream; the line says what was found.
+///
+/// # Errors
+/// A configuration failure when there is no such event.
+pub async fn check(
+    given: &str,
+    settings: &StreamSettings,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<String, Failure> {
+    Ok(match known(given, Some(settings), knowledge).await? {
+        KnownEvent::Defined(event) => {
+            let writable = event.properties.iter().filter(|property| property.is_writable()).count();
+            format!("EVENT:{}: {writable} properties.", event.name)
+        }
+        KnownEvent::NamedOnly(name) => format!(
+            "EVENT:{name}: whether it exists cannot be told, the token lacks the scope {DEFINITIONS_SCOPE}."
+        ),
+    })
+}
+
+async fn known(
+    given: &str,
+    settings: Option<&StreamSettings>,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<KnownEvent, Failure> {
+    match knowledge.event_definitions().await? {
+        Definitions::Read(definitions) => match name::find(given, definitions)? {
+            Some(event) => Ok(KnownEvent::Defined(event.clone())),
+            None => Err(name::missing(given, definitions)),
+        },
+        Definitions::Unreadable if settings.is_some_and(|settings| settings.create_event_definition) => {
+            let message = format!(
+                "The token may not read or create event definitions, which \"create_event_definition\" asks for. Add the \
+                 scope {DEFINITIONS_SCOPE} to the app or service key in HubSpot."
+            );
+            Err(Failure::new(Kind::Configuration, message))
+        }
+        Definitions::Unreadable if name::is_fully_qualified(given) => {
+            Ok(KnownEvent::NamedOnly(given.to_owned()))
+        }
+        Definitions::Unreadable => match account::details(knowledge.client(), knowledge.patience()).await {
+            Ok(account) => Ok(KnownEvent::NamedOnly(name::qualified(given, account.portal_id))),
+            Err(trouble) if trouble.is_forbidden() => {
+                let message = format!(
+                    "The event \"{given}\" cannot be looked up: the token may not read event definitions. Use its fully \
+                     qualified name (pe<portal id>_<name>), or add the scope {DEFINITIONS_SCOPE} to the app or service \
+                     key in HubSpot."
+                );
+                Err(Failure::new(Kind::Configuration, message))
+            }
+            Err(trouble) => Err(trouble.into_failure("read the account's details")),
+        },
+    }
+}
+
+/// What discover offers of events: to send each that is defined. Nothing where the token may not see them.
+///
+/// # Errors
+/// A failure when HubSpot cannot be reached.
+pub async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure> {
+    match knowledge.event_definitions().await {
+        Ok(Definitions::Read(definitions)) => {
+            Ok(definitions.iter().filter(|event| !event.archived).map(operation).collect())
+        }
+        Ok(Definitions::Unreadable) => Ok(Vec::new()),
+        // Accounts without the feature may refuse the question in other ways.
+        Err(failure) if failure.kind == Kind::Configuration => Ok(Vec::new()),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn operation(event: &EventDefinition) -> Value {
+    let mut columns = Map::new();
+    for identity in Identity::of(event.is_of_contacts()) {
+        columns.insert(identity.column().to_owned(), json_schema(PropertyType::String));
+    }
+    columns.insert(OCCURRED_AT.to_owned(), json_schema(PropertyType::Datetime));
+    columns.insert(UUID.to_owned(), json_schema(PropertyType::String));
+    for property in event.properties.iter().filter(|property| property.is_writable()) {
+        columns.entry(&property.name).or_insert_with(|| json_schema(property.kind));
+    }
+    json!({
+        "object_name": format!("EVENT:{}", event.name),
+        "sync_mode": "append",
+        "json_schema": {"type": "object", "properties": columns, "additionalProperties": false},
+    })
+}

@@ -1,0 +1,181 @@
+//! What each column of a stream of events becomes.
+
+use super::super::columns::{WhyLeftOut, WhyRefused};
+use crate::coerce::{
+    Aliases, NameMatch, ObjectKind, RuleOptions, ValueRule, is_property_name, normalise, resolve,
+};
+use crate::config::{UnknownProperties, ValuePolicies};
+use crate::crm::property::{Property, PropertyType};
+
+/// Column of HubSpot's record id.
+pub const OBJECT_ID: &str = "hs_object_id";
+/// Column of a contact's e-mail address.
+pub const EMAIL: &str = "email";
+/// Column of a visitor's user token.
+pub const UTK: &str = "utk";
+/// Column of the time the event happened.
+pub const OCCURRED_AT: &str = "occurred_at";
+/// Column of the occurrence's own id.
+pub const UUID: &str = "uuid";
+
+/// The event's properties and the user's choices: all it takes to tell what a column becomes.
+#[derive(Clone, Debug)]
+pub struct EventColumns {
+    /// What may be told of the event; `None` where that could not be read, and HubSpot alone can judge.
+    pub properties: Option<Vec<Property>>,
+    /// The ways the event's records can be named: other columns of these names are ordinary ones.
+    pub identities: &'static [Identity],
+    /// The user's pairs of column and property.
+    pub mapping: Vec<(String, String)>,
+    /// Whether common spellings are recognised.
+    pub aliases: Aliases,
+    /// Unknown names, bad values.
+    pub policies: ValuePolicies,
+}
+
+/// What becomes of a column.
+#[derive(Clone, Debug)]
+pub enum EventColumnUse {
+    /// It names the record the event happened to.
+    Identity(Identity),
+    /// It says when the event happened.
+    OccurredAt,
+    /// It is the occurrence's own id.
+    Uuid,
+    /// It is told of the event.
+    Property(Box<ValueRule>),
+    /// It is left out.
+    LeftOut(WhyLeftOut),
+    /// A record with a value in it is rejected.
+    Refused(WhyRefused),
+}
+
+/// The ways to name a record, HubSpot's preference first.
+///
+/// Source: HubSpot's "Send custom event completions".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Identity {
+    /// By record id.
+    ObjectId,
+    /// By a contact's e-mail address.
+    Email,
+    /// By a visitor's user token.
+    Utk,
+}
+
+/// Every way to name a contact.
+const OF_CONTACTS: [Identity; 3] = [Identity::ObjectId, Identity::Email, Identity::Utk];
+
+impl Identity {
+    /// The ways to name the records of an event: e-mail addresses and user tokens are contacts'.
+    #[must_use]
+    pub fn of(is_of_contacts: bool) -> &'static [Self] {
+        if is_of_contacts { &OF_CONTACTS } else { &OF_CONTACTS[..1] }
+    }
+
+    /// The member of an occurrence that holds it.
+    #[must_use]
+    pub fn member(self) -> &'static str {
+        match self {
+            Self::ObjectId => "objectId",
+            Self::Email => "email",
+            Self::Utk => "utk",
+        }
+    }
+
+    /// The column that holds it.
+    #[must_use]
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::ObjectId => OBJECT_ID,
+            Self::Email => EMAIL,
+            Self::Utk => UTK,
+        }
+    }
+}
+
+/// A column's fate, with the name it stands for and whether that took a guess.
+#[derive(Clone, Debug)]
+pub struct EventColumn {
+    /// What becomes of it.
+    pub becomes: EventColumnUse,
+    /// The event property, or the reserved name, it stands for.
+    pub name: String,
+    /// Whether that is another name that nobody gave: worth telling once.
+    pub renamed: bool,
+}
+
+impl EventColumns {
+    /// Tells what a column becomes.
+    #[must_use]
+    pub fn column(&self, column: &str) -> EventColumn {
+        let known = |name: &str| self.is_reserved(name) || self.property(name).is_some();
+        let (name, renamed) = match resolve(column, &self.mapping, self.aliases, &known, ObjectKind::Other) {
+            NameMatch::Internal => return EventColumn::left_out(column, WhyLeftOut::Internal),
+            NameMatch::Exact => (column.to_owned(), false),
+            NameMatch::Mapped { to } => (to, false),
+            NameMatch::Normalised { to } | NameMatch::Alias { to } => (to, true),
+            NameMatch::Unknown if self.properties.is_none() => {
+                let name = property_name(column);
+                let renamed = name != column;
+                (name, renamed)
+            }
+            NameMatch::Unknown => (column.to_owned(), false),
+        };
+        EventColumn { becomes: self.becomes(&name), name, renamed }
+    }
+
+    fn becomes(&self, name: &str) -> EventColumnUse {
+        if let Some(identity) = self.identities.iter().find(|identity| identity.column() == name) {
+            return EventColumnUse::Identity(*identity);
+        }
+        match name {
+            OCCURRED_AT => return EventColumnUse::OccurredAt,
+            UUID => return EventColumnUse::Uuid,
+            _ => {}
+        }
+        let rejects = self.policies.unknown_properties == UnknownProperties::Reject;
+        match (&self.properties, self.property(name)) {
+            (None, _) if is_property_name(name) => {
+                EventColumnUse::Property(Box::new(rule(&Property::new(name, PropertyType::String))))
+            }
+            (Some(_), Some(known)) if known.is_writable() => EventColumnUse::Property(Box::new(rule(known))),
+            (Some(_), Some(_)) if rejects => EventColumnUse::Refused(WhyRefused::ReadOnly),
+            (Some(_), Some(_)) => EventColumnUse::LeftOut(WhyLeftOut::ReadOnly),
+            (_, None) if rejects => EventColumnUse::Refused(WhyRefused::Unknown),
+            (_, _) => EventColumnUse::LeftOut(WhyLeftOut::Unknown),
+        }
+    }
+
+    /// Whether a name is no event property, whatever the definition says.
+    #[must_use]
+    pub fn is_reserved(&self, name: &str) -> bool {
+        matches!(name, OCCURRED_AT | UUID) || self.identities.iter().any(|identity| identity.column() == name)
+    }
+
+    fn property(&self, name: &str) -> Option<&Property> {
+        self.properties.as_ref()?.iter().find(|known| known.name == name)
+    }
+}
+
+/// An event property's values are coerced as those of an object that is none of HubSpot's own.
+fn rule(property: &Property) -> ValueRule {
+    ValueRule::new(property, RuleOptions::default())
+}
+
+/// A column's name in HubSpot's spelling, a letter first.
+fn property_name(column: &str) -> String {
+    normalise(column).trim_start_matches(|c: char| !c.is_ascii_lowercase()).to_owned()
+}
+
+impl EventColumn {
+    fn left_out(column: &str, why: WhyLeftOut) -> Self {
+        Self { becomes: EventColumnUse::LeftOut(why), name: column.to_owned(), renamed: false }
+    }
+
+    /// Whether a value of this column can reach HubSpot.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        !matches!(self.becomes, EventColumnUse::LeftOut(_) | EventColumnUse::Refused(_))
+    }
+}

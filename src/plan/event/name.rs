@@ -1,0 +1,164 @@
+//! Which event definition a stream's event name means.
+
+use crate::coerce::normalise;
+use crate::crm::event::EventDefinition;
+use crate::error::{Failure, Kind};
+
+/// How many names a message lists before it stops.
+const NAMES_IN_A_MESSAGE: usize = 20;
+
+/// Whether a name says which account's event it is: `pe<portal id>_<name>`.
+#[must_use]
+pub fn is_fully_qualified(name: &str) -> bool {
+    split(name).is_some()
+}
+
+/// The part of a name that is the same in every account.
+#[must_use]
+pub fn short(name: &str) -> &str {
+    split(name).map_or(name, |(_, short)| short)
+}
+
+/// The portal id in a fully qualified name.
+#[must_use]
+pub fn portal(name: &str) -> Option<&str> {
+    split(name).map(|(portal, _)| portal)
+}
+
+fn split(name: &str) -> Option<(&str, &str)> {
+    let (portal, short) = name.strip_prefix("pe")?.split_once('_')?;
+    let is_number = !portal.is_empty() && portal.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && !short.is_empty()).then_some((portal, short))
+}
+
+/// The fully qualified name of an event of this account.
+#[must_use]
+pub fn qualified(name: &str, portal_id: u64) -> String {
+    format!("pe{portal_id}_{}", normalise(name))
+}
+
+/// The definition that a name means: its fully qualified name, its name, its label, or a name that is spelled as its
+/// label would be. `None` where there is none.
+///
+/// # Errors
+/// A configuration failure where several have that label.
+pub fn find<'a>(
+    name: &str,
+    definitions: &'a [EventDefinition],
+) -> Result<Option<&'a EventDefinition>, Failure> {
+    let in_use = || definitions.iter().filter(|event| !event.archived);
+    let lower = name.to_lowercase();
+    let spelled = normalise(name);
+    let exact = in_use()
+        .find(|event| event.fully_qualified_name == lower)
+        .or_else(|| in_use().find(|event| event.name == lower));
+    if exact.is_some() {
+        return Ok(exact);
+    }
+    let has_label = |event: &&EventDefinition| {
+        event.labels.singular.as_deref().is_some_and(|label| label.trim().to_lowercase() == lower)
+    };
+    let mut labelled = in_use().filter(has_label);
+    match (labelled.next(), labelled.next()) {
+        (Some(_), Some(_)) => Err(Failure::new(
+            Kind::Configuration,
+            format!(
+                "Several HubSpot events are labelled \"{name}\": {}. Use the name of one of them.",
+                listed(in_use().filter(has_label))
+            ),
+        )),
+        (Some(only), None) => Ok(Some(only)),
+        (None, _) => Ok(in_use().find(|event| event.name == spelled)),
+    }
+}
+
+/// The failure of a name that means nothing in this account.
+#[must_use]
+pub fn missing(name: &str, definitions: &[EventDefinition]) -> Failure {
+    let in_use = definitions.iter().filter(|event| !event.archived);
+    let candidates = listed(in_use);
+    let offer = if candidates.is_empty() {
+        "The account has no custom events yet.".to_owned()
+    } else {
+        format!("Candidates: {candidates}.")
+    };
+    let message = format!(
+        "HubSpot has no event called \"{name}\" in this account. {offer} Correct the name, create the event in HubSpot, or \
+         set \"create_event_definition\" for this stream."
+    );
+    Failure::new(Kind::Configuration, message)
+}
+
+fn listed<'a>(definitions: impl Iterator<Item = &'a EventDefinition>) -> String {
+    let names: Vec<String> = definitions.map(|event| format!("EVENT:{}", event.name)).collect();
+    let more = match names.len().saturating_sub(NAMES_IN_A_MESSAGE) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown: Vec<&str> = names.iter().take(NAMES_IN_A_MESSAGE).map(String::as_str).collect();
+    format!("{}{more}", shown.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events() -> Vec<EventDefinition> {
+        let event = |name: &str, label: &str, archived: bool| {
+            let text = serde_json::json!({"name": name, "fullyQualifiedName": format!("pe7_{name}"),
+                "labels": {"singular": label}, "archived": archived});
+            serde_json::from_value(text).unwrap()
+        };
+        vec![
+            event("order_completed", "Order completed", false),
+            event("login", "Sign in", false),
+            event("sso_login", "Sign in", false),
+            event("gone", "Gone", true),
+        ]
+    }
+
+    fn found(name: &str) -> Option<String> {
+        let events = events();
+        find(name, &events).unwrap().map(|event| event.name.clone())
+    }
+
+    #[test]
+    fn an_event_is_found_by_each_of_its_names() {
+        for name in [
+            "pe7_order_completed",
+            "order_completed",
+            "Order Completed",
+            "ORDER_COMPLETED",
+            "Order-completed",
+        ] {
+            assert_eq!(found(name).as_deref(), Some("order_completed"), "{name}");
+        }
+        assert_eq!(found("login").as_deref(), Some("login"));
+        for name in ["pe8_order_completed", "gone", "pe7_gone", "Gone", "nothing"] {
+            assert_eq!(found(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_ambiguous_is_answered_with_candidates() {
+        let events = events();
+        let several = find("sign in", &events).unwrap_err();
+        assert!(several.message.contains("EVENT:login, EVENT:sso_login"), "{several}");
+        let missing = missing("nothing", &events);
+        assert!(missing.message.contains("EVENT:order_completed") && !missing.message.contains("gone"));
+        assert!(super::missing("x", &[]).message.contains("no custom events yet"));
+        let many: Vec<EventDefinition> =
+            (0..25).map(|n| EventDefinition { name: format!("e{n}"), ..events[0].clone() }).collect();
+        assert!(super::missing("x", &many).message.contains("EVENT:e19 and 5 more."));
+    }
+
+    #[test]
+    fn qualified_names_are_told_from_short_ones() {
+        assert!(is_fully_qualified("pe123_x") && is_fully_qualified("pe1_a_b"));
+        for name in ["x", "pe_x", "pe12_", "people_met", "pe12", "Pe1_x"] {
+            assert!(!is_fully_qualified(name), "{name}");
+        }
+        assert_eq!((short("pe1_a_b"), short("a_b"), portal("pe1_a_b")), ("a_b", "a_b", Some("1")));
+        assert_eq!(qualified("Order Completed", 7), "pe7_order_completed");
+    }
+}

@@ -14,6 +14,7 @@
 //! | Which properties are made in HubSpot, and when? | `making` |
 //! | How is a lifecycle stage moved back? | `lifecycle` |
 //! | What does a dry run do and leave? | `dry_run` |
+//! | Which events are sent? | `events` |
 //! | How are owners found? | `owners` |
 //! | What may come on stdin? | `input` |
 //! | What is printed of a rejected record? | `rejections` |
@@ -45,6 +46,7 @@ mod demo_data;
 mod discover;
 mod dry_run;
 mod ends;
+mod events;
 mod faults;
 mod fuzz;
 mod giving_up;

@@ -43,7 +43,7 @@ impl ApiError {
         match self.said {
             Some(Said::ValueTaken { .. } | Said::AlreadyExists { .. }) => Some(CONFLICT),
             Some(Said::RequiredPropertiesUnset) => Some("MISSING_REQUIRED_PROPERTY"),
-            Some(Said::NotFound) => Some(NOT_FOUND),
+            Some(Said::NotFound | Said::UnknownEvent) => Some(NOT_FOUND),
             _ => (!self.missing.is_empty()).then_some(NOT_FOUND),
         }
     }

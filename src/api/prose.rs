@@ -15,6 +15,8 @@ pub(super) enum Said {
     NonUniqueKey { property: Option<String> },
     /// No object type has the name or id in the path.
     UnknownObjectType,
+    /// The account has no event of the name that is sent.
+    UnknownEvent,
     /// One id stands twice in one batch; the ids where given.
     DuplicateIds { ids: Vec<String> },
     /// The request itself is built wrongly.
@@ -97,10 +99,12 @@ fn absence(message: &str) -> Option<Said> {
     if let Some(property) = quoted {
         return Some(Said::UnknownProperty { property: property.to_owned() });
     }
+    if message.starts_with("Event with fully qualified name ") && message.ends_with(" does not exist.") {
+        return Some(Said::UnknownEvent);
+    }
     let names_something = message.starts_with("List does not exist with ")
         || (message.starts_with("Could not get some ")
             && message.contains("they may be deleted or not exist"))
-        || (message.starts_with("Event with fully qualified name ") && message.ends_with(" does not exist."))
         || message.eq_ignore_ascii_case("resource not found");
     names_something.then_some(Said::NotFound)
 }
@@ -162,6 +166,7 @@ mod tests {
         ] {
             assert_eq!(read(message), Some(Said::MalformedRequest), "{message}");
         }
+        assert_eq!(read("Event with fully qualified name pe1_x does not exist."), Some(Said::UnknownEvent));
         assert_eq!(read("Unable to infer object type from: gizmos"), Some(Said::UnknownObjectType));
     }
 
@@ -192,7 +197,6 @@ mod tests {
         for message in [
             "resource not found",
             "List does not exist with name x and object type ID 0-1.",
-            "Event with fully qualified name pe1_x does not exist.",
             "Could not get some DEAL objects, they may be deleted or not exist. Check that ids are valid.",
         ] {
             assert_eq!(read(message), Some(Said::NotFound), "{message}");

@@ -104,7 +104,7 @@ const REFUSED: &[Refused] = &[
     refused("segment-association-404-to-object-not-found", "NOT_FOUND", "NotFound").ids(&["123456789"]),
     refused("segment-create-400-property-doesnt-exist", "PROPERTY_DOESNT_EXIST", "NamedProperties")
         .faults(&[("PROPERTY_DOESNT_EXIST", "segment_group_id", NO_VALUE)]),
-    refused("segment-event-definition-400-missing", "NOT_FOUND", "NotFound"),
+    refused("segment-event-definition-400-missing", "NOT_FOUND", "UnknownEvent"),
     refused("segment-list-get-400-not-found", "NOT_FOUND", "NotFound"),
     refused("segment-patch-400-no-properties", "VALIDATION_ERROR", "Validation"),
     refused("segment-patch-404-resource-not-found", "NOT_FOUND", "NotFound"),

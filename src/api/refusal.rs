@@ -36,6 +36,8 @@ pub enum Refusal<'a> {
     },
     /// The account has no such object type, or the endpoint does not serve it. True of every record.
     UnknownObjectType,
+    /// The account has no event of the name that is sent. True of every occurrence.
+    UnknownEvent,
     /// The same id stands twice in one batch; [`ApiError::ids`] has the ids where HubSpot gives them. They can be
     /// record values, so they are not repeated here, where `Debug` would show them.
     DuplicateIds,
@@ -129,6 +131,7 @@ impl ApiError {
         match &self.said {
             Some(Said::NonUniqueKey { property }) => Refusal::NonUniqueKey { property: property.as_deref() },
             Some(Said::UnknownObjectType) => Refusal::UnknownObjectType,
+            Some(Said::UnknownEvent) => Refusal::UnknownEvent,
             Some(Said::DuplicateIds { .. }) => Refusal::DuplicateIds,
             Some(Said::MalformedRequest) => Refusal::MalformedRequest,
             _ if self.sub_category.as_deref() == Some("ListError.INVALID_OBJECT_TYPE_FOR_LIST") => {
@@ -233,6 +236,7 @@ mod tests {
         let key = "Unable to perform update/upsert by non-unique 0-2 property code in portal ID 5";
         assert_said(400, key, Refusal::NonUniqueKey { property: Some("code") });
         assert_said(400, "Unable to infer object type from: x", Refusal::UnknownObjectType);
+        assert_said(400, "Event with fully qualified name pe1_x does not exist.", Refusal::UnknownEvent);
         assert_said(400, "Invalid input JSON on line 1, column 2: what", Refusal::MalformedRequest);
         assert_said(404, "resource not found", Refusal::NotFound);
         assert_said(400, "List does not exist with name x", Refusal::NotFound);

@@ -42,6 +42,13 @@ pub fn refusal(error: &ApiError, doing: &str) -> Failure {
             Kind::Configuration,
             format!("HubSpot does not know the object type: it cannot {doing}. Check the object's name or type id."),
         ),
+        Refusal::UnknownEvent => (
+            Kind::Configuration,
+            format!(
+                "HubSpot has no event of that name in this account: it cannot {doing}. Check the event's name, or create \
+                 it in HubSpot."
+            ),
+        ),
         Refusal::NotFound => (
             Kind::Configuration,
             format!("HubSpot could not find what it needs to {doing} (404). Check that it exists in the account."),

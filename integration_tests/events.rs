@@ -113,7 +113,8 @@ fn one_bad_event_among_five_hundred_is_found_and_the_others_are_stored() {
 #[test]
 fn what_is_sent_again_is_the_same_occurrence() {
     // The sandbox notes a call that hangs when it is over, long after the test.
-    let strikes: [(usize, fn(Fault) -> Fault); 5] = [
+    type Strike = fn(Fault) -> Fault;
+    let strikes: [(usize, Strike); 5] = [
         (2, |fault| fault.close(When::BeforeEffect)),
         (2, |fault| fault.close(When::AfterEffect)),
         (2, |fault| fault.answer(FaultAnswer::new(504), When::AfterEffect)),
@@ -263,8 +264,9 @@ fn check_finds_the_event_and_writes_nothing() {
 
 fn offered(run: &Finished) -> Vec<&Value> {
     let operations = run.of_type("DESTINATION_CATALOG")[0]["destination_catalog"]["operations"].as_array();
-    let is_event = |operation: &&Value| operation["object_name"].as_str().unwrap().starts_with("EVENT:");
-    operations.unwrap().iter().filter(is_event).collect()
+    let is_event =
+        |operation: &&Value| operation["object_name"].as_str().is_some_and(|name| name.starts_with("EVENT:"));
+    operations.expect("a catalog has operations").iter().filter(is_event).collect()
 }
 
 #[test]

@@ -84,6 +84,8 @@ fn told(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer
         Endpoint::Members(_) => MembershipAnswer::parse(&answer.body)
             .ok()
             .map(|members| Outcome::Members(members, correlation_id)),
+        // A success without a body: HubSpot takes events as a whole and says nothing of each.
+        Endpoint::Events => Some(Outcome::Confirmed),
         Endpoint::MembersPage(..) => MembersPage::parse(&answer.body).ok().map(Outcome::MembersPage),
         Endpoint::Batch(object, _) => {
             let mut batch = BatchAnswer::parse(&answer.body, Some(answers_by)).ok()?;

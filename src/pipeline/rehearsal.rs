@@ -29,7 +29,8 @@ impl<C: Calls + Sync> Calls for Rehearsal<C> {
             }
             Endpoint::Batch(_, Verb::Create | Verb::Update | Verb::Upsert | Verb::Archive)
             | Endpoint::One(..)
-            | Endpoint::Members(_) => (Outcome::Confirmed, None),
+            | Endpoint::Members(_)
+            | Endpoint::Events => (Outcome::Confirmed, None),
         }
     }
 }

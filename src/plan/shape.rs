@@ -395,7 +395,7 @@ mod tests {
 
     fn missing(shaper: &mut Shaper, data: &str) -> Vec<(String, NewKind)> {
         match shape(shaper, data) {
-            Err(Unshaped::Missing(new)) => new.into_iter().map(|new| (new.name, new.kind)).collect(),
+            Err(Unshaped::Missing(_, new)) => new.into_iter().map(|new| (new.name, new.kind)).collect(),
             other => panic!("{other:?}"),
         }
     }
@@ -407,7 +407,7 @@ mod tests {
         let data = r#"{"email":"a@example.com","hat":true,"Shoe Size":41,"old":"x"}"#;
         let kinds = [("hat", NewKind::Truth), ("shoe_size", NewKind::Number), ("old", NewKind::Text)];
         assert_eq!(missing(&mut shaper, data), kinds.map(|(name, kind)| (name.to_owned(), kind)));
-        let Err(Unshaped::Missing(new)) = shape(&mut shaper, data) else { panic!("shaped too early") };
+        let Err(Unshaped::Missing(_, new)) = shape(&mut shaper, data) else { panic!("shaped too early") };
         shaper.learn("hat", Made::There(Box::new(new[0].definition())));
         shaper.learn("old", Made::Archived);
         assert_eq!(missing(&mut shaper, data).len(), 1);

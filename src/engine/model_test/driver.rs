@@ -177,7 +177,8 @@ impl<'a> Driver<'a> {
     fn record(&mut self, stream: usize, item: Item) {
         let Item::Record { key, nature, padding, properties, sequel, .. } = item else { return };
         let setup = self.streams[stream];
-        let sequel = sequel && !matches!(setup.operation, Operation::Archive(_));
+        let takes_two = matches!(setup.operation, Operation::Upsert | Operation::Update(_));
+        let sequel = sequel && takes_two;
         let record_id = hubspot::record_id(&setup, key);
         let key = (!setup.keyless).then(|| hubspot::key_text(key));
         let parts = BodyParts {

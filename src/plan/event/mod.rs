@@ -154,6 +154,7 @@ impl From<EventPlan> for Plan {
             doing: format!("send {} events", plan.event_name),
             notices: std::mem::take(&mut plan.notices),
             shaping: Shaping::Events(Box::new(EventShaper::new(plan))),
+            missing: Vec::new(),
             mirrors: None,
         }
     }

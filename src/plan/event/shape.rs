@@ -127,6 +127,7 @@ impl EventShaper {
         let parts = BodyParts {
             key: None,
             properties: if rejection.is_some() { &[] } else { self.occurrence.members() },
+            sequel: &[],
             data,
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),
@@ -291,7 +292,8 @@ mod tests {
         let mut config = json!({"credentials": {"type": "AccessToken", "access_token": "t"}});
         config["streams"] = json!([settings]);
         config["streams"][0]["name"] = json!("bought");
-        let config = Config::from_json(&config.to_string()).unwrap();
+        let text = config.to_string();
+        let config = Config::from_json(&text).unwrap();
         let catalog = ConfiguredCatalog::from_json(r#"{"streams":[{"stream":{"name":"bought"}}]}"#).unwrap();
         let known = match definition {
             None => KnownEvent::NamedOnly("pe7_bought".into()),
@@ -384,15 +386,15 @@ mod tests {
     fn events_of_other_objects_go_by_record_id_or_by_their_own_property() {
         let mut definition = definition();
         definition["primaryObject"] = json!("COMPANY");
-        let mut shaper = self::shaper(json!({}), Some(definition.clone()));
-        assert_eq!(code(&mut shaper, json!({"email": "a@example.com"})).0, "MISSING_MATCHING_KEY");
-        assert_eq!(sent(&mut shaper, json!({"hs_object_id": 9}))["objectId"], "9");
+        let mut by_id = shaper(json!({}), Some(definition.clone()));
+        assert_eq!(code(&mut by_id, json!({"email": "a@example.com"})).0, "MISSING_MATCHING_KEY");
+        assert_eq!(sent(&mut by_id, json!({"hs_object_id": 9}))["objectId"], "9");
 
         definition["customMatchingId"] = json!({"primaryObjectRule":
             {"targetObjectPropertyName": "tier", "eventPropertyName": "plan"}});
-        let mut shaper = self::shaper(json!({}), Some(definition));
-        assert_eq!(sent(&mut shaper, json!({"plan": "gold"}))["properties"], json!({"plan": "gold"}));
-        let rejection = shape(&mut shaper, &json!({"plan": null}), None).unwrap_err();
+        let mut by_plan = shaper(json!({}), Some(definition));
+        assert_eq!(sent(&mut by_plan, json!({"plan": "gold"}))["properties"], json!({"plan": "gold"}));
+        let rejection = shape(&mut by_plan, &json!({"plan": null}), None).unwrap_err();
         assert!(rejection.message.contains("plan or hs_object_id"), "{rejection:?}");
     }
 

@@ -14,6 +14,7 @@ mod window;
 
 use crate::http::{Answer, Query, Shared, lock};
 use html::Html;
+use requests::Seen;
 
 /// One page: its title and what is on it.
 struct Page {
@@ -30,13 +31,20 @@ pub(crate) fn answer(shared: &Shared, method: &str, path: &str, query: Option<&s
     let query = Query::parse(query);
     let log = &*shared.log;
     let page = match segments.as_slice() {
-        [""] => overview::page(&lock(&shared.world), log),
+        [""] => {
+            let seen = Seen::of(log);
+            overview::page(&lock(&shared.world), &seen)
+        }
         ["objects", kind] => records::table_page(&lock(&shared.world), kind, &query)?,
         ["objects", kind, id] => records::record_page(&mut lock(&shared.world), kind, id)?,
         ["lists"] => lists::index_page(&lock(&shared.world)),
         ["lists", id] => lists::list_page(&lock(&shared.world), id)?,
         ["events"] => events::page(&lock(&shared.world)),
-        ["requests"] => requests::page(&lock(&shared.world), log),
+        ["requests"] => {
+            let seen = Seen::of(log);
+            let limit = lock(&shared.world).budgets.first_limit();
+            requests::page(&seen, limit)
+        }
         ["requests", number] => requests::request_page(log, number)?,
         _ => return None,
     };

@@ -1,8 +1,8 @@
 //! `/`: everything at a glance.
 
 use super::html::{Html, heading, link, note, table};
+use super::requests::Seen;
 use super::{Page, events, lists, requests};
-use crate::log::RequestLog;
 use crate::world::World;
 
 /// Requests shown.
@@ -11,8 +11,8 @@ const SHOWN: usize = 12;
 const ALWAYS: &[&str] = &["0-1", "0-2", "0-3", "0-5"];
 
 /// The page.
-pub(super) fn page(world: &World, log: &RequestLog) -> Page {
-    let totals = log.totals();
+pub(super) fn page(world: &World, seen: &Seen) -> Page {
+    let totals = &seen.totals;
     let count = |statuses: std::ops::RangeInclusive<u16>| -> u64 {
         totals
             .answers
@@ -32,14 +32,15 @@ pub(super) fn page(world: &World, log: &RequestLog) -> Page {
         count(500..=599),
         world.history.written(),
     );
-    let mut parts = vec![note(summary), requests::drawing(world, log), heading("Objects"), objects(world)];
+    let mut parts =
+        vec![note(summary), seen.drawing(world.budgets.first_limit()), heading("Objects"), objects(world)];
     if world.lists.live().next().is_some() {
         parts.extend([heading("Lists"), lists::rows(world)]);
     }
     if world.events.definitions.live().next().is_some() {
         parts.extend([heading("Events"), events::definitions(world)]);
     }
-    parts.extend([heading("Latest requests"), requests::rows(&log.recent(SHOWN))]);
+    parts.extend([heading("Latest requests"), requests::rows(seen.recent(SHOWN))]);
     Page { title: "Overview".to_owned(), body: parts.into_iter().collect() }
 }
 

@@ -1,27 +1,55 @@
 //! The request log.
 
+use std::time::Duration;
+
 use super::Page;
 use super::html::{Html, heading, link, note, short, table};
 use super::window::{self, Outcome};
-use crate::log::{RequestLog, RequestRecord};
-use crate::world::World;
+use crate::limits::RateLimit;
+use crate::log::{RequestLog, RequestRecord, Totals};
 
 /// Requests shown.
 const SHOWN: usize = 200;
 
-/// `/requests`.
-pub(super) fn page(world: &World, log: &RequestLog) -> Page {
-    let recent = log.recent(SHOWN);
-    let body = [drawing(world, log), heading("Latest requests"), rows(&recent)];
-    Page { title: "Requests".to_owned(), body: body.into_iter().collect() }
+/// What the log had when a page was asked for. It is taken before the account is looked at, so that no page holds both
+/// locks: a test may look at the account while it waits on the log.
+pub(super) struct Seen {
+    pub(super) totals: Totals,
+    recent: Vec<RequestRecord>,
+    /// The requests of the last minute; none where the log keeps numbers only.
+    minute: Option<Vec<RequestRecord>>,
+    now: Duration,
 }
 
-/// The picture of the last minute.
-pub(super) fn drawing(world: &World, log: &RequestLog) -> Html {
-    if !log.keeps_requests() {
-        return note("This sandbox was started to keep numbers only: there is no log.");
+impl Seen {
+    /// The log as it is now.
+    pub(super) fn of(log: &RequestLog) -> Self {
+        Self {
+            totals: log.totals(),
+            recent: log.recent(SHOWN),
+            minute: log.keeps_requests().then(|| log.last_minute()),
+            now: log.elapsed(),
+        }
     }
-    window::picture(&log.last_minute(), log.elapsed(), world.budgets.first_limit())
+
+    /// The latest requests, at most so many.
+    pub(super) fn recent(&self, most: usize) -> &[RequestRecord] {
+        &self.recent[self.recent.len().saturating_sub(most)..]
+    }
+
+    /// The picture of the last minute.
+    pub(super) fn drawing(&self, limit: RateLimit) -> Html {
+        match &self.minute {
+            Some(requests) => window::picture(requests, self.now, limit),
+            None => note("This sandbox was started to keep numbers only: there is no log."),
+        }
+    }
+}
+
+/// `/requests`.
+pub(super) fn page(seen: &Seen, limit: RateLimit) -> Page {
+    let body = [seen.drawing(limit), heading("Latest requests"), rows(&seen.recent)];
+    Page { title: "Requests".to_owned(), body: body.into_iter().collect() }
 }
 
 /// A table of requests, the latest first.

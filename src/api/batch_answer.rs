@@ -47,6 +47,8 @@ pub struct Stored {
     pub trace_id: Option<String>,
     /// Whether an upsert created the record, where HubSpot says so.
     pub new: Option<bool>,
+    /// When the record was made, in milliseconds since 1970 by HubSpot's clock; `None` where that is not said.
+    pub created_at: Option<i64>,
     /// For a result without a trace id: its value of the property that inputs are matched by, as HubSpot stores
     /// it (e-mails in lower case). `None` with a trace id, without a property to match by, or without a value.
     pub key: Option<String>,
@@ -138,20 +140,24 @@ struct Envelope<'a> {
     errors: Option<Vec<&'a RawValue>>,
 }
 
+/// One entry of `results`.
 #[derive(Deserialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     #[serde(borrow, default)]
     id: Scalar<'a>,
     #[serde(borrow, default, rename = "objectWriteTraceId")]
     trace_id: Scalar<'a>,
     #[serde(borrow, default)]
     new: Scalar<'a>,
+    #[serde(borrow, default, rename = "createdAt")]
+    created_at: Scalar<'a>,
     #[serde(borrow, default)]
     properties: Option<&'a RawValue>,
 }
 
 impl Row<'_> {
-    fn stored(self, key_property: Option<&str>) -> Option<Stored> {
+    /// The record, where the entry names one.
+    pub(super) fn stored(self, key_property: Option<&str>) -> Option<Stored> {
         let id = self.id.into_text()?;
         let trace_id = self.trace_id.into_text();
         let key = match key_property {
@@ -166,8 +172,14 @@ impl Row<'_> {
                 .unwrap_or_default(),
             _ => Vec::new(),
         };
-        Some(Stored { id, trace_id, new: self.new.flag(), key, other_keys })
+        let created_at = self.created_at.text().and_then(milliseconds);
+        Some(Stored { id, trace_id, new: self.new.flag(), created_at, key, other_keys })
     }
+}
+
+/// Milliseconds since 1970 of an instant as HubSpot writes it: `2026-06-24T19:07:24.143Z`.
+fn milliseconds(text: &str) -> Option<i64> {
+    text.parse().ok().map(jiff::Timestamp::as_millisecond)
 }
 
 /// The text of one property; of the others not even the names are copied.
@@ -262,6 +274,14 @@ mod tests {
         let ids = ["1000000000", "2", "3", "4"].map(|id| Some(id.to_owned()));
         assert_eq!(keys(Some("hs_object_id")), ids);
         assert_eq!(keys(None), [const { None }; 4]);
+    }
+
+    #[test]
+    fn the_moment_of_making_is_read_where_it_is_one() {
+        let body = r#"{"results":[{"id":"1","createdAt":"2026-06-24T19:07:24.143Z"},
+            {"id":"2","createdAt":"yesterday"},{"id":"3","createdAt":null},{"id":"4"}]}"#;
+        let made: Vec<_> = parse(body, None).results.into_iter().map(|stored| stored.created_at).collect();
+        assert_eq!(made, [Some(1_782_328_044_143), None, None, None]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! - [`version`] and [`paths`]: the path of every call, for each API version;
 //! - [`batch_answer`]: a 2xx answer of a batch endpoint, record by record;
 //! - [`membership`]: answers about the members of lists;
+//! - [`search_answer`]: a 2xx answer of a search;
 //! - [`error_body`]: an error of any shape, read without ever failing;
 //! - [`refusal`]: what kind of "no" a whole answer is;
 //! - [`rate_headers`] and [`mod@retry_after`]: what HubSpot says about pace.
@@ -26,6 +27,7 @@ pub mod rate_headers;
 pub mod refusal;
 pub mod retry_after;
 mod scalar;
+pub mod search_answer;
 mod segment;
 pub mod version;
 
@@ -42,4 +44,5 @@ pub use paths::{AssociationVerb, MembershipVerb, Paths, Verb};
 pub use rate_headers::RateHeaders;
 pub use refusal::{AuthProblem, RatePolicy, Refusal};
 pub use retry_after::retry_after;
+pub use search_answer::SearchAnswer;
 pub use version::{ApiVersion, UnknownApiVersion};

@@ -15,6 +15,11 @@ impl Scalar<'_> {
         self.0.filter(|text| !text.is_empty()).map(Cow::into_owned)
     }
 
+    /// The text, borrowed, unless it is empty.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.0.as_deref().filter(|text| !text.is_empty())
+    }
+
     /// The text as a boolean.
     pub(super) fn flag(&self) -> Option<bool> {
         self.0.as_ref()?.parse().ok()

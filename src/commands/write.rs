@@ -176,6 +176,7 @@ fn settings(config: &Config, durability: Durability) -> Settings {
         daily_reserve_percent: config.daily_reserve_percent,
         seed: fastrand::u64(..),
         durability,
+        began_at: clock::now_ms() as i64,
     }
 }
 

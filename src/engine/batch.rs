@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
+use super::Moment;
 use super::ledger::StreamIndex;
 use super::mirror::Chore;
 use super::operation::Step;
 use super::record::Record;
+use super::rejection::Rejection;
 
 /// One input of a batch: a record, or several of one key whose values are merged (later values win per
 /// property).
@@ -26,6 +28,8 @@ pub struct Input {
     pub turn: Turn,
     /// Whether the first write made a new record, once that is known.
     pub created: Option<bool>,
+    /// Set once a call may have made the record without telling; it is not made again before it has been looked for.
+    pub doubt: Option<Box<Doubt>>,
 }
 
 /// Which write of a record is next, where it takes two ([`Body::sequel`](super::record::Body::sequel)).
@@ -40,6 +44,17 @@ pub enum Turn {
     Second,
 }
 
+/// What is known of an input that HubSpot may have made a record of.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    /// When the first call was made that may have done it.
+    pub since: Moment,
+    /// Why it is rejected if it turns out not to exist; `None`: then it is made again.
+    pub otherwise: Option<Rejection>,
+    /// How often a search for it was put off because the search index is behind.
+    pub waits: usize,
+}
+
 impl Input {
     /// An input of one record.
     #[must_use]
@@ -51,6 +66,7 @@ impl Input {
             record_id: None,
             turn: Turn::First,
             created: None,
+            doubt: None,
         }
     }
 
@@ -84,6 +100,14 @@ impl Input {
     #[must_use]
     pub fn target(&self) -> Option<&str> {
         self.record_id.as_deref().or_else(|| self.key())
+    }
+
+    /// Notes that a call made at `since` may have made the record, and what follows if it has not.
+    pub fn put_in_doubt(&mut self, since: Moment, otherwise: Option<Rejection>) {
+        // The first call that may have made it counts: its effect can show late.
+        let fresh = || Box::new(Doubt { since, otherwise: None, waits: 0 });
+        let doubt = self.doubt.get_or_insert_with(fresh);
+        doubt.otherwise = otherwise.or_else(|| doubt.otherwise.take());
     }
 
     /// Whether there is any property to write.
@@ -155,6 +179,8 @@ pub struct Send {
     pub stage: Stage,
     /// Which of the operation's calls it is.
     pub step: Step,
+    /// When it was last made.
+    pub sent_at: Moment,
     /// Attempts that failed for reasons outside the records, in a row.
     pub failures: u32,
     /// Those among them that were server errors: the others say nothing about the records.
@@ -171,4 +197,14 @@ pub struct Send {
     pub named_before: bool,
     /// Whether the same inputs, whole, were met with silence before.
     pub silent_before: bool,
+}
+
+impl Send {
+    /// Whether the call only finds out what an earlier one has made: that it is answered says nothing about how
+    /// writing goes.
+    #[must_use]
+    pub fn clears_doubt(&self) -> bool {
+        matches!(self.step, Step::Lookup | Step::Search)
+            && self.inputs.iter().any(|input| input.doubt.is_some())
+    }
 }

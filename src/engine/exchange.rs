@@ -9,7 +9,7 @@ use super::mirror::Spared;
 use super::record::Body;
 use super::rejection::Rejection;
 use super::retry::Setback;
-use crate::api::{ApiError, BatchAnswer, MembersPage, MembershipAnswer};
+use crate::api::{ApiError, BatchAnswer, MembersPage, MembershipAnswer, SearchAnswer};
 use crate::error::Failure;
 
 /// What a sync may use and how patient it is.
@@ -29,6 +29,8 @@ pub struct Settings {
     pub seed: u64,
     /// When a rejected record counts as durable.
     pub durability: Durability,
+    /// When the sync began, in milliseconds since 1970 by this machine's clock.
+    pub began_at: i64,
 }
 
 /// When a rejected record counts as durable.
@@ -60,6 +62,8 @@ pub enum Note {
     Recovered(u32),
     /// Nobody is taken off the list that a stream mirrors.
     Spared(StreamIndex, Spared),
+    /// So many records of a stream were rejected although HubSpot may have made them.
+    MayExist(StreamIndex, usize),
 }
 
 /// What to do next.
@@ -82,6 +86,8 @@ pub enum Outcome {
     Members(MembershipAnswer, Option<String>),
     /// A page of a list's members.
     MembersPage(MembersPage),
+    /// A 2xx answer to a search, read.
+    Searched(SearchAnswer),
     /// A 204.
     Confirmed,
     /// A complete answer that refuses the request because of what is in it.

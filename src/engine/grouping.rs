@@ -27,7 +27,9 @@ pub fn groups(operation: Operation, inputs: Vec<Input>) -> Vec<Group> {
     for (step, inputs) in by_step {
         match step {
             // A contact may have any number of events in one call.
-            Step::Lookup | Step::SendEvents => groups.push(Group::new(inputs, Stage::First, step)),
+            Step::Lookup | Step::Search | Step::Create | Step::SendEvents => {
+                groups.push(Group::new(inputs, Stage::First, step));
+            }
             Step::Members => {
                 for (_, inputs) in partitioned(inputs, |input| Membership::of(input).list.into_owned()) {
                     once_each(inputs, step, &mut groups);

@@ -169,6 +169,11 @@ impl Lane {
         self.ready.front().and_then(|inputs| inputs.first())
     }
 
+    /// The inputs of the next full batch, to be told what is known of them by now.
+    pub fn next_ready_mut(&mut self) -> Option<&mut [Input]> {
+        self.ready.front_mut().map(Vec::as_mut_slice)
+    }
+
     /// Whether a full batch waits.
     #[must_use]
     pub fn has_ready(&self) -> bool {

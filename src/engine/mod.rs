@@ -10,6 +10,7 @@
 //! | Which records go into which batch, in which order per key? | [`lane`], [`batch`], [`grouping`] |
 //! | Which calls does an operation take? | [`operation`], [`request`], [`membership`] |
 //! | What became of each record of an answered call? | [`resolve`] |
+//! | What has this sync made already? | [`made`] |
 //! | What does a status mean, how long to wait? | [`retry`] |
 //! | May a call go now? | [`pace`] |
 //! | Who leaves a list that is mirrored? | [`mirror`] |
@@ -20,6 +21,7 @@ pub mod exchange;
 pub mod grouping;
 pub mod lane;
 pub mod ledger;
+pub mod made;
 pub mod membership;
 pub mod mirror;
 #[cfg(test)]

@@ -2,13 +2,16 @@
 //!
 //! | operation, matched by | calls |
 //! |---|---|
+//! | insert | batch create; what may have been made without a word is looked up (batch read) before anything else |
 //! | upsert | batch upsert |
+//! | upsert, search | search for the record ids, batch update of what was found, batch create of the rest |
 //! | update, record id or unique property | batch update; a record with nothing to change is only looked up |
 //! | update, e-mail | batch read for the record ids, batch update by id: HubSpot's batch update does not take e-mails |
 //! | archive, record id | batch archive |
 //! | archive, anything else | batch read for the record ids, batch archive: it takes record ids only |
 //! | membership, record id | adds and removes of one list in one call |
 //! | membership, anything else | batch reads for the record ids, then the same |
+//! | update or archive, search | search for the record ids, then by record id |
 //! | event | batch send; a 204 confirms all of it |
 //!
 //! A record may take two writes, one after the other: then its batch upsert or update is made twice, the second time with
@@ -27,8 +30,14 @@ use super::pace::Budget;
 /// What is done with each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
+    /// Create. The key, where a record has one, only tells afterwards whether a record was made: it is a property
+    /// that HubSpot keeps unique, and sent among the others.
+    Insert,
     /// Create, or update what has the key.
     Upsert,
+    /// The same by a property that need not be unique. It is sent among the others, so that what is created can be
+    /// found the next time.
+    UpsertFound,
     /// Update what exists.
     Update(MatchedBy),
     /// Move to the recycling bin.
@@ -48,6 +57,8 @@ pub enum MatchedBy {
     UniqueProperty,
     /// A contact's e-mail address, secondary ones included.
     Email,
+    /// Any property, found by search.
+    Search,
 }
 
 /// One of the calls an operation is made of.
@@ -55,8 +66,12 @@ pub enum MatchedBy {
 /// In the order in which an input may need them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// Finds record ids by key.
+    /// Finds record ids by a key that HubSpot keeps unique.
     Lookup,
+    /// Finds record ids by any property.
+    Search,
+    /// Makes records.
+    Create,
     /// Writes a batch.
     Write,
     /// Writes one record through the single endpoint.
@@ -74,7 +89,10 @@ impl Step {
     #[must_use]
     pub fn budget(self) -> Budget {
         match self {
-            Self::Lookup | Self::Write | Self::Single | Self::Members | Self::Chore => Budget::General,
+            Self::Create | Self::Lookup | Self::Write | Self::Single | Self::Members | Self::Chore => {
+                Budget::General
+            }
+            Self::Search => Budget::Search,
             Self::SendEvents => Budget::Events,
         }
     }
@@ -94,7 +112,8 @@ impl Operation {
     #[must_use]
     pub fn verb(self) -> &'static str {
         match self {
-            Self::Upsert => "upsert",
+            Self::Insert => "insert",
+            Self::Upsert | Self::UpsertFound => "upsert",
             Self::Update(_) => "update",
             Self::Archive(_) => "archive",
             Self::Membership(_) => "list",
@@ -106,7 +125,9 @@ impl Operation {
     #[must_use]
     pub fn batch_limits(self) -> BatchLimits {
         match self {
-            Self::Upsert | Self::Update(_) | Self::Archive(_) => OBJECT_BATCH,
+            Self::Insert | Self::Upsert | Self::UpsertFound | Self::Update(_) | Self::Archive(_) => {
+                OBJECT_BATCH
+            }
             Self::Membership(_) => MEMBERSHIP_BATCH,
             Self::Event => EVENT_BATCH,
         }
@@ -116,7 +137,9 @@ impl Operation {
     #[must_use]
     pub fn merging(self) -> Merging {
         match self {
-            Self::Upsert | Self::Update(_) | Self::Archive(_) => Merging::Allowed,
+            // Two records are two records, even if HubSpot keeps what they share unique and refuses the second.
+            Self::Insert => Merging::Never,
+            Self::Upsert | Self::UpsertFound | Self::Update(_) | Self::Archive(_) => Merging::Allowed,
             // The later of two actions waits for the earlier one.
             Self::Membership(_) => Merging::Never,
             Self::Event => Merging::Never,
@@ -134,12 +157,17 @@ impl Operation {
     pub fn first_step(self, input: &Input) -> Step {
         match self {
             Self::Event => Step::SendEvents,
+            Self::Insert => Step::Create,
             // An update without properties is refused by HubSpot; that the record exists can be seen without one.
+            Self::Update(MatchedBy::Search) if !input.has_properties() => Step::Search,
             Self::Update(_) if !input.has_properties() => Step::Lookup,
             Self::Membership(MatchedBy::RecordId) => Step::Members,
             Self::Membership(_) if input.record_id.is_some() => Step::Members,
             Self::Membership(_) => Step::Lookup,
             _ if input.record_id.is_some() => Step::Write,
+            Self::UpsertFound | Self::Update(MatchedBy::Search) | Self::Archive(MatchedBy::Search) => {
+                Step::Search
+            }
             Self::Upsert | Self::Archive(MatchedBy::RecordId) => Step::Write,
             Self::Archive(_) | Self::Update(MatchedBy::Email) => Step::Lookup,
             Self::Update(_) => Step::Write,
@@ -150,8 +178,28 @@ impl Operation {
     #[must_use]
     pub fn last_step(self, step: Step) -> Step {
         match (self, step) {
-            (Self::Update(MatchedBy::RecordId | MatchedBy::Email), Step::Write) => Step::Single,
+            (
+                Self::UpsertFound | Self::Update(MatchedBy::RecordId | MatchedBy::Email | MatchedBy::Search),
+                Step::Write,
+            ) => Step::Single,
             _ => step,
         }
+    }
+
+    /// The call that finds out whether a record was made.
+    #[must_use]
+    pub fn step_in_doubt(self) -> Step {
+        match self {
+            Self::UpsertFound => Step::Search,
+            Self::Insert | Self::Upsert | Self::Update(_) | Self::Archive(_) | Self::Membership(_) => {
+                Step::Lookup
+            }
+        }
+    }
+
+    /// Whether records may be made that only their key tells from others.
+    #[must_use]
+    pub fn makes(self) -> bool {
+        matches!(self, Self::Insert | Self::UpsertFound)
     }
 }

@@ -6,6 +6,9 @@ use std::borrow::Cow;
 
 use crate::api::ApiError;
 
+/// The code of a record of which HubSpot never said what became of it.
+pub const NOT_CONFIRMED: &str = "NOT_CONFIRMED";
+
 /// Who refused the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -82,7 +85,7 @@ impl Rejection {
             "HubSpot answered without confirming or refusing this record, also when it was sent again alone.";
         Self {
             correlation_id: correlation_id.map(str::to_owned),
-            ..Self::by_connector("NOT_CONFIRMED", None, message)
+            ..Self::by_connector(NOT_CONFIRMED, None, message)
         }
     }
 
@@ -94,6 +97,41 @@ impl Rejection {
             origin: Origin::Hubspot,
             ..Self::by_connector("NOT_FOUND", None, "HubSpot has no record with this id.")
         }
+    }
+
+    /// A call may have made the record, and whether it has cannot be found out.
+    #[must_use]
+    pub fn may_exist(correlation_id: Option<&str>) -> Self {
+        let message = "HubSpot may have made this record: it gave no word, and nothing tells the record from others. Look \
+                       for it in HubSpot before it is inserted again.";
+        Self {
+            correlation_id: correlation_id.map(str::to_owned),
+            ..Self::by_connector(NOT_CONFIRMED, None, message)
+        }
+    }
+
+    /// HubSpot has a record with this one's key that is older than the first call that could have made it.
+    #[must_use]
+    pub fn exists_already(existing_id: &str) -> Self {
+        let message = "HubSpot had a record with this unique value before this one was inserted.";
+        Self { existing_id: Some(existing_id.to_owned()), ..Self::by_connector("CONFLICT", None, message) }
+    }
+
+    /// Search has found no record with the key.
+    #[must_use]
+    pub fn not_found_by_search(property: &str) -> Self {
+        let message = format!("HubSpot's search has found no record with this {property}.");
+        Self::by_connector("NOT_FOUND", Some(property), message)
+    }
+
+    /// Search has found several records with the key: this many, or more.
+    #[must_use]
+    pub fn ambiguous(property: &str, records: usize) -> Self {
+        let message = format!(
+            "At least {records} HubSpot records have this {property}; it is not clear which one is meant. Merge them, \
+             or match by another property."
+        );
+        Self::by_connector("AMBIGUOUS_MATCH", Some(property), message)
     }
 
     /// HubSpot answered every call with this record alone with a server error, while other calls went through.

@@ -25,7 +25,7 @@ pub struct Target {
     pub operation: Operation,
     /// The object type's place in a path; of an event its fully qualified name.
     pub object: Arc<str>,
-    /// The matching key's property.
+    /// The matching key's property; of an insert the one that tells its records from others, empty where none does.
     pub key_property: String,
     /// Properties that hold several options: their values are united where records are merged.
     pub lists: HashSet<String>,
@@ -55,9 +55,13 @@ pub enum Endpoint {
     MembersPage(String, Option<String>),
     /// `POST .../send/batch`
     Events,
+    /// `POST .../search`
+    Search(Arc<str>),
 }
 
 const RECORD_ID: &str = "hs_object_id";
+/// Most records of one page of a search. Source: HubSpot's guide to searching the CRM.
+const SEARCH_PAGE: u32 = 200;
 
 /// The request for a send.
 #[must_use]
@@ -69,6 +73,10 @@ pub fn of(send: &Send, target: &Target) -> Request {
     }
     let batch = |verb| Endpoint::Batch(Arc::clone(&target.object), verb);
     match (send.step, target.operation) {
+        (Step::Create, _) | (Step::Write, Operation::Insert) => {
+            by_key(batch(Verb::Create), writes(send, target, Naming::Nothing))
+        }
+        (Step::Search, _) => by_key(Endpoint::Search(Arc::clone(&target.object)), search(send, target)),
         (Step::Lookup, _) => by_key(batch(Verb::Read), lookup(send, target)),
         (Step::Single, _) => {
             let id = send.inputs.first().and_then(Input::target).unwrap_or_default().to_owned();
@@ -79,12 +87,14 @@ pub fn of(send: &Send, target: &Target) -> Request {
             by_id(Endpoint::Members(list.unwrap_or_default()), membership::body(send))
         }
         (Step::Write, Operation::Upsert) => {
-            by_key(batch(Verb::Upsert), writes(send, target, Some(&target.key_property)))
+            by_key(batch(Verb::Upsert), writes(send, target, Naming::Key(&target.key_property)))
         }
         (Step::Write, Operation::Update(MatchedBy::UniqueProperty)) => {
-            by_key(batch(Verb::Update), writes(send, target, Some(&target.key_property)))
+            by_key(batch(Verb::Update), writes(send, target, Naming::Key(&target.key_property)))
         }
-        (Step::Write, Operation::Update(_)) => by_id(batch(Verb::Update), writes(send, target, None)),
+        (Step::Write, Operation::UpsertFound | Operation::Update(_)) => {
+            by_id(batch(Verb::Update), writes(send, target, Naming::RecordId))
+        }
         (Step::Write, Operation::Archive(_)) => by_id(batch(Verb::Archive), ids(send)),
         (Step::SendEvents, _) | (Step::Write, Operation::Event) => {
             by_id(Endpoint::Events, occurrences(send, &target.object))
@@ -101,7 +111,19 @@ fn of_chore(chore: &Chore) -> Request {
     Request { endpoint, body, answers_by: RECORD_ID.to_owned() }
 }
 
-/// Body of a batch upsert or update: `{"inputs":[{"id","idProperty","objectWriteTraceId","properties"}]}`.
+/// What names the record of an input.
+#[derive(Clone, Copy)]
+enum Naming<'a> {
+    /// Nothing: it is to be made.
+    Nothing,
+    /// HubSpot's record id.
+    RecordId,
+    /// This property's value.
+    Key(&'a str),
+}
+
+/// Body of a batch create, upsert or update: `{"inputs":[{"id","idProperty","objectWriteTraceId","properties"}]}`, of a
+/// create without `id` and `idProperty`.
 ///
 /// One `idProperty` for the whole batch (none for record ids: HubSpot refuses `hs_object_id` there), and a trace id
 /// for each input: without them HubSpot refuses the whole batch for one bad record (HubSpot's error-handling page
@@ -109,26 +131,31 @@ fn of_chore(chore: &Chore) -> Request {
 ///
 /// The matching key is not repeated among the properties: sent as `email` it could make a contact's secondary
 /// address its primary one. Only an input with nothing else to say carries it, since HubSpot refuses updates
-/// without any property.
-fn writes(send: &Send, target: &Target, id_property: Option<&str>) -> Vec<u8> {
+/// without any property. Where records are made by create, the plan has put it among the properties.
+fn writes(send: &Send, target: &Target, naming: Naming<'_>) -> Vec<u8> {
     let mut body = Vec::with_capacity(length(send));
     body.extend_from_slice(br#"{"inputs":["#);
     for (place, input) in send.inputs.iter().enumerate() {
         if place > 0 {
             body.push(b',');
         }
-        body.extend_from_slice(br#"{"id":"#);
-        push_string(&mut body, input.target().unwrap_or_default());
-        if let Some(property) = id_property {
-            body.extend_from_slice(br#","idProperty":"#);
-            push_string(&mut body, property);
+        body.push(b'{');
+        if !matches!(naming, Naming::Nothing) {
+            body.extend_from_slice(br#""id":"#);
+            push_string(&mut body, input.target().unwrap_or_default());
+            body.push(b',');
         }
-        body.extend_from_slice(br#","objectWriteTraceId":""#);
+        if let Naming::Key(property) = naming {
+            body.extend_from_slice(br#""idProperty":"#);
+            push_string(&mut body, property);
+            body.push(b',');
+        }
+        body.extend_from_slice(br#""objectWriteTraceId":""#);
         body.extend_from_slice(trace_id(send.id, place).as_bytes());
         body.extend_from_slice(br#"","properties":{"#);
         let before = body.len();
         push_properties(&mut body, input, target);
-        if let Some(property) = id_property.filter(|_| body.len() == before) {
+        if let (Naming::Key(property), true) = (naming, body.len() == before) {
             push_string(&mut body, property);
             body.push(b':');
             push_string(&mut body, input.key().unwrap_or_default());
@@ -186,6 +213,17 @@ fn occurrences(send: &Send, event_name: &str) -> Vec<u8> {
     }
     body.extend_from_slice(b"]}");
     body
+}
+
+/// Body of a search for the keys of the inputs. One page holds all records that can be found, unless keys are far from
+/// unique.
+fn search(send: &Send, target: &Target) -> Vec<u8> {
+    let property = &target.key_property;
+    let keys: Vec<Option<&str>> = send.inputs.iter().map(Input::key).collect();
+    let filter = json!({"propertyName": property, "operator": "IN", "values": keys});
+    json!({"filterGroups": [{"filters": [filter]}], "properties": [property], "limit": SEARCH_PAGE})
+        .to_string()
+        .into_bytes()
 }
 
 /// Body of a batch archive.
@@ -278,6 +316,7 @@ mod tests {
             chore: None,
             stage: Stage::First,
             step: Step::Write,
+            sent_at: Default::default(),
             failures: 0,
             server_errors: 0,
             setbacks_amid_success: 0,

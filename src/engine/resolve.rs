@@ -3,7 +3,8 @@
 //! **Invariant (nothing is assumed).** An input is stored only where the answer names it as stored, and
 //! refused only where the answer, or a call with this input alone, refuses it. Whatever is not mentioned is
 //! sent again: the unmentioned rest together once, then each alone, then it is rejected `NOT_CONFIRMED`. What an
-//! answer puts off for a reason outside the record (a limit reached halfway, say) waits as a whole call would.
+//! answer puts off for a reason outside the record (a limit reached halfway, say) waits as a whole call would. What
+//! makes a record is not simply sent again: see [`doubt`].
 //!
 //! A record that takes two writes is stored once both are confirmed; after the first it goes again.
 //!
@@ -11,15 +12,20 @@
 //! position: HubSpot's results are not in input order (HubSpot's error-handling page documents the trace id;
 //! recorded answers show it for upsert, create and update).
 
-use crate::api::{ApiError, BatchAnswer, MembershipAnswer, Refusal};
+use crate::api::{self, ApiError, BatchAnswer, MembershipAnswer, Refusal};
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
+use super::Moment;
 use super::batch::{Input, Send, SendId, Stage};
 use super::grouping;
 use super::operation::{Operation, Step};
 use super::rejection::Rejection;
 use super::retry::Setback;
+
+pub mod doubt;
+pub mod search;
 
 /// The code of a record that does not exist.
 const NOT_FOUND: &str = "NOT_FOUND";
@@ -37,6 +43,8 @@ pub struct Stored {
     pub input: Input,
     /// Whether HubSpot made a new record of it; `None` where the answer does not say.
     pub created: Option<bool>,
+    /// The record's id, where the answer gives it.
+    pub id: Option<Box<str>>,
 }
 
 /// The fate of every input of one call; together they are exactly the inputs of the send.
@@ -50,6 +58,8 @@ pub struct Resolution {
     pub again: Vec<Group>,
     /// To be sent again after a wait.
     pub put_off: Option<PutOff>,
+    /// The call itself, to be made again as another step.
+    pub resumed: Option<Send>,
     /// How much of the call the answer spoke of.
     pub silence: Silence,
 }
@@ -94,29 +104,47 @@ pub struct Group {
     pub silent_before: bool,
     /// How many calls of the sync had gone through when these inputs first met a server error.
     pub suspected_since: Option<u64>,
+    /// How long they wait before they are sent.
+    pub wait: Duration,
 }
 
 impl Group {
     /// A group about which nothing is known yet.
     #[must_use]
     pub fn new(inputs: Vec<Input>, stage: Stage, step: Step) -> Self {
-        Self { inputs, stage, step, named_before: false, silent_before: false, suspected_since: None }
+        Self {
+            inputs,
+            stage,
+            step,
+            named_before: false,
+            silent_before: false,
+            suspected_since: None,
+            wait: Duration::ZERO,
+        }
+    }
+}
+
+impl Resolution {
+    /// Whether any record has settled.
+    #[must_use]
+    pub fn settles(&self) -> bool {
+        !self.stored.is_empty() || !self.rejected.is_empty()
     }
 }
 
 /// What an answer says of one input.
 #[derive(Clone)]
-enum Fate {
+enum Fate<'a> {
     Unmentioned,
     PutOff,
-    Named(Option<bool>, Box<str>),
+    Named(&'a api::Stored),
     Refused(Rejection),
 }
 
 /// What an answer says.
-struct Reading {
+struct Reading<'a> {
     /// Of each input.
-    fates: Vec<Fate>,
+    fates: Vec<Fate<'a>>,
     silence: Silence,
     /// The first reason outside the inputs that it gives.
     passing: Option<(Setback, ApiError)>,
@@ -135,15 +163,19 @@ pub fn itemised(
     let (mut unmentioned, mut written) = (Vec::new(), Vec::new());
     for (input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
-            Fate::Named(created, _) => written.push((input, created)),
+            Fate::Named(found) => {
+                let created = if send.step == Step::Create { Some(true) } else { found.new };
+                written.push(Written { input, created, id: Some(found.id.as_str().into()) });
+            }
             Fate::Refused(rejection) => refuse(&mut resolution, operation, input, rejection),
             Fate::PutOff => send.inputs.push(input),
             Fate::Unmentioned => unmentioned.push(input),
         }
     }
-    store(&mut resolution, written);
+    store(&mut resolution, send.step, written);
     let whole = unmentioned.is_empty() && silence == Silence::Kept;
-    send_unmentioned(&mut resolution, unmentioned, (send.stage, operation, send.step), correlation_id);
+    let silent = Silent { sent_at: send.sent_at, stage: send.stage, operation, step: send.step };
+    send_unmentioned(&mut resolution, unmentioned, silent, correlation_id);
     resolution.put_off = put_off(send, whole, passing);
     resolution
 }
@@ -166,19 +198,14 @@ pub fn looked_up(
     let mut found: Vec<Input> = others;
     for (mut input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
-            Fate::Named(_, id) => {
-                input.record_id = Some(id);
-                let only_looked_for = matches!(operation, Operation::Update(_)) && !input.has_properties();
-                if only_looked_for {
-                    resolution.stored.push(Stored { input, created: None });
-                } else {
-                    found.push(input);
-                }
+            Fate::Named(record) => {
+                input.record_id = Some(record.id.as_str().into());
+                found.push(input);
             }
             Fate::Refused(rejection)
                 if rejection.code == NOT_FOUND && matches!(operation, Operation::Archive(_)) =>
             {
-                resolution.stored.push(Stored { input, created: None });
+                resolution.stored.push(Stored { input, created: None, id: None });
             }
             // Nothing was written: a merged input has no good part that could be lost with a bad one.
             Fate::Refused(rejection) => resolution.rejected.push((input, rejection)),
@@ -187,16 +214,26 @@ pub fn looked_up(
         }
     }
     let whole = unmentioned.is_empty() && silence == Silence::Kept;
-    send_unmentioned(&mut resolution, unmentioned, (send.stage, operation, send.step), correlation_id);
+    let silent = Silent { sent_at: send.sent_at, stage: send.stage, operation, step: send.step };
+    send_unmentioned(&mut resolution, unmentioned, silent, correlation_id);
     resolution.put_off = put_off(send, whole, passing);
-    if !found.is_empty() {
-        resolution.again.extend(grouping::groups(operation, found));
-    }
+    write_found(&mut resolution, operation, found);
     resolution
 }
 
+/// Goes on with the inputs whose record ids are known now; an update with nothing to change has only been looked for.
+fn write_found(resolution: &mut Resolution, operation: Operation, found: Vec<Input>) {
+    let goes_on = |input: &Input| !matches!(operation, Operation::Update(_)) || input.has_properties();
+    let (found, only_looked_for): (Vec<Input>, Vec<Input>) = found.into_iter().partition(goes_on);
+    let seen = only_looked_for.into_iter().map(|input| Stored { input, created: None, id: None });
+    resolution.stored.extend(seen);
+    if !found.is_empty() {
+        resolution.again.extend(grouping::groups(operation, found));
+    }
+}
+
 /// What is said of a name holds for every input that has it.
-fn share_among_equals(inputs: &[Input], fates: &mut [Fate]) {
+fn share_among_equals(inputs: &[Input], fates: &mut [Fate<'_>]) {
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (place, input) in inputs.iter().enumerate() {
         let Some(key) = input.key() else { continue };
@@ -217,10 +254,9 @@ pub fn members(send: Send, answer: &MembershipAnswer, correlation_id: Option<&st
         if input.target().is_some_and(|id| missing.contains(id)) {
             resolution.rejected.push((input, Rejection::no_such_record(correlation_id)));
         } else {
-            resolution.stored.push(Stored { input, created: None });
+            resolution.stored.push(Stored { input, created: None, id: None });
         }
     }
-    resolution
 }
 
 /// The inputs that are left in the send, when there are any and a reason for it.
@@ -230,9 +266,9 @@ fn put_off(send: Send, whole: bool, passing: Option<(Setback, ApiError)>) -> Opt
 }
 
 /// What the answer says of each input, and whether it says anything.
-fn read(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Reading {
+fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) -> Reading<'a> {
     let Send { id, inputs, stage, silent_before, .. } = send;
-    let mut fates: Vec<Fate> = inputs.iter().map(|_| Fate::Unmentioned).collect();
+    let mut fates: Vec<Fate<'a>> = inputs.iter().map(|_| Fate::Unmentioned).collect();
     for stored in &answer.results {
         let by_trace = stored.trace_id.as_deref().and_then(|trace| place_of_trace(*id, trace, inputs.len()));
         let named = || Fate::Named(stored.new, stored.id.as_str().into());
@@ -240,11 +276,11 @@ fn read(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Read
         // The one result of a call with one input is about that input, under whichever name.
         let only = || (inputs.len() == 1 && answer.results.len() == 1).then_some(0);
         if let Some(place) = by_trace.or_else(by_key).or_else(only) {
-            fates[place] = named();
+            fates[place] = Fate::Named(stored);
         }
         for place in stored.other_keys.iter().filter_map(|key| place_of_target(inputs, key)) {
             if matches!(fates[place], Fate::Unmentioned) {
-                fates[place] = named();
+                fates[place] = Fate::Named(stored);
             }
         }
     }
@@ -252,12 +288,17 @@ fn read(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Read
     let mut passing = None;
     let mut passing_for_all = false;
     let set_aside = answer.passing.iter().map(|error| (error, Some(Setback::NewProperty)));
-    let errors = answer.errors.iter().map(|error| (error, passing_reason(error)));
+    let errors = answer.errors.iter().map(|error| (error, Setback::of(error)));
     for (error, reason) in errors.chain(set_aside) {
         let places = places_of_error(*id, inputs, error);
         if let Some(setback) = reason {
-            passing.get_or_insert_with(|| (setback, error.clone()));
-            passing_for_all |= places.is_empty();
+            // One that may have done something is not hidden behind one that has not.
+            let told = |told: &(Setback, ApiError)| told.0.may_have_taken_effect();
+            if passing.is_none() || (setback.may_have_taken_effect() && !passing.as_ref().is_some_and(told)) {
+                passing = Some((setback, error.clone()));
+            }
+            // What makes records is not taken for put off without being named.
+            passing_for_all |= places.is_empty() && send.step != Step::Create;
             for place in places {
                 if !matches!(fates[place], Fate::Refused(_)) {
                     fates[place] = Fate::PutOff;
@@ -287,14 +328,28 @@ fn read(send: &Send, answer: &BatchAnswer, correlation_id: Option<&str>) -> Read
     Reading { fates, silence, passing }
 }
 
+/// The call in whose answer inputs were not mentioned.
+#[derive(Clone, Copy)]
+struct Silent {
+    sent_at: Moment,
+    stage: Stage,
+    operation: Operation,
+    step: Step,
+}
+
 /// Sends what was not mentioned again: together once, then each alone; then it is rejected.
 fn send_unmentioned(
     resolution: &mut Resolution,
     unmentioned: Vec<Input>,
-    (stage, operation, step): (Stage, Operation, Step),
+    silent: Silent,
     correlation_id: Option<&str>,
 ) {
     if unmentioned.is_empty() {
+        return;
+    }
+    let Silent { stage, operation, step, .. } = silent;
+    if step == Step::Create {
+        doubt::unmentioned(resolution, unmentioned, silent, correlation_id);
         return;
     }
     match stage {
@@ -313,8 +368,13 @@ fn send_unmentioned(
                 let rejection = Rejection::not_confirmed(correlation_id);
                 match step {
                     // Nothing was to be written: no part of a merged input is better than another.
-                    Step::Lookup => resolution.rejected.push((input, rejection)),
-                    Step::Write | Step::Single | Step::Members | Step::Chore | Step::SendEvents => {
+                    Step::Lookup | Step::Search => resolution.rejected.push((input, rejection)),
+                    Step::Create
+                    | Step::Write
+                    | Step::Single
+                    | Step::Members
+                    | Step::Chore
+                    | Step::SendEvents => {
                         refuse(resolution, operation, input, rejection);
                     }
                 }
@@ -326,20 +386,34 @@ fn send_unmentioned(
 /// Reads a 204: everything that was asked for is so.
 #[must_use]
 pub fn confirmed(send: Send) -> Resolution {
+    let created = (send.step == Step::Create).then_some(true);
     let mut resolution = Resolution::default();
-    store(&mut resolution, send.inputs.into_iter().map(|input| (input, None)).collect());
+    let written = send.inputs.into_iter().map(|input| Written { input, created, id: None }).collect();
+    store(&mut resolution, send.step, written);
     resolution
 }
 
+/// An input of which a write is confirmed.
+struct Written {
+    input: Input,
+    created: Option<bool>,
+    /// HubSpot's record id, where the answer names it.
+    id: Option<Box<str>>,
+}
+
 /// What is confirmed is stored, or has its second write to come.
-fn store(resolution: &mut Resolution, written: Vec<(Input, Option<bool>)>) {
+fn store(resolution: &mut Resolution, step: Step, written: Vec<Written>) {
     let mut unfinished = Vec::new();
-    for (mut input, created) in written {
+    for Written { mut input, created, id } in written {
         if input.written(created) {
+            if step == Step::Create {
+                // It has no other name that HubSpot takes.
+                input.record_id = id;
+            }
             unfinished.push(input);
         } else {
             let created = input.created;
-            resolution.stored.push(Stored { input, created });
+            resolution.stored.push(Stored { input, created, id });
         }
     }
     if !unfinished.is_empty() {
@@ -356,8 +430,14 @@ pub fn refused(send: Send, operation: Operation, error: &ApiError) -> Resolution
     let mut resolution = Resolution::default();
     let Send { mut inputs, named_before, step, .. } = send;
     if inputs.len() == 1 {
-        if let Some(input) = inputs.pop() {
-            refuse(&mut resolution, operation, input, Rejection::by_hubspot(error));
+        match inputs.pop() {
+            // It is the look-up that was refused: whether the record was made stays unknown.
+            Some(input) if input.doubt.is_some() && step != Step::Create => {
+                let rejection = Rejection::may_exist(error.correlation_id.as_deref());
+                resolution.rejected.push((input, rejection));
+            }
+            Some(input) => refuse(&mut resolution, operation, input, Rejection::by_hubspot(error)),
+            None => {}
         }
         return resolution;
     }
@@ -393,23 +473,14 @@ pub fn halved(send: Send) -> Resolution {
 /// Rejects an input, or, when it was merged of several records, sends its parts one after the other: a good
 /// older record is not lost with a bad newer one.
 pub fn refuse(resolution: &mut Resolution, operation: Operation, input: Input, rejection: Rejection) {
-    if input.merged.is_empty() {
+    if input.doubt.is_some() {
+        doubt::refused(resolution, operation, input, rejection);
+    } else if input.merged.is_empty() {
         resolution.rejected.push((input, rejection));
     } else {
         let input = input.into_parts();
         let step = operation.first_step(&input);
         resolution.again.push(Group::new(vec![input], Stage::First, step));
-    }
-}
-
-/// Why an error inside an answer says nothing about the record: a limit reached halfway, say.
-fn passing_reason(error: &ApiError) -> Option<Setback> {
-    match error.refusal() {
-        Refusal::RateLimited(policy) => Some(Setback::RateLimited(policy)),
-        Refusal::Locked => Some(Setback::Locked),
-        Refusal::Migrating => Some(Setback::Migrating),
-        Refusal::Unavailable => Some(Setback::Server),
-        _ => None,
     }
 }
 

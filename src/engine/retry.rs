@@ -35,13 +35,54 @@ pub enum Setback {
     Locked,
     /// 477: the account is moving between data centres; `Retry-After` says for how long.
     Migrating,
-    /// 5xx and 52x.
+    /// 5xx and 52x but 503: whether the call took effect is unknown.
     Server,
-    /// A property that was made a moment ago is not known everywhere yet.
+    /// A property that was made a moment ago is not known everywhere yet: HubSpot refused the call.
     NewProperty,
-    /// 408, a timeout, a connection that could not be made or broke, a body that is no JSON: whether the
-    /// call took effect is unknown.
+    /// 503: HubSpot did not take the call up.
+    Unavailable,
+    /// 408, a timeout, a connection that broke, a body that is no JSON: whether the call took effect is unknown.
     Unreachable,
+    /// No connection could be made: the call never left.
+    Unconnected,
+}
+
+impl Setback {
+    /// Why an error that is no statement about its records came about; `None` for one that is.
+    #[must_use]
+    pub fn of(error: &ApiError) -> Option<Self> {
+        match error.refusal() {
+            Refusal::RateLimited(policy) => Some(Self::RateLimited(policy)),
+            Refusal::Locked => Some(Self::Locked),
+            Refusal::Migrating => Some(Self::Migrating),
+            // A 408 is a proxy's word for "the request did not arrive in time", like a broken connection.
+            Refusal::Unavailable if error.status == 408 => Some(Self::Unreachable),
+            Refusal::Unavailable if error.status == 503 => Some(Self::Unavailable),
+            Refusal::Unavailable => Some(Self::Server),
+            _ => None,
+        }
+    }
+
+    /// Whether the call may have done what it was made for. What makes records must not be repeated then before
+    /// they have been looked for.
+    #[must_use]
+    pub fn may_have_taken_effect(self) -> bool {
+        match self {
+            Self::Server | Self::Unreachable => true,
+            Self::RateLimited(_)
+            | Self::Locked
+            | Self::Migrating
+            | Self::NewProperty
+            | Self::Unavailable
+            | Self::Unconnected => false,
+        }
+    }
+
+    /// Whether HubSpot itself failed; a record can be why.
+    #[must_use]
+    pub fn is_server_error(self) -> bool {
+        matches!(self, Self::Server | Self::Unavailable)
+    }
 }
 
 impl fmt::Display for Setback {
@@ -51,9 +92,10 @@ impl fmt::Display for Setback {
             Self::RateLimited(_) => "a limit of calls is reached",
             Self::Locked => "too many writes at once",
             Self::Migrating => "the account is moving between data centres",
-            Self::Server => "HubSpot cannot answer",
+            Self::Server | Self::Unavailable => "HubSpot cannot answer",
             Self::NewProperty => "a new property is not known everywhere yet",
             Self::Unreachable => "no complete answer came",
+            Self::Unconnected => "no connection could be made",
         })
     }
 }
@@ -64,14 +106,11 @@ pub fn disposition(error: &ApiError) -> Disposition {
     if (200..300).contains(&error.status) {
         return Disposition::Read;
     }
+    if let Some(setback) = Setback::of(error) {
+        return Disposition::Setback(setback);
+    }
     match error.refusal() {
         Refusal::Unauthorised(_) => Disposition::Unauthorised,
-        Refusal::RateLimited(policy) => Disposition::Setback(Setback::RateLimited(policy)),
-        Refusal::Locked => Disposition::Setback(Setback::Locked),
-        Refusal::Migrating => Disposition::Setback(Setback::Migrating),
-        // A 408 is a proxy's word for "the request did not arrive in time", like a broken connection.
-        Refusal::Unavailable if error.status == 408 => Disposition::Setback(Setback::Unreachable),
-        Refusal::Unavailable => Disposition::Setback(Setback::Server),
         Refusal::TooLarge => Disposition::TooLarge,
         // Rejecting records takes a status that speaks of the request's content.
         Refusal::Conflict
@@ -115,10 +154,10 @@ pub fn delay(
         // Locks last two seconds.
         Setback::Locked => Duration::from_millis(2700),
         Setback::Migrating => Duration::from_secs(60),
-        Setback::Server => Duration::from_millis(300),
+        Setback::Server | Setback::Unavailable => Duration::from_millis(300),
         // New properties are known after 250 to 700 ms as a rule.
         Setback::NewProperty => Duration::from_millis(500),
-        Setback::Unreachable => Duration::from_millis(500),
+        Setback::Unreachable | Setback::Unconnected => Duration::from_millis(500),
     };
     let doubled = base.saturating_mul(1 << failures.saturating_sub(1).min(10));
     doubled.min(LONGEST_BACK_OFF).max(base).mul_f64(0.75 + 0.5 * chance)
@@ -135,10 +174,12 @@ pub fn out_of_patience(setback: Setback, status: Option<u16>, wait: Duration, st
         }
         (Setback::Locked, _) => "HubSpot keeps the records locked (423)".to_owned(),
         (Setback::Migrating, _) => "HubSpot is moving this account to another data centre (477)".to_owned(),
-        (Setback::Server, Some(status)) => format!("HubSpot keeps failing with status {status}"),
-        (Setback::Server, None) => "HubSpot keeps failing".to_owned(),
+        (Setback::Server | Setback::Unavailable, Some(status)) => {
+            format!("HubSpot keeps failing with status {status}")
+        }
+        (Setback::Server | Setback::Unavailable, None) => "HubSpot keeps failing".to_owned(),
         (Setback::NewProperty, _) => "HubSpot does not know a property yet that was just created".to_owned(),
-        (Setback::Unreachable, _) => "HubSpot cannot be reached".to_owned(),
+        (Setback::Unreachable | Setback::Unconnected, _) => "HubSpot cannot be reached".to_owned(),
     };
     let message = format!(
         "{answer}; nothing went through for {} s and the next attempt would have to wait {} s.",
@@ -187,7 +228,9 @@ mod tests {
                 "430-476 Fatal",
                 "477-477 Setback(Migrating)",
                 "478-499 Fatal",
-                "500-599 Setback(Server)",
+                "500-502 Setback(Server)",
+                "503-503 Setback(Unavailable)",
+                "504-599 Setback(Server)",
             ]
         );
     }

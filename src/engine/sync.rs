@@ -15,6 +15,7 @@ pub use super::exchange::{Counts, Durability, Effect, Next, Note, Outcome, Setti
 use super::grouping;
 use super::lane::{BatchLimits, Lane, Merging};
 use super::ledger::{Ledger, StreamIndex, Totals};
+use super::made::Made;
 use super::mirror::Mirror;
 use super::operation::{Operation, Step};
 use super::pace::{Budget, Budgets, Permit};
@@ -25,6 +26,7 @@ use crate::api::RateHeaders;
 use crate::error::Failure;
 
 mod chores;
+mod making;
 mod setbacks;
 mod settlement;
 #[cfg(test)]
@@ -66,6 +68,7 @@ pub struct Sync {
     /// Inputs of whole batches that were met with silence twice, to be sent alone. Whether the silence is theirs or
     /// HubSpot's is not known before another call is answered properly, or there is no other call to be made.
     doubted: VecDeque<Send>,
+    made: Made,
     next_send: u64,
     held_bytes: usize,
     silent_batches: u32,
@@ -95,6 +98,7 @@ impl Sync {
             again: VecDeque::new(),
             delayed: BTreeMap::new(),
             doubted: VecDeque::new(),
+            made: Made::default(),
             next_send: 0,
             held_bytes: 0,
             silent_batches: 0,
@@ -189,7 +193,7 @@ impl Sync {
         let budget = send.step.budget();
         self.pace.of_mut(budget).answered(now, id.0, setbacks::reception(&outcome), headers);
         self.keep_daily_reserve(headers);
-        if !matches!(outcome, Outcome::Setback(..) | Outcome::Itemised(..)) {
+        if !matches!(outcome, Outcome::Setback(..) | Outcome::Itemised(..) | Outcome::Searched(..)) {
             self.recovered();
         }
         let stream = send.stream;
@@ -202,9 +206,26 @@ impl Sync {
         let operation = self.streams[stream.0 as usize].operation;
         let resolution = match outcome {
             Outcome::Itemised(answer, correlation_id) => {
-                let read = if send.step == Step::Lookup { resolve::looked_up } else { resolve::itemised };
-                let resolution = read(send, operation, &answer, correlation_id.as_deref());
-                if resolution.put_off.as_ref().is_none_or(|put_off| !put_off.whole) {
+                let clears_doubt = send.clears_doubt();
+                let resolution = match send.step {
+                    Step::Lookup if clears_doubt => {
+                        self.looked_for(send, operation, &answer, correlation_id.as_deref())
+                    }
+                    Step::Lookup => resolve::looked_up(send, operation, &answer, correlation_id.as_deref()),
+                    Step::Create | Step::Search | Step::Write | Step::Single => {
+                        resolve::itemised(send, operation, &answer, correlation_id.as_deref())
+                    }
+                };
+                let goes_through = resolution.put_off.as_ref().is_none_or(|put_off| !put_off.whole);
+                if if clears_doubt { resolution.settles() } else { goes_through } {
+                    self.recovered();
+                }
+                resolution
+            }
+            Outcome::Searched(answer) => {
+                let clears_doubt = send.clears_doubt();
+                let resolution = resolve::search::searched(send, operation, &answer);
+                if !clears_doubt || resolution.settles() {
                     self.recovered();
                 }
                 resolution
@@ -416,17 +437,23 @@ impl Sync {
         if let Some(place) = again.iter().position(|send| room.is_in(pace, send.step.budget(), now))
             && let Some(send) = self.again.remove(place)
         {
-            return Ok(send);
+            return Ok(self.cut(send));
         }
         for step in 0..self.streams.len() {
             let index = (self.turn + step) % self.streams.len();
             let operation = self.streams[index].operation;
+            let stream = StreamIndex(u32::try_from(index).unwrap_or(u32::MAX));
+            let made = &self.made;
+            if operation == Operation::UpsertFound
+                && let Some(inputs) = self.streams[index].lane.next_ready_mut()
+            {
+                making::recall(made, stream, inputs);
+            }
             let next = self.streams[index].lane.next_ready().map(|input| operation.first_step(input));
             if next.is_some_and(|step| room.is_in(&self.pace, step.budget(), now))
                 && let Some(inputs) = self.streams[index].lane.take_ready()
             {
                 self.turn = index + 1;
-                let stream = StreamIndex(u32::try_from(index).unwrap_or(u32::MAX));
                 let mut groups = grouping::groups(operation, inputs).into_iter();
                 let first = groups.next();
                 for group in groups {
@@ -434,15 +461,17 @@ impl Sync {
                     self.again.push_back(send);
                 }
                 if let Some(group) = first {
-                    return Ok(self.send_of(stream, group));
+                    let send = self.send_of(stream, group);
+                    return Ok(self.cut(send));
                 }
             }
         }
         Err(room.opens)
     }
 
-    fn start(&mut self, now: Moment, send: Send) -> SendId {
+    fn start(&mut self, now: Moment, mut send: Send) -> SendId {
         let id = send.id;
+        send.sent_at = now;
         let counts = &mut self.streams[send.stream.0 as usize].counts;
         counts.calls += 1;
         counts.inputs += send.inputs.len() as u64;
@@ -460,6 +489,7 @@ impl Sync {
             chore: None,
             stage: group.stage,
             step: group.step,
+            sent_at: Moment::ZERO,
             failures: 0,
             server_errors: 0,
             setbacks_amid_success: 0,

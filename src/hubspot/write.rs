@@ -6,7 +6,9 @@ use super::auth::NoToken;
 use super::client::{Answer, CallError, Client, Unreachable};
 use super::explain;
 use super::fresh::FreshProperties;
-use crate::api::{BatchAnswer, MembersPage, MembershipAnswer, MembershipVerb, RateHeaders, RatePolicy};
+use crate::api::{
+    BatchAnswer, MembersPage, MembershipAnswer, MembershipVerb, RateHeaders, RatePolicy, SearchAnswer,
+};
 use crate::engine::request::{Endpoint, Request};
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::engine::sync::Outcome;
@@ -30,6 +32,7 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
         Endpoint::Batch(object, verb) => {
             client.post(&client.paths().objects_batch(object, *verb), request.body).await
         }
+        Endpoint::Search(object) => client.post(&client.paths().search(object), request.body).await,
         Endpoint::One(object, id) => client.patch(&client.paths().object(object, id), request.body).await,
         Endpoint::Members(list) => {
             let path = client.paths().memberships_change(list, MembershipVerb::AddAndRemove);
@@ -42,18 +45,25 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
     };
     match answered {
         Ok(answer) => (outcome(to, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
-        Err(CallError::Unreachable(_)) => (Outcome::Setback(Setback::Unreachable, None, None), None),
+        Err(CallError::Unreachable(how)) => {
+            let setback = match how {
+                Unreachable::Connect => Setback::Unconnected,
+                Unreachable::TimedOut | Unreachable::Broken => Setback::Unreachable,
+            };
+            (Outcome::Setback(setback, None, None), None)
+        }
         Err(CallError::NoToken(NoToken::Refused(failure))) => (Outcome::SyncFailed(failure), None),
+        // Without a token the call itself was never made, whatever became of the one for the token.
         Err(CallError::NoToken(NoToken::Passing(error))) => {
-            let setback = match retry::disposition(&error) {
-                Disposition::Setback(setback) => setback,
-                _ => Setback::Server,
+            let setback = match Setback::of(&error) {
+                Some(setback) if !setback.may_have_taken_effect() => setback,
+                _ => Setback::Unavailable,
             };
             (Outcome::Setback(setback, Some(*error), None), None)
         }
         Err(CallError::NoToken(NoToken::Unreachable(
             Unreachable::Connect | Unreachable::TimedOut | Unreachable::Broken,
-        ))) => (Outcome::Setback(Setback::Unreachable, None, None), None),
+        ))) => (Outcome::Setback(Setback::Unconnected, None, None), None),
     }
 }
 
@@ -87,6 +97,7 @@ fn told(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer
         // A success without a body: HubSpot takes events as a whole and says nothing of each.
         Endpoint::Events => Some(Outcome::Confirmed),
         Endpoint::MembersPage(..) => MembersPage::parse(&answer.body).ok().map(Outcome::MembersPage),
+        Endpoint::Search(_) => SearchAnswer::parse(&answer.body, answers_by).ok().map(Outcome::Searched),
         Endpoint::Batch(object, _) => {
             let mut batch = BatchAnswer::parse(&answer.body, Some(answers_by)).ok()?;
             to.fresh.set_aside(object, &mut batch);

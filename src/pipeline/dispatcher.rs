@@ -369,6 +369,14 @@ async fn until(moment: Option<Instant>) {
 
 fn tell(note: Note, streams: &[DispatchedStream]) {
     match note {
+        Note::MayExist(stream, records) => {
+            let stream = &streams[stream.0 as usize].descriptor;
+            tracing::warn!(
+                "Stream \"{stream}\": HubSpot gave no word of {records} records that it may have made, and nothing \
+                 tells them from others. They are rejected as NOT_CONFIRMED: look for them in HubSpot before you insert \
+                 them again."
+            );
+        }
         Note::Waiting(setback, status, wait) => {
             let status = status.map(|status| format!(" with status {status}")).unwrap_or_default();
             let wait = wait.as_millis();

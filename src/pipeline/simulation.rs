@@ -134,6 +134,7 @@ async fn run(seed: u64, behaviour: Behaviour, pieces: Vec<Vec<Event>>) -> Outcom
         daily_reserve_percent: 0,
         seed,
         durability: Durability::Printed,
+        began_at: 0,
     };
     let target = Target {
         operation: Operation::Upsert,

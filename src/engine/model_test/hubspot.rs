@@ -259,6 +259,7 @@ impl Hubspot {
             id: facts.record_id.clone().unwrap_or_else(|| "new".to_owned()),
             trace_id: (!named && !only).then(|| errors::trace(asked.call, place)),
             new,
+            created_at: None,
             key: name.filter(|_| named && !only),
             other_keys: Vec::new(),
         }
@@ -288,6 +289,7 @@ impl Hubspot {
                     id: "noise".to_owned(),
                     trace_id,
                     new: None,
+                    created_at: None,
                     key: None,
                     other_keys: Vec::new(),
                 });

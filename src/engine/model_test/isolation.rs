@@ -53,6 +53,7 @@ fn isolate(batch: &Batch) -> (u32, BTreeSet<usize>) {
         daily_reserve_percent: 0,
         seed: 1,
         durability: Durability::Printed,
+        began_at: 0,
     };
     let mut sync = Sync::new(settings);
     let limits = BatchLimits { inputs: 100, records: 1000, bytes: 1 << 20 };
@@ -100,6 +101,7 @@ fn answer(batch: &Batch, numbers: &[usize], lies: &mut bool) -> Outcome {
             id: "1".to_owned(),
             trace_id: None,
             new: None,
+            created_at: None,
             key: Some(number.to_string()),
             other_keys: Vec::new(),
         };

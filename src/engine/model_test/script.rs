@@ -289,6 +289,7 @@ impl Setup {
             daily_reserve_percent: 5,
             seed,
             durability: if chance(rng, mix.stored) { Durability::Stored } else { Durability::Printed },
+            began_at: 0,
         };
         let streams = (0..rng.usize(1..=6)).map(|_| StreamSetup::drawn(rng)).collect();
         let keys = rng.usize(1..=8);

@@ -29,6 +29,7 @@ fn send(inputs: &[&str], stage: Stage, step: Step) -> Send {
         chore: None,
         stage,
         step,
+        sent_at: Default::default(),
         failures: 0,
         server_errors: 0,
         setbacks_amid_success: 0,

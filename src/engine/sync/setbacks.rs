@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::super::Moment;
 use super::super::batch::Send;
 use super::super::exchange::{Note, Outcome};
+use super::super::operation::Step;
 use super::super::pace::Reception;
 use super::super::rejection::Rejection;
 use super::super::resolve::{self, PutOff, Resolution, Silence};
 use super::super::retry::{self, Setback};
+use super::making::is_in_doubt;
 use super::{Effect, Sync};
 use crate::api::{ApiError, RateHeaders};
 use crate::error::{Failure, Kind};
@@ -19,6 +21,8 @@ const FAILURES_BEFORE_HALVING: u32 = 4;
 const FAILURES_BEFORE_HALVING_AGAIN: u32 = 2;
 /// Server errors of a record sent alone, with other calls going through in between, that reject it.
 const FAILURES_BEFORE_REJECTION: u32 = 5;
+/// Longest that calls wait because others, which cannot be repeated, have failed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Server errors in a row of a record sent alone that reject it when there is nothing else left to send.
 const FAILURES_BEFORE_REJECTION_AT_LAST: u32 = 7;
 
@@ -36,7 +40,7 @@ enum Suspicion {
 pub(super) fn reception(outcome: &Outcome) -> Reception {
     match outcome {
         Outcome::Setback(Setback::RateLimited(policy), ..) => Reception::TurnedAway(*policy),
-        Outcome::Setback(Setback::Unreachable, ..) => Reception::Unknown,
+        Outcome::Setback(Setback::Unreachable | Setback::Unconnected, ..) => Reception::Unknown,
         Outcome::Setback(Setback::NewProperty, ..) => Reception::TakenUp,
         Outcome::Setback(..) => Reception::Overloaded,
         _ => Reception::TakenUp,
@@ -119,6 +123,12 @@ impl Sync {
             self.effects.push_back(Effect::Note(Note::Waiting(setback, status, wait)));
         }
         let stalled_since = *self.stalled_since.get_or_insert(now);
+        let failed_step = send.step;
+        if failed_step == Step::Create && setback.may_have_taken_effect() {
+            // Also when the sync gives up: what may exist must not come again in the next one.
+            let pause = wait.max((now - stalled_since) / 2).min(LONGEST_PAUSE);
+            self.put_in_doubt(now, &mut send, pause, error.as_ref());
+        }
         if now + wait > stalled_since + self.settings.retry_budget {
             let mut failure = retry::out_of_patience(setback, status, wait, now - stalled_since);
             failure.message.push_str(" What was written is acknowledged; the next sync goes on from there.");
@@ -127,12 +137,19 @@ impl Sync {
             self.stop(Some(failure.correlated(correlation_id)));
             return;
         }
-        if setback == Setback::Server {
+        if send.inputs.is_empty() {
+            return;
+        }
+        if setback.is_server_error() {
             match self.suspicion(&mut send) {
                 Suspicion::None => {}
                 Suspicion::SomeRecord => {
                     self.resolved(now, send.stream, resolve::halved(send));
                     return;
+                }
+                // Whether one of the calls has made it after all is found out first.
+                Suspicion::ThisRecord if failed_step == Step::Create && is_in_doubt(&send) => {
+                    self.reject_unless_made(&mut send, Rejection::server_error(error.as_ref()));
                 }
                 Suspicion::ThisRecord => {
                     self.reject_as_server_error(now, send, error.as_ref());
@@ -188,7 +205,14 @@ impl Sync {
     fn reject_as_server_error(&mut self, now: Moment, mut send: Send, error: Option<&ApiError>) {
         let operation = self.streams[send.stream.0 as usize].operation;
         let mut resolution = Resolution { silence: Silence::Kept, ..Resolution::default() };
+        let looks_for_it = send.clears_doubt();
         if let Some(input) = send.inputs.pop() {
+            if looks_for_it {
+                let correlation_id = error.and_then(|error| error.correlation_id.as_deref());
+                resolution.rejected.push((input, Rejection::may_exist(correlation_id)));
+                self.resolved(now, send.stream, resolution);
+                return;
+            }
             resolve::refuse(&mut resolution, operation, input, Rejection::server_error(error));
         }
         self.resolved(now, send.stream, resolution);

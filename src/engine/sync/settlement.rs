@@ -7,7 +7,7 @@ use super::super::operation::Operation;
 use super::super::record::Record;
 use super::super::rejection::Rejection;
 use super::super::resolve::{Group, Resolution, Silence, Stored};
-use super::{Durability, Effect, Sync};
+use super::{Durability, Effect, Sync, making};
 use crate::error::{Failure, Kind};
 
 /// Consecutive batches met with silence, whole and repeated, that end the sync.
@@ -16,7 +16,7 @@ const MOST_SILENT_BATCHES: u32 = 3;
 impl Sync {
     /// Does what follows from an answer: settles, sends again, gives up on a HubSpot that says nothing.
     pub(super) fn resolved(&mut self, now: Moment, stream: StreamIndex, resolution: Resolution) {
-        let Resolution { stored, rejected, again, put_off, silence } = resolution;
+        let Resolution { stored, rejected, again, put_off, resumed, silence } = resolution;
         match silence {
             Silence::Broken => {
                 self.silent_batches = 0;
@@ -28,19 +28,26 @@ impl Sync {
         }
         for stored in stored {
             self.count(stream, &stored);
+            self.remember(stream, &stored);
             self.settle(now, stream, stored.input, None);
         }
+        self.tell_what_may_exist(stream, &rejected);
         for (input, rejection) in rejected {
             self.settle(now, stream, input, Some(rejection));
         }
         if !self.streams[stream.0 as usize].failed {
             for group in again {
+                let wait = group.wait;
                 let send = self.send_of(stream, group);
                 match silence {
                     Silence::KeptAgain => self.doubted.push_back(send),
-                    Silence::Broken | Silence::Kept => self.again.push_back(send),
+                    Silence::Broken | Silence::Kept if wait.is_zero() => self.again.push_back(send),
+                    Silence::Broken | Silence::Kept => {
+                        self.delayed.insert((now + wait, send.id), send);
+                    }
                 }
             }
+            self.again.extend(resumed);
         }
         if let Some(put_off) = put_off {
             self.put_off(now, put_off);
@@ -92,7 +99,9 @@ impl Sync {
             return;
         }
         if let Some(next) = then.pop_front() {
-            let input = Input { then, record_id, ..Input::new(next) };
+            let mut input = [Input { then, record_id, ..Input::new(next) }];
+            making::recall(&self.made, stream, &mut input);
+            let [input] = input;
             let step = self.streams[stream.0 as usize].operation.first_step(&input);
             let group = Group { named_before: true, ..Group::new(vec![input], Stage::First, step) };
             let send = self.send_of(stream, group);

@@ -16,6 +16,7 @@ const PATIENT: Settings = Settings {
     daily_reserve_percent: 5,
     seed: 7,
     durability: Durability::Printed,
+    began_at: 0,
 };
 const PAIRS: BatchLimits = BatchLimits { inputs: 2, records: 1000, bytes: 1 << 20 };
 const MANY: BatchLimits = BatchLimits { inputs: 100, ..PAIRS };
@@ -81,6 +82,7 @@ impl Bench {
             id: "1".into(),
             trace_id: None,
             new: None,
+            created_at: None,
             key: Some(key),
             other_keys: Vec::new(),
         };

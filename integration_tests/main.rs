@@ -26,6 +26,8 @@
 //! | Which states go out, when, with which counts? | `checkpoints` |
 //! | What does an answer settle, and what does it leave open? | `settlement` |
 //! | Who is rejected for a refused batch, at the cost of how many calls? | `isolation` |
+//! | Is every record made once? | `insert` |
+//! | What is matched by search? | `search` |
 //! | Which trouble is waited out, which ends a sync? | `faults`, `storms`, `giving_up` |
 //! | In which order do records of one key take effect? | `order` |
 //! | How does a sync end, and go on after a crash? | `ends`, `kill` |
@@ -51,6 +53,7 @@ mod faults;
 mod fuzz;
 mod giving_up;
 mod input;
+mod insert;
 mod isolation;
 mod keys;
 mod kill;
@@ -66,6 +69,7 @@ mod owners;
 mod rejections;
 mod report;
 mod requests;
+mod search;
 mod secrets;
 mod settlement;
 mod storage;

@@ -24,6 +24,8 @@ pub struct KeyRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
+    /// Text that is compared without regard to case.
+    Caseless,
     Email,
     Domain,
     Number,
@@ -42,6 +44,14 @@ impl KeyRule {
             _ => Kind::Text,
         };
         Self { property: property.name.as_str().into(), kind }
+    }
+
+    /// The same for keys that are found by search, which compares text without regard to case: every spelling of a
+    /// text is the same key. Source: HubSpot's guide to searching the CRM (`IN`).
+    #[must_use]
+    pub fn searched(self) -> Self {
+        let kind = if self.kind == Kind::Text { Kind::Caseless } else { self.kind };
+        Self { kind, ..self }
     }
 
     /// The rule for record ids, which need no property definition.
@@ -139,6 +149,7 @@ fn spelled_once(kind: Kind, text: &str) -> Result<Cow<'_, str>, KeyProblem> {
     text::check_length(text)?;
     Ok(match kind {
         Kind::Text => Cow::Borrowed(text),
+        Kind::Caseless => lower_case(text),
         Kind::Email => {
             email::check(text)?;
             lower_case(text)
@@ -243,6 +254,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_searched_has_one_spelling_whatever_its_case() {
+        let name = KeyRule::new(&property("name", "string", "text"), ObjectKind::Company).searched();
+        assert_eq!(key(&name, r#"" ACME Ünits ""#).as_deref(), Ok("acme ünits"));
+        let number = KeyRule::new(&property("n", "number", "number"), ObjectKind::Company);
+        assert_eq!(number.clone().searched(), number);
+    }
+
+    #[test]
     fn numbers_and_record_ids_have_one_spelling() {
         let number = KeyRule::new(&property("account_no", "number", "number"), ObjectKind::Company);
         for raw in ["12.5", "12.50", r#""012.500""#, "125e-1", r#"" +12.5 ""#] {
@@ -271,6 +290,7 @@ mod tests {
                 KeyRule::new(&property("domain", "string", "text"), ObjectKind::Company),
                 KeyRule::new(&property("n", "number", "number"), ObjectKind::Other),
                 KeyRule::new(&property("t", "string", "text"), ObjectKind::Other),
+                KeyRule::new(&property("t", "string", "text"), ObjectKind::Other).searched(),
             ];
             for rule in rules {
                 if let Ok(once) = key(&rule, &raw) {

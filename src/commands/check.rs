@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::events;
 use super::prepare::{self, Knowledge};
-use crate::config::Config;
+use crate::config::{Config, Match, Operation, StreamSettings};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{self, ObjectType};
 use crate::error::{Failure, Kind};
@@ -15,7 +15,7 @@ use crate::output::clock;
 use crate::output::emitter::Emitter;
 use crate::output::lines;
 use crate::output::rotation::TokenRotation;
-use crate::plan::key::{RECORD_ID, unique_properties};
+use crate::plan::key::{RECORD_ID, search_problem, unique_properties};
 use crate::plan::object::ObjectName;
 use crate::plan::target::TargetName;
 use crate::rejected::storage::identity::SyncId;
@@ -101,7 +101,7 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
             let object = prepare::object_type(name, knowledge).await?;
             knowledge.properties(&object).await?;
             if let Some(key) = &stream.matching_key {
-                check_key(&object, key, knowledge).await?;
+                check_key(&object, key, stream, knowledge).await?;
             }
             Ok::<_, Failure>(object)
         };
@@ -129,13 +129,27 @@ fn of_stream(name: &str, failure: Failure) -> Failure {
     Failure { message: format!("Stream \"{name}\": {}", failure.message), ..failure }
 }
 
-async fn check_key(object: &ObjectType, key: &str, knowledge: &mut Knowledge<'_>) -> Result<(), Failure> {
+async fn check_key(
+    object: &ObjectType,
+    key: &str,
+    stream: &StreamSettings,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<(), Failure> {
     if !knowledge.properties(object).await?.iter().any(|property| property.name == key) {
         knowledge.add_sensitive(object).await?;
     }
     let properties = knowledge.properties(object).await?;
+    if stream.match_by == Match::Search {
+        return match search_problem(key, object, properties) {
+            Some(problem) => {
+                Err(Failure::new(Kind::Configuration, format!("the matching key \"{key}\" {problem}.")))
+            }
+            None => Ok(()),
+        };
+    }
     let unique = unique_properties(object, properties);
-    if key == RECORD_ID || unique.contains(&key) {
+    let takes_record_ids = stream.operation != Some(Operation::Insert);
+    if key == RECORD_ID && takes_record_ids || unique.contains(&key) {
         return Ok(());
     }
     let known = properties.iter().any(|property| property.name == key);

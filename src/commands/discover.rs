@@ -58,8 +58,8 @@ async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure
     }
 }
 
-/// What can be done with an object: updates and archives go by record id or any unique property, upserts by a
-/// unique property only, so that an object without one still shows up.
+/// What can be done with an object: inserts need no key, updates and archives go by record id or any unique property,
+/// upserts by a unique property only, so that an object without one still shows up.
 fn of_object(object: &ObjectType, properties: &[Property]) -> Vec<Value> {
     let unique = unique_properties(object, properties);
     let any: Vec<&str> = std::iter::once(RECORD_ID).chain(unique.iter().copied()).collect();
@@ -67,6 +67,10 @@ fn of_object(object: &ObjectType, properties: &[Property]) -> Vec<Value> {
     let keys: Vec<&Property> =
         properties.iter().filter(|property| unique.contains(&property.name.as_str())).collect();
     let mut operations = Vec::new();
+    if !writable.is_empty() {
+        // Without matching keys nobody has to choose one.
+        operations.push(operation(object, "append", &writable, None));
+    }
     if unique.is_empty() {
         let name = &object.name;
         tracing::info!(
@@ -74,28 +78,32 @@ fn of_object(object: &ObjectType, properties: &[Property]) -> Vec<Value> {
              (Settings, Properties, \"require unique values\")."
         );
     } else {
-        operations.push(operation(object, "append_dedup", &writable, &unique));
+        operations.push(operation(object, "append_dedup", &writable, Some(&unique)));
     }
-    operations.push(operation(object, "update", &writable, &any));
-    operations.push(operation(object, "soft_delete", &keys, &any));
+    operations.push(operation(object, "update", &writable, Some(&any)));
+    operations.push(operation(object, "soft_delete", &keys, Some(&any)));
     operations
 }
 
-fn operation(object: &ObjectType, sync_mode: &str, properties: &[&Property], keys: &[&str]) -> Value {
+/// One operation. Where there are matching keys, Airbyte asks the user to choose one of them.
+fn operation(object: &ObjectType, sync_mode: &str, properties: &[&Property], keys: Option<&[&str]>) -> Value {
     let mut columns = Map::new();
     for property in properties {
         columns.insert(property.name.clone(), json_schema(property.kind));
     }
-    for key in keys {
+    for key in keys.unwrap_or_default() {
         columns.entry(*key).or_insert_with(|| json!({"type": "string"}));
     }
-    let matching_keys: Vec<[&str; 1]> = keys.iter().map(|key| [*key]).collect();
-    json!({
+    let mut operation = json!({
         "object_name": object.name,
         "sync_mode": sync_mode,
         "json_schema": {"type": "object", "properties": columns, "additionalProperties": false},
-        "matching_keys": matching_keys,
-    })
+    });
+    if let Some(keys) = keys {
+        let matching_keys: Vec<[&str; 1]> = keys.iter().map(|key| [*key]).collect();
+        operation["matching_keys"] = json!(matching_keys);
+    }
+    operation
 }
 
 /// Types as Airbyte's destination catalogs write them (protocol well-known types, without null unions).

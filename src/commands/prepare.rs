@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::events::{self, Definitions};
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
-use crate::config::{Config, Match, Operation, StreamSettings};
+use crate::config::{Config, Operation, StreamSettings};
 use crate::crm::list::List;
 use crate::crm::new_property::{Made, NewProperty};
 use crate::crm::object::{ObjectSchema, ObjectType};
@@ -43,8 +43,7 @@ pub fn refuse_what_cannot_be_done(config: &Config) -> Result<(), Failure> {
 
 fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
     [
-        (matches!(stream.operation, Some(Operation::Insert | Operation::Mirror)), "operation"),
-        (stream.match_by == Match::Search, "match"),
+        (matches!(stream.operation, Some(Operation::Mirror)), "operation"),
         (!stream.associations.is_empty(), "associations"),
         (stream.create_event_definition, "create_event_definition"),
     ]

@@ -191,10 +191,19 @@ impl Operation {
     pub fn step_in_doubt(self) -> Step {
         match self {
             Self::UpsertFound => Step::Search,
-            Self::Insert | Self::Upsert | Self::Update(_) | Self::Archive(_) | Self::Membership(_) => {
-                Step::Lookup
-            }
+            Self::Insert
+            | Self::Upsert
+            | Self::Update(_)
+            | Self::Archive(_)
+            | Self::Membership(_)
+            | Self::Event => Step::Lookup,
         }
+    }
+
+    /// Whether records are found by search.
+    #[must_use]
+    pub fn searches(self) -> bool {
+        matches!(self, Self::UpsertFound | Self::Update(MatchedBy::Search) | Self::Archive(MatchedBy::Search))
     }
 
     /// Whether records may be made that only their key tells from others.

@@ -183,6 +183,7 @@ fn lookup(send: &Send, target: &Target) -> Vec<u8> {
         Operation::Update(MatchedBy::Email)
         | Operation::Archive(MatchedBy::Email)
         | Operation::Membership(MatchedBy::Email) => &["email", "hs_additional_emails"],
+        Operation::Insert if key == "email" => &["email", "hs_additional_emails"],
         _ => &[key],
     };
     let names = names_asked(target.operation, &send.inputs);

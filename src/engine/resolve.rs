@@ -257,6 +257,7 @@ pub fn members(send: Send, answer: &MembershipAnswer, correlation_id: Option<&st
             resolution.stored.push(Stored { input, created: None, id: None });
         }
     }
+    resolution
 }
 
 /// The inputs that are left in the send, when there are any and a reason for it.
@@ -271,7 +272,6 @@ fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) 
     let mut fates: Vec<Fate<'a>> = inputs.iter().map(|_| Fate::Unmentioned).collect();
     for stored in &answer.results {
         let by_trace = stored.trace_id.as_deref().and_then(|trace| place_of_trace(*id, trace, inputs.len()));
-        let named = || Fate::Named(stored.new, stored.id.as_str().into());
         let by_key = || stored.key.as_deref().and_then(|key| place_of_target(inputs, key));
         // The one result of a call with one input is about that input, under whichever name.
         let only = || (inputs.len() == 1 && answer.results.len() == 1).then_some(0);

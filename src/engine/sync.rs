@@ -212,9 +212,13 @@ impl Sync {
                         self.looked_for(send, operation, &answer, correlation_id.as_deref())
                     }
                     Step::Lookup => resolve::looked_up(send, operation, &answer, correlation_id.as_deref()),
-                    Step::Create | Step::Search | Step::Write | Step::Single => {
-                        resolve::itemised(send, operation, &answer, correlation_id.as_deref())
-                    }
+                    Step::Create
+                    | Step::Search
+                    | Step::Write
+                    | Step::Single
+                    | Step::Members
+                    | Step::SendEvents
+                    | Step::Chore => resolve::itemised(send, operation, &answer, correlation_id.as_deref()),
                 };
                 let goes_through = resolution.put_off.as_ref().is_none_or(|put_off| !put_off.whole);
                 if if clears_doubt { resolution.settles() } else { goes_through } {

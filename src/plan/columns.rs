@@ -28,12 +28,23 @@ pub struct ColumnRules {
     pub policies: ValuePolicies,
     /// How properties are made for unknown names, where the user asked for that.
     pub making: Option<Making>,
-    /// The matching key's property.
-    pub key: String,
+    /// The matching key's property; an insert may have none.
+    pub key: Option<String>,
+    /// Where the key is sent.
+    pub key_place: KeyPlace,
     /// Which columns reach HubSpot at all.
     pub written: Written,
     /// The account's owners, where a column may name one by e-mail address and they could be read.
     pub owners: Option<Arc<Owners>>,
+}
+
+/// Where a matching key is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// As the name of the record; it is not among the properties.
+    Apart,
+    /// Among the properties: the record may have to be made.
+    AmongProperties,
 }
 
 /// Which columns of a stream reach HubSpot.
@@ -50,6 +61,8 @@ pub enum Written {
 pub enum ColumnUse {
     /// It holds the matching key.
     Key,
+    /// It holds the matching key, and is written to its property too.
+    SentKey(Box<ValueRule>),
     /// It is written to a property.
     Property(Box<ValueRule>),
     /// Its property has to be made before it can be written.
@@ -118,8 +131,13 @@ impl ColumnRules {
                 None => return Column::left_out(WhyLeftOut::Nameless, None),
             },
         };
-        if property == self.key {
-            return Column { becomes: ColumnUse::Key, property: Some(property), renamed };
+        if Some(&property) == self.key.as_ref() {
+            let known = self.properties.iter().find(|known| known.name == property);
+            let becomes = match (self.key_place, known) {
+                (KeyPlace::AmongProperties, Some(known)) => ColumnUse::SentKey(Box::new(self.rule(known))),
+                (KeyPlace::AmongProperties, None) | (KeyPlace::Apart, _) => ColumnUse::Key,
+            };
+            return Column { becomes, property: Some(property), renamed };
         }
         if property == RECORD_ID || self.written == Written::KeyOnly {
             return Column::left_out(WhyLeftOut::Internal, Some(property));
@@ -159,6 +177,9 @@ impl Column {
     /// Whether a value of this column can reach HubSpot.
     #[must_use]
     pub fn is_sent(&self) -> bool {
-        matches!(self.becomes, ColumnUse::Key | ColumnUse::Property(_) | ColumnUse::Missing)
+        matches!(
+            self.becomes,
+            ColumnUse::Key | ColumnUse::SentKey(_) | ColumnUse::Property(_) | ColumnUse::Missing
+        )
     }
 }

@@ -1,9 +1,9 @@
 //! Which one property a stream's records are matched by.
 
 use crate::coerce::{Aliases, NameMatch, ObjectKind, resolve};
-use crate::config::{Operation, StreamSettings};
+use crate::config::{Match, Operation, StreamSettings};
 use crate::crm::object::ObjectType;
-use crate::crm::property::Property;
+use crate::crm::property::{Property, PropertyType};
 use crate::error::{Failure, Kind};
 use crate::protocol::catalog::ConfiguredStream;
 
@@ -24,6 +24,28 @@ pub struct KeyChoice<'a> {
     pub operation: Operation,
 }
 
+/// The key that was chosen, and how records are found by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChosenKey {
+    /// None: the stream inserts, and nothing tells its records from others.
+    Nothing,
+    /// A property that HubSpot keeps unique, or its record id.
+    Unique(String),
+    /// Any property, by search.
+    Searched(String),
+}
+
+impl ChosenKey {
+    /// The property, if there is one.
+    #[must_use]
+    pub fn property(&self) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::Unique(property) | Self::Searched(property) => Some(property),
+        }
+    }
+}
+
 /// HubSpot's record id: on every object, unique without being marked so.
 pub const RECORD_ID: &str = "hs_object_id";
 
@@ -40,15 +62,117 @@ pub fn unique_properties<'a>(object: &ObjectType, properties: &'a [Property]) ->
     names
 }
 
+/// Why records cannot be found by searching for a property, in words that follow its name.
+#[must_use]
+pub fn search_problem(key: &str, object: &ObjectType, properties: &[Property]) -> Option<String> {
+    let Some(property) = properties.iter().find(|property| property.name == key) else {
+        return Some(format!("is no property of {} in this HubSpot account", object.name));
+    };
+    let is_text_or_number =
+        matches!(property.kind, PropertyType::String | PropertyType::Number | PropertyType::PhoneNumber);
+    if key == RECORD_ID {
+        Some("needs no search: leave \"match\" out to find records by it".to_owned())
+    } else if is_text_or_number {
+        None
+    } else {
+        Some("is neither text nor a number, so records cannot be searched by it".to_owned())
+    }
+}
+
 impl KeyChoice<'_> {
+    /// The key for what the stream does.
+    ///
+    /// # Errors
+    /// A configuration failure that says what to choose instead.
+    pub fn choose(&self) -> Result<ChosenKey, Failure> {
+        let match_by = self.settings.map_or(Match::Unique, |settings| settings.match_by);
+        match (self.operation, match_by) {
+            (Operation::Insert, Match::Search) => Err(self.failure(format!(
+                "Stream \"{}\" inserts, so there is nothing to match: leave \"match\" out, or choose another operation.",
+                self.stream.descriptor
+            ))),
+            (Operation::Insert, Match::Unique) => {
+                Ok(self.recognising()?.map_or(ChosenKey::Nothing, ChosenKey::Unique))
+            }
+            (_, Match::Search) => self.searched().map(ChosenKey::Searched),
+            (_, Match::Unique) => self.resolve().map(ChosenKey::Unique),
+        }
+    }
+
+    /// What tells the records of an insert from others: the configured key or the primary key where they are unique,
+    /// else the first unique property among the stream's columns, e-mail first. It may be missing.
+    fn recognising(&self) -> Result<Option<String>, Failure> {
+        if let Some(configured) = self.configured() {
+            self.check_unique(&configured)?;
+            return Ok(Some(configured));
+        }
+        let unique = self.unique();
+        if let [path] = self.stream.primary_key.as_slice()
+            && let [field] = path.as_slice()
+        {
+            let key = self.property_of(field);
+            if key == RECORD_ID && self.stream.destination_object_name.is_some() {
+                self.check_unique(&key)?;
+            }
+            if unique.contains(&key.as_str()) {
+                return Ok(Some(key));
+            }
+        }
+        let columns = self.columns();
+        let may_come = |name: &&&str| columns.is_empty() || columns.iter().any(|column| column == **name);
+        Ok(unique.iter().find(may_come).map(|name| (*name).to_owned()))
+    }
+
+    /// The property to search by: the configured one, else the primary key where HubSpot has such a property.
+    fn searched(&self) -> Result<String, Failure> {
+        let by_primary_key = || match self.stream.primary_key.as_slice() {
+            [path] if path.len() == 1 => Some(self.property_of(&path[0])),
+            _ => None,
+        };
+        let chosen = self.stream.destination_object_name.is_some();
+        let exists = |key: &String| self.properties.iter().any(|property| property.name == *key);
+        let key = self.configured().or_else(|| by_primary_key().filter(|key| chosen || exists(key)));
+        let Some(key) = key else {
+            return Err(self.failure(format!(
+                "Stream \"{}\" is to be matched by search: set its \"matching_key\" to the property to search by.",
+                self.stream.descriptor
+            )));
+        };
+        if let Some(problem) = search_problem(&key, self.object, self.properties) {
+            return Err(self.failure(format!(
+                "The matching key \"{key}\" of stream \"{}\" {problem}.",
+                self.stream.descriptor
+            )));
+        }
+        let is_writable =
+            self.properties.iter().any(|property| property.name == key && property.is_writable());
+        if self.operation == Operation::Upsert && !is_writable {
+            return Err(self.failure(format!(
+                "The matching key \"{key}\" of stream \"{}\" cannot be written: what is created without it would be \
+                 created again by every sync. Choose another matching key, or the operation update.",
+                self.stream.descriptor
+            )));
+        }
+        Ok(key)
+    }
+
+    fn configured(&self) -> Option<String> {
+        let configured = self.settings.and_then(|settings| settings.matching_key.as_deref());
+        configured.map(|key| key.trim().to_owned())
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.stream.columns.keys().map(|column| self.property_of(column)).collect()
+    }
+
     /// The matching key: the configured one, else the primary key, else `email` for contacts, else the only
     /// unique property among the stream's columns.
     ///
     /// # Errors
     /// A configuration failure that names the unique properties there are.
-    pub fn resolve(&self) -> Result<String, Failure> {
-        let key = match self.settings.and_then(|settings| settings.matching_key.as_deref()) {
-            Some(configured) => configured.trim().to_owned(),
+    fn resolve(&self) -> Result<String, Failure> {
+        let key = match self.configured() {
+            Some(configured) => configured,
             None => match self.by_primary_key()? {
                 Some(key) => key,
                 None => self.by_columns()?,
@@ -78,8 +202,7 @@ impl KeyChoice<'_> {
     }
 
     fn by_columns(&self) -> Result<String, Failure> {
-        let columns: Vec<String> =
-            self.stream.columns.keys().map(|column| self.property_of(column)).collect();
+        let columns = self.columns();
         let declares = |name: &str| columns.iter().any(|column| column == name);
         if self.object.is_contact() && (columns.is_empty() || declares("email")) {
             return Ok("email".to_owned());

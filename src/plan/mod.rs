@@ -96,7 +96,7 @@ impl From<StreamPlan> for Plan {
             target: Target {
                 operation: plan.operation,
                 object: plan.object.path.as_str().into(),
-                key_property: plan.key.property().to_owned(),
+                key_property: plan.key.as_ref().map(|key| key.property().to_owned()).unwrap_or_default(),
                 lists: plan.columns.list_properties(),
             },
             doing: plan.doing(),

@@ -1,6 +1,6 @@
 //! What is done with a stream's records.
 
-use super::key::RECORD_ID;
+use super::key::{ChosenKey, RECORD_ID};
 use crate::config::{Operation, StreamSettings};
 use crate::crm::object::ObjectType;
 use crate::engine::operation::{self as engine, MatchedBy};
@@ -60,17 +60,20 @@ pub fn unmet_wish(stream: &ConfiguredStream, settings: Option<&StreamSettings>) 
 ///
 /// To upsert by record id means to update that record: HubSpot gives record ids itself.
 #[must_use]
-pub fn by_key(wanted: Operation, key: &str, object: &ObjectType) -> Option<engine::Operation> {
+pub fn by_key(wanted: Operation, key: &ChosenKey, object: &ObjectType) -> Option<engine::Operation> {
     let matched_by = match key {
-        RECORD_ID => MatchedBy::RecordId,
-        "email" if object.is_contact() => MatchedBy::Email,
-        _ => MatchedBy::UniqueProperty,
+        ChosenKey::Searched(_) => MatchedBy::Search,
+        ChosenKey::Unique(property) if property == RECORD_ID => MatchedBy::RecordId,
+        ChosenKey::Unique(property) if property == "email" && object.is_contact() => MatchedBy::Email,
+        ChosenKey::Nothing | ChosenKey::Unique(_) => MatchedBy::UniqueProperty,
     };
-    match wanted {
-        Operation::Upsert if matched_by == MatchedBy::RecordId => Some(engine::Operation::Update(matched_by)),
-        Operation::Upsert => Some(engine::Operation::Upsert),
-        Operation::Update => Some(engine::Operation::Update(matched_by)),
-        Operation::Archive => Some(engine::Operation::Archive(matched_by)),
-        Operation::Insert | Operation::Mirror => None,
+    match (wanted, matched_by) {
+        (Operation::Insert, _) => Some(engine::Operation::Insert),
+        (Operation::Upsert, MatchedBy::RecordId) => Some(engine::Operation::Update(matched_by)),
+        (Operation::Upsert, MatchedBy::Search) => Some(engine::Operation::UpsertFound),
+        (Operation::Upsert, MatchedBy::UniqueProperty | MatchedBy::Email) => Some(engine::Operation::Upsert),
+        (Operation::Update, _) => Some(engine::Operation::Update(matched_by)),
+        (Operation::Archive, _) => Some(engine::Operation::Archive(matched_by)),
+        (Operation::Mirror, _) => None,
     }
 }

@@ -12,8 +12,10 @@ use crate::coerce::{Coerced, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
 use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::object::ObjectType;
+use crate::engine::operation::Operation;
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
+use crate::engine::resolve::search;
 use crate::error::Failure;
 use crate::json;
 use crate::protocol::message::RecordMessage;
@@ -121,8 +123,11 @@ impl Shaper {
         let rejection = match (walked, progress.rejection, &progress.key) {
             (Err(_), ..) => Some(not_an_object(record.data)),
             (Ok(()), Some(rejection), _) => Some(rejection),
-            (Ok(()), None, None) => Some(self.missing_key()),
-            (Ok(()), None, Some(_)) => self.lacks(),
+            (Ok(()), None, None) if self.plan.operation != Operation::Insert => Some(self.missing_key()),
+            (Ok(()), None, _) if self.has_nothing_to_insert() && progress.missing.is_empty() => {
+                Some(nothing_to_insert())
+            }
+            (Ok(()), None, _) => self.lacks(),
         };
         if rejection.is_none() && !progress.missing.is_empty() {
             return Err(Unshaped::Missing(self.plan.object.clone(), self.new_properties(&progress.missing)));
@@ -168,21 +173,26 @@ impl Shaper {
     fn member<'a>(&mut self, place: usize, value: &'a str, progress: &mut Progress<'a>) {
         let (name, column) = &self.columns[place];
         match &column.becomes {
-            ColumnUse::Key => match key_text(&self.plan.key, value) {
-                Ok(key) => progress.key = Some(key),
-                Err(problem) => {
-                    let property = self.plan.key.property();
-                    let message = problem.message(property);
-                    let code = problem.code().as_str();
-                    progress.rejection = Some(Rejection::by_connector(code, Some(property), message));
-                }
+            ColumnUse::Key => match self.key_of(value) {
+                Ok(key) => progress.key = key,
+                Err(rejection) => progress.rejection = Some(rejection),
             },
             ColumnUse::LeftOut(_) => {}
             // A value that says nothing is no reason to make a property, and there is nothing to clear.
             ColumnUse::Missing => progress.missing.extend(NewKind::of_value(value).map(|kind| (place, kind))),
             ColumnUse::Refused(_) if value == "null" => {}
             ColumnUse::Refused(why) => progress.rejection = Some(refused(*why, name)),
-            ColumnUse::Property(rule) => {
+            ColumnUse::Property(rule) | ColumnUse::SentKey(rule) => {
+                let is_key = matches!(column.becomes, ColumnUse::SentKey(_));
+                let key = match if is_key { self.key_of(value) } else { Ok(None) } {
+                    Ok(key) => key,
+                    // Whatever its e-mail address is, an insert is made; it only cannot be recognised by it.
+                    Err(_) if self.plan.operation == Operation::Insert => None,
+                    Err(rejection) => {
+                        progress.rejection = Some(rejection);
+                        return;
+                    }
+                };
                 let policies = self.plan.columns.policies;
                 let start = self.properties.len();
                 if start > 0 {
@@ -197,6 +207,7 @@ impl Shaper {
                     Ok(Coerced::Written) => {
                         let (properties, sequel) = (&mut self.properties, &mut self.sequel);
                         self.plan.lifecycle.split(rule.property(), value_start, properties, sequel);
+                        progress.key = key.or_else(|| progress.key.take());
                         return;
                     }
                     Ok(Coerced::Null) => policies.null_values == NullValues::Clear,
@@ -268,15 +279,52 @@ impl Shaper {
 
     /// What a record that has its key lacks to be made.
     fn lacks(&self) -> Option<Rejection> {
-        let key = self.plan.key.property();
+        let key = self.key_property();
         self.plan.required.rejection(|property| property == key || has_value(&self.properties, property))
     }
 
     fn missing_key(&self) -> Rejection {
-        let key = self.plan.key.property();
+        let key = self.key_property();
         let message = format!("{key}: the record has no matching key; every record needs a value for it.");
         Rejection::by_connector("MISSING_MATCHING_KEY", Some(key), message)
     }
+
+    fn key_property(&self) -> &str {
+        self.plan.columns.key.as_deref().unwrap_or_default()
+    }
+
+    /// The text of a matching key, or why the record has none that it could be found by.
+    fn key_of<'v>(&self, value: &'v str) -> Result<Option<Cow<'v, str>>, Rejection> {
+        let Some(rule) = &self.plan.key else { return Ok(None) };
+        let refuse = |code: &'static str, message: String| {
+            Err(Rejection::by_connector(code, Some(rule.property()), message))
+        };
+        match key_text(rule, value) {
+            Ok(key) if self.is_searched() && search::key_length(&key) > search::LONGEST_KEY => {
+                let property = rule.property();
+                let most = search::LONGEST_KEY;
+                let message = format!(
+                    "{property}: the matching key is too long to be searched for; {most} bytes are the most."
+                );
+                refuse("VALUE_TOO_LONG", message)
+            }
+            Ok(key) => Ok(Some(key)),
+            Err(problem) => refuse(problem.code().as_str(), problem.message(rule.property())),
+        }
+    }
+
+    fn has_nothing_to_insert(&self) -> bool {
+        self.plan.operation == Operation::Insert && self.properties.is_empty()
+    }
+
+    fn is_searched(&self) -> bool {
+        self.plan.operation.searches()
+    }
+}
+
+fn nothing_to_insert() -> Rejection {
+    let message = "The record has no value that HubSpot could make a record of.";
+    Rejection::by_connector("INVALID_RECORD", None, message)
 }
 
 /// A record of a stream that the catalog does not have.

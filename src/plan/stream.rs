@@ -1,7 +1,7 @@
 //! The plan of one stream, made before its first record is read.
 
-use super::columns::{ColumnRules, ColumnUse, WhyLeftOut, Written};
-use super::key::KeyChoice;
+use super::columns::{ColumnRules, ColumnUse, KeyPlace, WhyLeftOut, Written};
+use super::key::{ChosenKey, KeyChoice};
 use super::lifecycle::Lifecycle;
 use super::making::Making;
 use super::operation;
@@ -27,8 +27,8 @@ pub struct StreamPlan {
     pub object: ObjectType,
     /// What is done with each record.
     pub operation: Operation,
-    /// How they are matched.
-    pub key: KeyRule,
+    /// How they are matched; an insert may have nothing that tells its records from others.
+    pub key: Option<KeyRule>,
     /// What each column becomes.
     pub columns: ColumnRules,
     /// What a record needs to be made, where records are only made.
@@ -77,12 +77,19 @@ impl StreamPlan {
             None if stream.destination_object_name.is_some() => Aliases::Off,
             None => Aliases::On,
         };
-        let key = KeyChoice { stream, settings, object, properties, aliases, operation: wanted }.resolve()?;
+        let key = KeyChoice { stream, settings, object, properties, aliases, operation: wanted }.choose()?;
         let operation =
             operation::by_key(wanted, &key, object).ok_or_else(|| fail(not_yet(stream, wanted)))?;
         let kind = ObjectKind::of_type_id(&object.type_id);
-        let key_property = properties.iter().find(|property| property.name == key);
-        let key_rule = key_property.map_or_else(KeyRule::record_id, |property| KeyRule::new(property, kind));
+        let rule_of = |name: &str| {
+            let property = properties.iter().find(|property| property.name == name);
+            property.map_or_else(KeyRule::record_id, |property| KeyRule::new(property, kind))
+        };
+        let key_rule = match &key {
+            ChosenKey::Nothing => None,
+            ChosenKey::Unique(name) => Some(rule_of(name)),
+            ChosenKey::Searched(name) => Some(rule_of(name).searched()),
+        };
         let columns = ColumnRules {
             properties: properties.to_vec(),
             object: kind,
@@ -92,7 +99,8 @@ impl StreamPlan {
             policies,
             making: (policies.unknown_properties == UnknownProperties::Create)
                 .then(|| Making::new(object, properties, settings)),
-            key,
+            key: key.property().map(str::to_owned),
+            key_place: if operation.makes() { KeyPlace::AmongProperties } else { KeyPlace::Apart },
             written: if matches!(operation, Operation::Archive(_)) {
                 Written::KeyOnly
             } else {
@@ -101,7 +109,8 @@ impl StreamPlan {
             owners: owners.cloned(),
         };
         let mut notices: Vec<String> = operation::unmet_wish(stream, settings).into_iter().collect();
-        check_columns(stream, &columns, &mut notices).map_err(fail)?;
+        let needed = if operation == Operation::Insert { None } else { columns.key.as_deref() };
+        check_columns(stream, &columns, needed, &mut notices).map_err(fail)?;
         let missing = missing_properties(stream, &columns);
         Ok(Self {
             descriptor: stream.descriptor.clone(),
@@ -141,8 +150,8 @@ fn not_yet(stream: &ConfiguredStream, operation: config::Operation) -> Failure {
         config::Operation::Archive => "archive",
     };
     let message = format!(
-        "Stream \"{}\" asks for the operation {name}, which this version cannot do yet; it can upsert, update and \
-         archive. Set \"operation\" for this stream, or choose another sync mode.",
+        "Stream \"{}\" asks for the operation {name}, which HubSpot objects do not have; they can be inserted, \
+         upserted, updated and archived. Set \"operation\" for this stream, or choose another sync mode.",
         stream.descriptor
     );
     Failure::new(Kind::Configuration, message)
@@ -158,13 +167,14 @@ fn missing_properties(stream: &ConfiguredStream, rules: &ColumnRules) -> Vec<New
 fn check_columns(
     stream: &ConfiguredStream,
     rules: &ColumnRules,
+    needed_key: Option<&str>,
     notices: &mut Vec<String>,
 ) -> Result<(), Failure> {
     let mut taken: Vec<(String, &str)> = Vec::new();
     let mut has_key = false;
     for name in stream.columns.keys() {
         let column = rules.column(name);
-        has_key |= matches!(column.becomes, ColumnUse::Key);
+        has_key |= matches!(column.becomes, ColumnUse::Key | ColumnUse::SentKey(_));
         if !column.is_sent() {
             continue;
         }
@@ -174,10 +184,10 @@ fn check_columns(
         }
         taken.push((property, name));
     }
-    if !stream.columns.is_empty() && !has_key {
+    if let Some(key) = needed_key.filter(|_| !stream.columns.is_empty() && !has_key) {
         notices.push(format!(
-            "Stream \"{}\" declares no column for its matching key {}; records without it are rejected.",
-            stream.descriptor, rules.key
+            "Stream \"{}\" declares no column for its matching key {key}; records without it are rejected.",
+            stream.descriptor
         ));
     }
     Ok(())

@@ -374,6 +374,7 @@ impl<'a> Driver<'a> {
                     let told = match note {
                         Note::Waiting(..) => Notice::Waiting,
                         Note::Recovered(failures) => Notice::Recovered(failures),
+                        Note::MayExist(..) => panic!("not yet"),
                         Note::Spared(..) => panic!("no stream of the model mirrors a list"),
                     };
                     assert_eq!(Some(told), self.notices.pop_front());

@@ -70,7 +70,7 @@ impl Asked<'_> {
     /// Whether HubSpot has no such record, and says so.
     fn is_missing(self, input: &CallInput) -> bool {
         let minds = match self.setup.operation {
-            Operation::Upsert | Operation::Event => false,
+            Operation::Insert | Operation::Upsert | Operation::UpsertFound | Operation::Event => false,
             Operation::Update(_) => true,
             Operation::Archive(_) | Operation::Membership(_) => self.call.step == Step::Lookup,
         };

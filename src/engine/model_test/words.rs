@@ -172,6 +172,9 @@ pub(super) fn step_for(
     let by_id_in_the_end = matches!(operation, Operation::Update(MatchedBy::RecordId | MatchedBy::Email));
     match operation {
         Operation::Event => Step::SendEvents,
+        Operation::Insert => Step::Create,
+        Operation::UpsertFound if found => Step::Write,
+        Operation::UpsertFound => Step::Search,
         Operation::Upsert | Operation::Archive(MatchedBy::RecordId) => Step::Write,
         Operation::Membership(MatchedBy::RecordId) => Step::Members,
         Operation::Membership(_) if found => Step::Members,

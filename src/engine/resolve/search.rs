@@ -104,7 +104,11 @@ fn not_found(resolution: &mut Resolution, operation: Operation, missing: Vec<Inp
             let gone = missing.into_iter().map(|input| Stored { input, created: None, id: None });
             resolution.stored.extend(gone);
         }
-        Operation::Insert | Operation::Upsert | Operation::Update(_) | Operation::Membership(_) => {
+        Operation::Insert
+        | Operation::Upsert
+        | Operation::Update(_)
+        | Operation::Membership(_)
+        | Operation::Event => {
             let refused = missing.into_iter().map(|input| (input, Rejection::not_found_by_search(property)));
             resolution.rejected.extend(refused);
         }
@@ -114,4 +118,85 @@ fn not_found(resolution: &mut Resolution, operation: Operation, missing: Vec<Inp
 /// A stored value in the spelling of keys that are searched for.
 fn as_searched(value: &str) -> String {
     value.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{send, told};
+    use super::*;
+    use crate::api::Stored as Found;
+    use crate::engine::operation::MatchedBy;
+
+    fn found(records: &[(&str, Option<&str>)], has_more: bool) -> SearchAnswer {
+        let record = |(id, key): &(&str, Option<&str>)| Found {
+            id: (*id).to_owned(),
+            trace_id: None,
+            new: None,
+            created_at: None,
+            key: key.map(str::to_owned),
+            other_keys: Vec::new(),
+        };
+        SearchAnswer { property: "domain".to_owned(), found: records.iter().map(record).collect(), has_more }
+    }
+
+    fn read(keys: &[&str], operation: Operation, answer: &SearchAnswer) -> Vec<String> {
+        let resolution = searched(send(keys, Stage::First, Step::Search), operation, answer);
+        let steps = resolution.again.iter().map(|group| format!("{:?}", group.step));
+        let steps: Vec<String> = steps.collect();
+        told(&resolution).into_iter().chain(steps).collect()
+    }
+
+    #[test]
+    fn keys_are_found_whatever_their_case() {
+        let answer = found(&[("1", Some(" A ")), ("2", Some("twice")), ("3", Some("TWICE"))], false);
+        assert_eq!(
+            read(&["a", "twice", "none"], Operation::UpsertFound, &answer),
+            ["twice AMBIGUOUS_MATCH", "a", "none", "Write", "Create"]
+        );
+        let update = Operation::Update(MatchedBy::Search);
+        assert_eq!(
+            read(&["a", "twice", "none"], update, &answer),
+            ["twice AMBIGUOUS_MATCH", "none NOT_FOUND", "a", "Write"]
+        );
+        let archive = Operation::Archive(MatchedBy::Search);
+        assert_eq!(
+            read(&["a", "twice", "none"], archive, &answer),
+            ["none stored", "twice AMBIGUOUS_MATCH", "a", "Write"]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_tied_to_one_key_is_asked_again_in_halves() {
+        let more = found(&[("1", Some("a"))], true);
+        let untied = found(&[("1", Some("a")), ("2", Some("1.50"))], false);
+        let without = found(&[("1", Some("a")), ("2", None)], false);
+        for answer in [&more, &untied, &without] {
+            assert_eq!(
+                read(&["a", "b", "1.5"], Operation::UpsertFound, answer),
+                ["a", "b 1.5", "Search", "Search"]
+            );
+        }
+        // What a search for one key finds is that key's, and a page is not all of it.
+        let alone = found(&[("2", Some("1.50"))], false);
+        assert_eq!(read(&["1.5"], Operation::UpsertFound, &alone), ["1.5", "Write"]);
+        assert_eq!(read(&["a"], Operation::UpsertFound, &more), ["a AMBIGUOUS_MATCH"]);
+    }
+
+    #[test]
+    fn one_record_under_two_results_is_one() {
+        let answer = found(&[("1", Some("a")), ("1", Some("A"))], false);
+        assert_eq!(read(&["a"], Operation::UpsertFound, &answer), ["a", "Write"]);
+    }
+
+    #[test]
+    fn a_search_holds_as_many_keys_as_fit() {
+        let count = |keys: &[&str]| fitting(&send(keys, Stage::First, Step::Search).inputs);
+        let many: Vec<String> = (0..150).map(|key| format!("{key}.example")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(count(&many), MOST_KEYS);
+        let long = "x".repeat(1_000);
+        assert_eq!(count(&[&long, &long, &long]), 2);
+        let too_long = "\"".repeat(2_000);
+        assert_eq!((count(&[&too_long, "a"]), key_length(&too_long)), (1, 4_002));
+    }
 }

@@ -9,7 +9,7 @@ use super::*;
 const ID: SendId = SendId(7);
 
 /// A call of inputs that are given as `key` or, merged, as `key key`.
-fn send(inputs: &[&str], stage: Stage, step: Step) -> Send {
+pub(super) fn send(inputs: &[&str], stage: Stage, step: Step) -> Send {
     let mut ledger = Ledger::default();
     ledger.add_stream();
     let mut record = |key: &str, properties: &[u8]| {
@@ -50,7 +50,7 @@ fn answer(json: &str) -> BatchAnswer {
 }
 
 /// What became of each input, by key: stored, rejected with a code, or sent again in a group.
-fn told(resolution: &Resolution) -> Vec<String> {
+pub(super) fn told(resolution: &Resolution) -> Vec<String> {
     let key = |input: &Input| input.key().unwrap().to_owned();
     let stored = resolution.stored.iter().map(|stored| format!("{} stored", key(&stored.input)));
     let rejected = resolution.rejected.iter().map(|(input, why)| format!("{} {}", key(input), why.code));

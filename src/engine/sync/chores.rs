@@ -45,7 +45,9 @@ impl Sync {
                 self.recovered();
                 self.do_chores(stream, chores);
             }
-            Outcome::Members(..) | Outcome::Confirmed | Outcome::Itemised(..) => mirror.removed(),
+            Outcome::Members(..) | Outcome::Confirmed | Outcome::Itemised(..) | Outcome::Searched(_) => {
+                mirror.removed();
+            }
             Outcome::Setback(setback, error, retry_after) => {
                 self.set_back(now, send, setback, error, retry_after);
                 return;

@@ -137,7 +137,7 @@ impl Sync {
             self.stop(Some(failure.correlated(correlation_id)));
             return;
         }
-        if send.inputs.is_empty() {
+        if send.inputs.is_empty() && send.chore.is_none() {
             return;
         }
         if setback.is_server_error() {

@@ -284,6 +284,18 @@ fn a_new_property_that_writes_do_not_know_yet_is_waited_for() {
 }
 
 #[test]
+fn records_are_put_off_until_writes_know_their_new_property() {
+    let sandbox = crm::account().property_lag(3).start();
+    let rows: Vec<Value> = (0..150)
+        .map(|number| if number % 3 == 0 { json!({"hat": "x", "city": "a"}) } else { json!({"city": "b"}) })
+        .collect();
+    let run = written(&making(&sandbox, &[elt_stream("contacts", &["email", "hat"])]), &rows).succeeded();
+    assert_eq!(run.stats(), (150.0, 0.0), "{run:#?}");
+    assert_eq!(sandbox.records("contacts").iter().filter(|one| one.get("hat") == Some("x")).count(), 50);
+    assert!(sandbox.totals().calls(Endpoint::Upsert) <= 8, "{:?}", sandbox.totals());
+}
+
+#[test]
 fn a_record_that_is_refused_makes_no_property() {
     let sandbox = crm::account().start();
     let rows = [json!({"hat": "x", "numemployees": "many"}), json!({"city": "a"})];

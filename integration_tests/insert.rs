@@ -115,9 +115,12 @@ fn a_batch_that_is_refused_whole_is_halved_down_to_the_record_at_fault() {
 #[test]
 fn a_record_with_nothing_in_it_is_not_made() {
     let sandbox = account().start();
-    let run = run(&sandbox, &companies(), vec![json!({"name": null, "unknown": 1}), company(1)]);
-    assert_eq!(run.codes(), ["INVALID_RECORD"]);
-    assert_eq!(sandbox.count("companies"), 1);
+    let nothing = json!({"name": null, "firstname": null, "unknown": 1});
+    let of_contacts = run(&sandbox, &contacts(), vec![nothing.clone(), person(1)]);
+    assert_eq!(of_contacts.codes(), ["INVALID_RECORD"]);
+    let of_companies = run(&sandbox, &companies(), vec![nothing, company(1)]);
+    assert_eq!(of_companies.codes(), ["MISSING_REQUIRED_PROPERTY"], "what HubSpot demands is known");
+    assert_eq!((sandbox.count("contacts"), sandbox.count("companies")), (1, 1));
 }
 
 type Strike = Box<dyn Fn(Fault) -> Fault + Send + Sync>;
@@ -341,4 +344,13 @@ fn check_knows_that_record_ids_are_not_inserted() {
     let connector = for_streams(&sandbox, &[contacts()]).with(&json!({ "streams": streams }));
     let run = connector.check();
     assert_eq!(run.of_type("CONNECTION_STATUS")[0]["connectionStatus"]["status"], "FAILED", "{run:#?}");
+}
+
+#[test]
+fn a_dry_run_makes_nothing() {
+    let sandbox = account().start();
+    let connector = for_streams(&sandbox, &[contacts()]).with(&json!({"dry_run": true}));
+    let run = connector.write(&messages((0..3).map(person))).succeeded();
+    assert!(run.rejected().is_empty() && calls(&sandbox).is_empty(), "{run:#?}");
+    assert_eq!(sandbox.count("contacts"), 0);
 }

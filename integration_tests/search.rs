@@ -239,3 +239,33 @@ fn keys_that_cannot_be_searched_by_are_refused_by_check_and_write() {
     );
     assert_eq!(sandbox.totals().calls(Endpoint::Search), 0);
 }
+
+#[test]
+fn lifecycle_stages_move_back_of_what_is_found_and_stay_of_what_is_made() {
+    let sandbox = quick().start();
+    let there = sandbox.insert("companies", &[("domain", "a.example"), ("lifecyclestage", "customer")]);
+    let settings = json!({"name": "companies", "matching_key": "domain", "match": "search",
+        "lifecycle_backwards": true});
+    let connector = for_streams(&sandbox, &[elt_stream("companies", &["domain", "lifecyclestage"])])
+        .with(&json!({"streams": [settings]}));
+    let rows = ["a.example", "b.example"]
+        .map(|domain| record("companies", json!({"domain": domain, "lifecyclestage": "lead"})));
+    let run = write(&connector, &rows);
+    assert!(run.rejected().is_empty(), "{run:#?}");
+    let stage = |id: &str| sandbox.record("companies", id).unwrap().get("lifecyclestage").map(str::to_owned);
+    assert_eq!(stage(&there).as_deref(), Some("lead"));
+    let made = sandbox.find("companies", "domain", "b.example");
+    assert_eq!((made.len(), stage(&made[0].id).as_deref()), (1, Some("lead")));
+    assert!(run.logs().iter().any(|log| log.contains("created 1")), "{:#?}", run.logs());
+}
+
+#[test]
+fn a_dry_run_searches_and_writes_nothing() {
+    let sandbox = quick().start();
+    sandbox.insert("companies", &[("domain", "a.example")]);
+    let rows = [company("a.example", "A"), company("b.example", "B")];
+    let connector = by_domain(&sandbox, "update").with(&json!({"dry_run": true}));
+    let run = connector.write(&rows).succeeded();
+    assert_eq!(run.codes(), ["NOT_FOUND"], "what is missing shows");
+    assert_eq!(calls(&sandbox), [Endpoint::Search]);
+}

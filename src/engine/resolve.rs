@@ -136,7 +136,8 @@ impl Resolution {
 #[derive(Clone)]
 enum Fate<'a> {
     Unmentioned,
-    PutOff,
+    /// Put off, after what may have taken effect or not.
+    PutOff(Setback),
     Named(&'a api::Stored),
     Refused(Rejection),
 }
@@ -160,21 +161,42 @@ pub fn itemised(
 ) -> Resolution {
     let Reading { fates, silence, passing } = read(&send, answer, correlation_id);
     let mut resolution = Resolution { silence, ..Resolution::default() };
-    let (mut unmentioned, mut written) = (Vec::new(), Vec::new());
-    for (input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
+    let (mut unmentioned, mut written, mut in_doubt) = (Vec::new(), Vec::new(), Vec::new());
+    let mut reason = None;
+    for (mut input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
             Fate::Named(found) => {
+                let id: Box<str> = found.id.as_str().into();
                 let created = if send.step == Step::Create { Some(true) } else { found.new };
-                written.push(Written { input, created, id: Some(found.id.as_str().into()) });
+                if operation.makes() {
+                    // What follows goes by the record id.
+                    input.record_id = Some(id.clone());
+                }
+                written.push((input, created, Some(id)));
             }
             Fate::Refused(rejection) => refuse(&mut resolution, operation, input, rejection),
-            Fate::PutOff => send.inputs.push(input),
+            Fate::PutOff(why) if send.step == Step::Create && why.may_have_taken_effect() => {
+                in_doubt.push(input);
+            }
+            Fate::PutOff(why) => {
+                reason.get_or_insert(why);
+                send.inputs.push(input);
+            }
             Fate::Unmentioned => unmentioned.push(input),
         }
     }
-    store(&mut resolution, send.step, written);
-    let whole = unmentioned.is_empty() && silence == Silence::Kept;
+    store(&mut resolution, operation, written);
     let silent = Silent { sent_at: send.sent_at, stage: send.stage, operation, step: send.step };
+    if !in_doubt.is_empty() {
+        doubt::put_off_in_doubt(&mut resolution, &mut send, in_doubt, operation, correlation_id);
+    }
+    // What is left to be made was put off for a reason that is no doubt.
+    let passing = passing.map(|(setback, error)| match reason {
+        Some(reason) if send.step == Step::Create => (reason, error),
+        _ => (setback, error),
+    });
+    let is_all = resolution.again.is_empty() && !resolution.settles();
+    let whole = unmentioned.is_empty() && silence == Silence::Kept && is_all;
     send_unmentioned(&mut resolution, unmentioned, silent, correlation_id);
     resolution.put_off = put_off(send, whole, passing);
     resolution
@@ -209,7 +231,7 @@ pub fn looked_up(
             }
             // Nothing was written: a merged input has no good part that could be lost with a bad one.
             Fate::Refused(rejection) => resolution.rejected.push((input, rejection)),
-            Fate::PutOff => send.inputs.push(input),
+            Fate::PutOff(_) => send.inputs.push(input),
             Fate::Unmentioned => unmentioned.push(input),
         }
     }
@@ -286,22 +308,26 @@ fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) 
     }
     // Errors come second: an input that is named as stored and as refused is not claimed to be stored.
     let mut passing = None;
-    let mut passing_for_all = false;
+    let mut passing_for_all = None;
     let set_aside = answer.passing.iter().map(|error| (error, Some(Setback::NewProperty)));
     let errors = answer.errors.iter().map(|error| (error, Setback::of(error)));
     for (error, reason) in errors.chain(set_aside) {
         let places = places_of_error(*id, inputs, error);
         if let Some(setback) = reason {
             // One that may have done something is not hidden behind one that has not.
-            let told = |told: &(Setback, ApiError)| told.0.may_have_taken_effect();
-            if passing.is_none() || (setback.may_have_taken_effect() && !passing.as_ref().is_some_and(told)) {
+            let is_known = |known: &(Setback, ApiError)| known.0.may_have_taken_effect();
+            if passing.is_none()
+                || (setback.may_have_taken_effect() && !passing.as_ref().is_some_and(is_known))
+            {
                 passing = Some((setback, error.clone()));
             }
             // What makes records is not taken for put off without being named.
-            passing_for_all |= places.is_empty() && send.step != Step::Create;
+            if places.is_empty() && send.step != Step::Create {
+                passing_for_all.get_or_insert(setback);
+            }
             for place in places {
                 if !matches!(fates[place], Fate::Refused(_)) {
-                    fates[place] = Fate::PutOff;
+                    fates[place] = Fate::PutOff(setback);
                 }
             }
             continue;
@@ -315,8 +341,10 @@ fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) 
         }
     }
     // A reason that names no input is why the answer leaves some out.
-    for fate in fates.iter_mut().filter(|fate| passing_for_all && matches!(fate, Fate::Unmentioned)) {
-        *fate = Fate::PutOff;
+    if let Some(setback) = passing_for_all {
+        for fate in fates.iter_mut().filter(|fate| matches!(fate, Fate::Unmentioned)) {
+            *fate = Fate::PutOff(setback);
+        }
     }
     let silent = fates.iter().all(|fate| matches!(fate, Fate::Unmentioned));
     let mentioned = fates.iter().any(|fate| matches!(fate, Fate::Named(..) | Fate::Refused(_)));
@@ -385,31 +413,23 @@ fn send_unmentioned(
 
 /// Reads a 204: everything that was asked for is so.
 #[must_use]
-pub fn confirmed(send: Send) -> Resolution {
-    let created = (send.step == Step::Create).then_some(true);
+pub fn confirmed(send: Send, operation: Operation) -> Resolution {
     let mut resolution = Resolution::default();
-    let written = send.inputs.into_iter().map(|input| Written { input, created, id: None }).collect();
-    store(&mut resolution, send.step, written);
+    let created = (send.step == Step::Create).then_some(true);
+    let written = send.inputs.into_iter().map(|input| (input, created, None)).collect();
+    store(&mut resolution, operation, written);
     resolution
 }
 
-/// An input of which a write is confirmed.
-struct Written {
-    input: Input,
-    created: Option<bool>,
-    /// HubSpot's record id, where the answer names it.
-    id: Option<Box<str>>,
-}
-
 /// What is confirmed is stored, or has its second write to come.
-fn store(resolution: &mut Resolution, step: Step, written: Vec<Written>) {
+fn store(
+    resolution: &mut Resolution,
+    operation: Operation,
+    written: Vec<(Input, Option<bool>, Option<Box<str>>)>,
+) {
     let mut unfinished = Vec::new();
-    for Written { mut input, created, id } in written {
+    for (mut input, created, id) in written {
         if input.written(created) {
-            if step == Step::Create {
-                // It has no other name that HubSpot takes.
-                input.record_id = id;
-            }
             unfinished.push(input);
         } else {
             let created = input.created;
@@ -417,7 +437,10 @@ fn store(resolution: &mut Resolution, step: Step, written: Vec<Written>) {
         }
     }
     if !unfinished.is_empty() {
-        resolution.again.push(Group::new(unfinished, Stage::First, Step::Write));
+        // Without its id, what was just made has to be found first.
+        let has_id = unfinished.iter().all(|input| input.record_id.is_some());
+        let step = if operation.searches() && !has_id { Step::Search } else { Step::Write };
+        resolution.again.push(Group::new(unfinished, Stage::First, step));
     }
 }
 

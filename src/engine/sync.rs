@@ -217,8 +217,10 @@ impl Sync {
                     | Step::Write
                     | Step::Single
                     | Step::Members
-                    | Step::SendEvents
-                    | Step::Chore => resolve::itemised(send, operation, &answer, correlation_id.as_deref()),
+                    | Step::Chore
+                    | Step::SendEvents => {
+                        resolve::itemised(send, operation, &answer, correlation_id.as_deref())
+                    }
                 };
                 let goes_through = resolution.put_off.as_ref().is_none_or(|put_off| !put_off.whole);
                 if if clears_doubt { resolution.settles() } else { goes_through } {
@@ -237,7 +239,7 @@ impl Sync {
             Outcome::Members(answer, correlation_id) => {
                 resolve::members(send, &answer, correlation_id.as_deref())
             }
-            Outcome::Confirmed | Outcome::MembersPage(_) => resolve::confirmed(send),
+            Outcome::Confirmed | Outcome::MembersPage(_) => resolve::confirmed(send, operation),
             Outcome::Refused(error) => resolve::refused(send, operation, &error),
             Outcome::TooLarge(error) if send.inputs.len() == 1 => resolve::refused(send, operation, &error),
             Outcome::TooLarge(_) => resolve::halved(send),

@@ -24,7 +24,7 @@ impl<C> Rehearsal<C> {
 impl<C: Calls + Sync> Calls for Rehearsal<C> {
     async fn make(&self, route: Arc<Route>, request: Request) -> Answered {
         match &request.endpoint {
-            Endpoint::Batch(_, Verb::Read) | Endpoint::MembersPage(..) | Endpoint::Search(_) => {
+            Endpoint::Batch(_, Verb::Read) | Endpoint::Search(_) | Endpoint::MembersPage(..) => {
                 self.real.make(route, request).await
             }
             Endpoint::Batch(_, Verb::Create | Verb::Update | Verb::Upsert | Verb::Archive)

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use super::columns::{Column, ColumnUse, WhyRefused};
+use super::columns::{Column, ColumnUse, KeyPlace, WhyRefused};
 use super::required::has_value;
 use super::stream::{StreamPlan, clash, left_out_notice};
 use crate::coerce::{Coerced, key_text};
@@ -124,10 +124,10 @@ impl Shaper {
             (Err(_), ..) => Some(not_an_object(record.data)),
             (Ok(()), Some(rejection), _) => Some(rejection),
             (Ok(()), None, None) if self.plan.operation != Operation::Insert => Some(self.missing_key()),
-            (Ok(()), None, _) if self.has_nothing_to_insert() && progress.missing.is_empty() => {
-                Some(nothing_to_insert())
-            }
-            (Ok(()), None, _) => self.lacks(),
+            (Ok(()), None, _) => self.lacks().or_else(|| {
+                let has_nothing = self.has_nothing_to_insert() && progress.missing.is_empty();
+                has_nothing.then(nothing_to_insert)
+            }),
         };
         if rejection.is_none() && !progress.missing.is_empty() {
             return Err(Unshaped::Missing(self.plan.object.clone(), self.new_properties(&progress.missing)));
@@ -277,10 +277,12 @@ impl Shaper {
         }
     }
 
-    /// What a record that has its key lacks to be made.
+    /// What a record that is made lacks. A key that is sent apart is there.
     fn lacks(&self) -> Option<Rejection> {
-        let key = self.key_property();
-        self.plan.required.rejection(|property| property == key || has_value(&self.properties, property))
+        let key = self.plan.columns.key.as_deref().filter(|_| self.plan.columns.key_place == KeyPlace::Apart);
+        self.plan
+            .required
+            .rejection(|property| Some(property) == key || has_value(&self.properties, property))
     }
 
     fn missing_key(&self) -> Rejection {

@@ -13,6 +13,7 @@
 //! | What follows from an answer? | [`judgement`], in the [`words`] of the model |
 //! | What does HubSpot answer, and what does it hold? | [`hubspot`], [`errors`] |
 //! | One script, played to both | [`driver`], [`ending`] |
+//! | Is any record made twice? | [`making`] |
 //! | How many calls does a bad record cost? | [`isolation`] |
 
 mod conversation;
@@ -22,6 +23,7 @@ mod errors;
 mod hubspot;
 mod isolation;
 mod judgement;
+mod making;
 mod oracle;
 mod script;
 mod words;

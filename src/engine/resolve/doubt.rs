@@ -18,6 +18,8 @@
 //!
 //! Search sees new records late, and its key need not be unique: what it does not find is never made again.
 
+use std::time::Duration;
+
 use super::search::INDEX_WAITS;
 use super::{
     Fate, Group, NOT_FOUND, Reading, Resolution, Silence, Silent, Stored, put_off, read, send_unmentioned,
@@ -30,6 +32,9 @@ use crate::engine::rejection::Rejection;
 
 /// The code of a record that something else is in the way of.
 const CONFLICT: &str = "CONFLICT";
+
+/// How long inputs wait that HubSpot has put off beside others.
+const HARMLESS_WAIT: Duration = Duration::from_secs(1);
 
 /// Who made a record that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +111,29 @@ pub(super) fn unmentioned(
     }
 }
 
+/// Sorts the inputs that the answer to a create puts off: what may have been made waits to be looked for, the others
+/// (left in the call so far) to be made.
+pub(super) fn put_off_in_doubt(
+    resolution: &mut Resolution,
+    send: &mut Send,
+    in_doubt: Vec<Input>,
+    operation: Operation,
+    correlation_id: Option<&str>,
+) {
+    let Doubted { inputs, step, lost } = put_in_doubt(in_doubt, operation, send.sent_at);
+    let may_exist = |input| (input, Rejection::may_exist(correlation_id));
+    resolution.rejected.extend(lost.into_iter().map(may_exist));
+    if inputs.is_empty() {
+        return;
+    }
+    let harmless = std::mem::replace(&mut send.inputs, inputs);
+    if !harmless.is_empty() {
+        let group = Group::new(harmless, send.stage, Step::Create);
+        resolution.again.push(Group { wait: HARMLESS_WAIT, ..group });
+    }
+    send.step = step;
+}
+
 /// An input in doubt is refused: a conflict may be with the record that an earlier call has made of it.
 pub(super) fn refused(
     resolution: &mut Resolution,
@@ -157,7 +185,7 @@ pub fn looked_for(
                 }
             }
             Fate::Refused(_) => resolution.rejected.push((input, Rejection::may_exist(correlation_id))),
-            Fate::PutOff => send.inputs.push(input),
+            Fate::PutOff(_) => send.inputs.push(input),
             Fate::Unmentioned => unmentioned.push(input),
         }
     }

@@ -14,7 +14,7 @@ use crate::engine::batch::{Input, Send, Stage};
 use crate::engine::operation::{Operation, Step};
 use crate::engine::rejection::Rejection;
 
-/// Most values of one `IN`; HubSpot documents 100 for the filters that take lists.
+/// Most keys of one search: as many as the batch holds that writes what is found.
 const MOST_KEYS: usize = 100;
 /// Bytes the values may take, quotes and commas included: of 3,000 characters, what the rest of the request leaves
 /// when the property's name, which stands in it twice, is as long as HubSpot allows.

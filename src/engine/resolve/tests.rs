@@ -156,10 +156,10 @@ fn a_record_that_takes_two_writes_is_stored_after_both() {
     let repeated = go_on(stored(write_of_two(), r#","new":true"#), Turn::Repeated);
     assert_eq!(repeated.inputs[0].members(&repeated.inputs[0].head), br#""s":"","p":"1""#);
     let second = go_on(stored(repeated, r#","new":false"#), Turn::Second);
-    let last = confirmed(second);
+    let last = confirmed(second, Operation::Upsert);
     assert_eq!((told(&last), last.stored[0].created), (vec!["a stored".to_owned()], Some(true)));
 
-    let confirmed_first = confirmed(write_of_two());
+    let confirmed_first = confirmed(write_of_two(), Operation::Upsert);
     assert_eq!(go_on(confirmed_first, Turn::Second).inputs.len(), 1);
     let refused = refused(write_of_two(), Operation::Upsert, &ApiError::parse(400, b"{}", None));
     assert_eq!((refused.rejected.len(), refused.again.len()), (1, 0));

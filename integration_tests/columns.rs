@@ -284,12 +284,39 @@ fn two_columns_for_one_property_that_nobody_declared_are_a_config_error_too() {
 fn sensitive_properties_are_written_like_others() {
     use hubspot_sandbox::Sensitivity;
     let blood_type = PropertyDef::string("blood_type").sensitivity(Sensitivity::Sensitive);
+    // Declared, or possible because nothing is declared.
+    for columns in [&["email", "blood_type"][..], &[]] {
+        let sandbox = crm::account().property("contacts", blood_type.clone()).start();
+        let data = json!({"email": "a@example.com", "blood_type": "AB"});
+        let run = delivery::for_streams(&sandbox, &[elt_stream("contacts", columns)])
+            .write(&[record("contacts", data), stream_state("contacts", 1)])
+            .succeeded();
+        assert_eq!(run.stats(), (1.0, 0.0));
+        assert_eq!(sandbox.records("contacts")[0].get("blood_type"), Some("AB"));
+        assert_eq!(writes(&sandbox).len(), 1);
+    }
+}
+
+#[test]
+fn sensitive_properties_are_asked_for_once_an_object_and_a_missing_scope_is_named() {
+    use hubspot_sandbox::{Endpoint, Scopes, Sensitivity};
+    let blood_type = PropertyDef::string("blood_type").sensitivity(Sensitivity::HighlySensitive);
     let sandbox = crm::account().property("contacts", blood_type).start();
-    let data = json!({"email": "a@example.com", "blood_type": "AB"});
-    let run = delivery::for_streams(&sandbox, &[elt_stream("contacts", &["email", "blood_type"])])
-        .write(&[record("contacts", data), stream_state("contacts", 1)])
-        .succeeded();
-    assert_eq!(run.stats(), (1.0, 0.0));
-    assert_eq!(sandbox.records("contacts")[0].get("blood_type"), Some("AB"));
-    assert_eq!(writes(&sandbox).len(), 1);
+    let streams = ["contacts", "more contacts"].map(|name| {
+        let mut stream = elt_stream(name, &["email", "blood_type"]);
+        stream["destination_object_name"] = json!("CONTACT");
+        stream["destination_sync_mode"] = json!("append_dedup");
+        stream["primary_key"] = json!([["email"]]);
+        stream
+    });
+    let row = record("contacts", json!({"email": "a@example.com", "blood_type": "AB"}));
+    delivery::for_streams(&sandbox, &streams).write(std::slice::from_ref(&row)).succeeded();
+    let lists =
+        sandbox.requests().iter().filter(|request| request.endpoint == Endpoint::PropertyList).count();
+    assert_eq!(lists, 3, "ordinary, sensitive, highly sensitive");
+    // Definitions take no scope of their own, values do.
+    let scope = "crm.objects.contacts.highly_sensitive.write.v2";
+    sandbox.set_scopes(sandbox.default_token(), Scopes::all_but(&[scope]));
+    let run = delivery::for_streams(&sandbox, &streams[..1]).write(&[row]).failed_with("config_error");
+    assert!(run.error()["message"].as_str().is_some_and(|message| message.contains(scope)), "{run:#?}");
 }

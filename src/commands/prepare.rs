@@ -1,6 +1,6 @@
 //! Before the first record: reads what the streams need to know of the account, and makes their plans.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::events::{self, Definitions};
@@ -58,6 +58,8 @@ pub struct Knowledge<'a> {
     patience: Patience,
     schemas: Option<Vec<ObjectSchema>>,
     properties: HashMap<ObjectType, Vec<Property>>,
+    /// Objects whose sensitive properties are among them.
+    with_sensitive: HashSet<ObjectType>,
     /// `Some(None)` once it is known that the token may not see them.
     owners: Option<Option<Arc<Owners>>>,
     event_definitions: Option<Definitions>,
@@ -72,6 +74,7 @@ impl<'a> Knowledge<'a> {
             patience,
             schemas: None,
             properties: HashMap::new(),
+            with_sensitive: HashSet::new(),
             owners: None,
             event_definitions: None,
         }
@@ -147,13 +150,8 @@ impl<'a> Knowledge<'a> {
                         owners.iter().filter_map(|owner| Some((owner.email.as_deref()?, owner.id.as_str())));
                     Some(Arc::new(Owners::new(pairs)))
                 }
-                Err(trouble) if trouble.is_forbidden() => {
-                    tracing::warn!(
-                        "The token may not read owners (scope crm.objects.owners.read): owner properties take owner ids \
-                         only, no e-mail addresses."
-                    );
-                    None
-                }
+                // Whether that matters is told where a stream names one, and in the reason of every record that does.
+                Err(trouble) if trouble.is_forbidden() => None,
                 Err(trouble) => return Err(trouble.into_failure("read the owners")),
             };
             self.owners = Some(owners);
@@ -194,11 +192,14 @@ impl<'a> Knowledge<'a> {
         Ok(self.properties.entry(object.clone()).or_default())
     }
 
-    /// Adds the sensitive properties to an object's; those the token may not see are left out.
+    /// Adds the sensitive properties to an object's, once; those the token may not see are left out.
     ///
     /// # Errors
     /// A failure when HubSpot cannot be reached.
     pub async fn add_sensitive(&mut self, object: &ObjectType) -> Result<(), Failure> {
+        if !self.with_sensitive.insert(object.clone()) {
+            return Ok(());
+        }
         let doing = format!("read the sensitive properties of {}", object.name);
         for sensitivity in [Sensitivity::Sensitive, Sensitivity::HighlySensitive] {
             match account::properties(self.client, object, sensitivity, self.patience).await {
@@ -327,15 +328,40 @@ async fn object_plan(
     if names_unknown_properties(stream, settings, properties) {
         knowledge.add_sensitive(&object).await.map_err(of_stream)?;
     }
-    let properties = knowledge.properties(&object).await.map_err(of_stream)?;
-    let wants_owners = names(stream, settings, properties)
-        .any(|name| properties.iter().any(|property| property.name == name && property.is_owner()));
-    let owners = if wants_owners { knowledge.owners().await.map_err(of_stream)? } else { None };
+    let owners = owners(stream, settings, &object, knowledge).await.map_err(of_stream)?;
     let inserts = operation::of(stream, settings).is_ok_and(|operation| operation == Operation::Insert);
     let required = if inserts { knowledge.required(&object).await.map_err(of_stream)? } else { Vec::new() };
     let properties = knowledge.properties(&object).await.map_err(of_stream)?;
     let owners = owners.as_ref();
     StreamPlan::new(Groundwork { config, stream, object: &object, properties, owners, required: &required })
+}
+
+/// The account's owners, where records of the stream may name one by e-mail address: the object has an owner property,
+/// and the operation writes it. Columns that nobody declared may hold one too.
+async fn owners(
+    stream: &ConfiguredStream,
+    settings: Option<&StreamSettings>,
+    object: &ObjectType,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<Option<Arc<Owners>>, Failure> {
+    let writes_the_key_only =
+        operation::of(stream, settings).is_ok_and(|wanted| wanted == Operation::Archive);
+    let properties = knowledge.properties(object).await?;
+    let is_owner = |property: &&Property| property.is_owner() && property.is_writable();
+    if writes_the_key_only || !properties.iter().any(|property| is_owner(&property)) {
+        return Ok(None);
+    }
+    let is_declared = names(stream, settings, properties)
+        .any(|name| properties.iter().filter(is_owner).any(|property| property.name == name));
+    let owners = knowledge.owners().await?;
+    if owners.is_none() && is_declared {
+        tracing::warn!(
+            "The token may not read owners (scope crm.objects.owners.read): owner properties of stream \"{}\" take \
+             owner ids only, no e-mail addresses.",
+            stream.descriptor
+        );
+    }
+    Ok(owners)
 }
 
 /// The object type a name stands for; the account's custom objects are read only where they are needed.
@@ -349,7 +375,7 @@ pub async fn object_type(name: ObjectName<'_>, knowledge: &mut Knowledge<'_>) ->
     object::resolve(name, knowledge.schemas().await?)
 }
 
-/// Whether the stream names a property that is not among the ordinary ones: then it may be a sensitive one,
+/// Whether the stream may name a property that is not among the ordinary ones: then it may be a sensitive one,
 /// which HubSpot lists only when asked for.
 fn names_unknown_properties(
     stream: &ConfiguredStream,
@@ -358,7 +384,8 @@ fn names_unknown_properties(
 ) -> bool {
     let key = settings.and_then(|settings| settings.matching_key.clone());
     let unknown = |name: String| properties.iter().all(|property| property.name != name);
-    names(stream, settings, properties).chain(key).any(unknown)
+    // Where nothing is declared, any column may come.
+    stream.columns.is_empty() || names(stream, settings, properties).chain(key).any(unknown)
 }
 
 /// The properties that the stream's declared columns stand for, as far as their names tell.

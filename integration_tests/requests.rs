@@ -68,6 +68,7 @@ fn a_simple_sync_reads_properties_once_an_object_and_sends_its_batches() {
         sandbox.requests().into_iter().map(|call| format!("{} {}", call.method, call.path)).collect();
     calls.sort();
     let expected = [
+        "GET /crm/v3/owners",
         "GET /crm/v3/properties/companies",
         "GET /crm/v3/properties/contacts",
         "POST /crm/v3/objects/companies/batch/upsert",
@@ -85,17 +86,27 @@ fn a_simple_sync_reads_properties_once_an_object_and_sends_its_batches() {
 
 #[test]
 fn paths_follow_the_api_version() {
-    for (version, properties, upsert) in [
-        ("v3", "/crm/v3/properties/contacts", "/crm/v3/objects/contacts/batch/upsert"),
-        ("2026-03", "/crm/properties/2026-03/contacts", "/crm/objects/2026-03/contacts/batch/upsert"),
-        ("2026-09", "/crm/properties/2026-09/contacts", "/crm/objects/2026-09/contacts/batch/upsert"),
+    for (version, properties, owners, upsert) in [
+        ("v3", "/crm/v3/properties/contacts", "/crm/v3/owners", "/crm/v3/objects/contacts/batch/upsert"),
+        (
+            "2026-03",
+            "/crm/properties/2026-03/contacts",
+            "/crm/owners/2026-03",
+            "/crm/objects/2026-03/contacts/batch/upsert",
+        ),
+        (
+            "2026-09",
+            "/crm/properties/2026-09/contacts",
+            "/crm/owners/2026-09",
+            "/crm/objects/2026-09/contacts/batch/upsert",
+        ),
     ] {
         let sandbox = crm::account().start();
         let connector = delivery::for_contacts(&sandbox).with(&json!({"api_version": version}));
         let run = connector.write(&[delivery::contact(1), stream_state("contacts", 1)]).succeeded();
         assert_eq!(run.stats(), (1.0, 0.0), "{version}");
         let paths: Vec<String> = sandbox.requests().into_iter().map(|call| call.path).collect();
-        assert_eq!(paths, [properties, upsert]);
+        assert_eq!(paths, [properties, owners, upsert]);
     }
 }
 
@@ -130,6 +141,7 @@ fn custom_objects_are_addressed_by_type_id() {
         [
             "/crm-object-schemas/v3/schemas",
             "/crm/v3/properties/2-4711",
+            "/crm/v3/owners",
             "/crm/v3/objects/2-4711/batch/upsert"
         ]
     );

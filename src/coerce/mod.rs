@@ -38,6 +38,8 @@ mod names;
 mod naming;
 mod number;
 mod object_kind;
+#[cfg(test)]
+mod oracles;
 mod owners;
 mod rule;
 #[cfg(test)]

@@ -25,6 +25,7 @@
 //! | What must not be printed? | `secrets` |
 //! | Which states go out, when, with which counts? | `checkpoints` |
 //! | What does an answer settle, and what does it leave open? | `settlement` |
+//! | What follows from the refusals that HubSpot gave to others? | `recorded` |
 //! | Who is rejected for a refused batch, at the cost of how many calls? | `isolation` |
 //! | Is every record made once? | `insert` |
 //! | What is matched by search? | `search` |
@@ -66,6 +67,7 @@ mod objects;
 mod operations;
 mod order;
 mod owners;
+mod recorded;
 mod rejections;
 mod report;
 mod requests;

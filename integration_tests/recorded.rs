@@ -52,7 +52,7 @@ const FATES: [(&str, Fate); 29] = [
     // A 404 of the whole address, not of a record in the batch: the object is not there.
     ("segment-association-404-to-object-not-found", Ends("config_error")),
     ("segment-create-400-property-doesnt-exist", Rejected("PROPERTY_DOESNT_EXIST")),
-    ("segment-event-definition-400-missing", Rejected("NOT_FOUND")),
+    ("segment-event-definition-400-missing", Ends("config_error")),
     ("segment-list-get-400-not-found", Rejected("NOT_FOUND")),
     ("segment-patch-400-no-properties", Rejected("VALIDATION_ERROR")),
     ("segment-patch-404-resource-not-found", Ends("config_error")),

@@ -295,3 +295,140 @@ fn discover_offers_each_event_to_be_sent() {
     );
     assert_nothing_written(&sandbox);
 }
+
+/// A stream `s` whose columns have types.
+fn typed(columns: &Value) -> Value {
+    let mut stream = elt_stream("s", &[]);
+    stream["stream"]["json_schema"]["properties"] = columns.clone();
+    stream
+}
+
+fn columns() -> Value {
+    json!({
+        "email": {"type": "string"},
+        "occurred_at": {"type": "string", "format": "date-time"},
+        "Plan Name": {"type": ["null", "string"]},
+        "seats": {"type": "integer"},
+        "trial": {"type": "boolean"},
+        "ends_on": {"type": "string", "format": "date"},
+    })
+}
+
+fn creating(sandbox: &Sandbox, object: &str) -> Connector {
+    let settings = json!({"name": "s", "object": object, "create_event_definition": true});
+    delivery::for_streams(sandbox, &[typed(&columns())]).with(&json!({"streams": [settings]}))
+}
+
+fn made(sandbox: &Sandbox, endpoint: Endpoint) -> Vec<Value> {
+    let requests = sandbox.requests();
+    requests.iter().filter(|request| request.endpoint == endpoint).filter_map(RequestRecord::body).collect()
+}
+
+fn signup() -> Value {
+    json!({"email": "a@example.com", "Plan Name": "gold", "seats": 3, "trial": true, "ends_on": "2026-05-01"})
+}
+
+#[test]
+fn a_missing_event_is_created_from_the_declared_columns_when_asked_for() {
+    let sandbox = account().start();
+    let connector = creating(&sandbox, "EVENT:Signed Up");
+    let (status, message) = checked(&connector);
+    assert!(status == "SUCCEEDED" && message.contains("will be created"), "{message}");
+    let rehearsal = connector.with(&json!({"dry_run": true})).write(&messages([signup()])).succeeded();
+    assert!(
+        rehearsal.logs().iter().any(|log| log.contains("signed_up would be created")),
+        "{:?}",
+        rehearsal.logs()
+    );
+    assert_nothing_written(&sandbox);
+
+    let connector = creating(&sandbox, "EVENT:Signed Up");
+    let run = connector.write(&messages([signup(), signup()])).succeeded();
+    assert_eq!(run.stats(), (2.0, 0.0));
+    let bodies = made(&sandbox, Endpoint::EventDefinitionCreate);
+    let truth =
+        |place, value| json!({"label": value, "value": value, "hidden": false, "displayOrder": place});
+    let expected = json!({
+        "name": "signed_up", "label": "Signed Up", "primaryObject": "CONTACT", "includeDefaultProperties": true,
+        "propertyDefinitions": [
+            {"name": "plan_name", "label": "Plan Name", "type": "string"},
+            {"name": "seats", "label": "Seats", "type": "number"},
+            {"name": "trial", "label": "Trial", "type": "enumeration", "options": [truth(0, "true"), truth(1, "false")]},
+            {"name": "ends_on", "label": "Ends on", "type": "datetime"},
+        ],
+    });
+    assert_eq!(bodies, [expected]);
+    let properties = &sandbox.events("signed_up")[0].properties;
+    let expected =
+        [("ends_on", "2026-05-01T00:00:00.000Z"), ("plan_name", "gold"), ("seats", "3"), ("trial", "true")];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(*properties, BTreeMap::from(expected));
+    connector.write(&messages([signup()])).succeeded();
+    assert_eq!(made(&sandbox, Endpoint::EventDefinitionCreate).len(), 1, "the next sync finds it");
+}
+
+#[test]
+fn two_streams_create_their_event_once() {
+    let sandbox = account().start();
+    let streams = ["s", "t"].map(|name| elt_stream(name, &["email", "plan"]));
+    let settings =
+        ["s", "t"].map(|name| json!({"name": name, "object": "EVENT:met", "create_event_definition": true}));
+    let connector =
+        delivery::for_streams(&sandbox, &streams).with(&json!({"streams": settings, "create_limit": 1}));
+    let row = |stream: &str| record(stream, json!({"email": "a@example.com", "plan": stream}));
+    connector.write(&[row("s"), row("t")]).succeeded();
+    assert_eq!(sandbox.events("met").len(), 2);
+}
+
+#[test]
+fn an_event_that_cannot_be_created_ends_the_sync_before_anything_is_written() {
+    let sandbox = account().event_definition(EventDef::new("left")).start();
+    sandbox.delete_event_definition("left");
+    for (object, token, limit, expected) in [
+        ("EVENT:signed_up", BLIND, 50, DEFINITIONS),
+        ("EVENT:signed_up", sandbox.default_token(), 0, "create_limit"),
+        ("EVENT:left", sandbox.default_token(), 50, "deleted"),
+        ("EVENT:pe78_signed_up", sandbox.default_token(), 50, "no event called"),
+    ] {
+        let connector = as_token(creating(&sandbox, object), token).with(&json!({"create_limit": limit}));
+        let run = connector.write(&messages([signup()])).failed_with("config_error");
+        let message = run.error()["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{object}: {message}");
+        assert!(run.states().is_empty() && run.rejected().is_empty());
+    }
+    assert_eq!((sends(&sandbox).len(), sandbox.event_definitions()), (0, vec!["pe77_bought".to_owned()]));
+}
+
+#[test]
+fn unknown_columns_become_event_properties_when_asked_for() {
+    let sandbox = account().start();
+    let settings = json!({"object": "EVENT:bought", "unknown_properties": "create"});
+    let connector = with_settings(&sandbox, settings, &["email", "Coupon Code"]);
+    let mut rows: Vec<Value> = (0..3).map(purchase).collect();
+    rows[0]["Coupon Code"] = json!("X1");
+    rows[1]["gift"] = json!(true);
+    rows[2]["gift"] = json!("perhaps");
+    let run = connector.write(&messages(rows.clone())).succeeded();
+    assert_eq!(
+        run.codes(),
+        ["INVALID_OPTION"],
+        "the first value of a column nobody declared says what it is"
+    );
+    let created = made(&sandbox, Endpoint::EventPropertyCreate);
+    let names: Vec<_> =
+        created.iter().map(|body| (body["name"].as_str().unwrap(), body["type"].as_str().unwrap())).collect();
+    assert_eq!(names, [("coupon_code", "string"), ("gift", "enumeration")]);
+    let events = sandbox.events("bought");
+    assert_eq!(
+        (events[0].properties["coupon_code"].as_str(), events[1].properties["gift"].as_str()),
+        ("X1", "true")
+    );
+
+    let sandbox = account().start();
+    let settings = json!({"object": "EVENT:bought", "unknown_properties": "create"});
+    let connector =
+        with_settings(&sandbox, settings, &["email", "Coupon Code"]).with(&json!({"create_limit": 1}));
+    let run = connector.write(&messages(rows)).failed_with("config_error");
+    assert!(run.error()["message"].as_str().unwrap().contains("create_limit"));
+    assert_eq!(run.error()["stream_descriptor"]["name"], "s");
+}

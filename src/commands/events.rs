@@ -1,17 +1,21 @@
 //! What the commands do about streams of custom events.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::discover::json_schema;
 use super::prepare::Knowledge;
 use crate::config::{Config, StreamSettings};
 use crate::crm::event::EventDefinition;
+use crate::crm::new_property::Made;
 use crate::crm::property::PropertyType;
 use crate::error::{Failure, Kind};
+use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::{account, events};
-use crate::plan::Plan;
 use crate::plan::event::columns::{Identity, OCCURRED_AT, UUID};
 use crate::plan::event::{DEFINITIONS_SCOPE, EventPlan, KnownEvent, name};
+use crate::plan::{Plan, Shaping};
 use crate::protocol::catalog::ConfiguredStream;
 
 /// The account's event definitions, as far as the token may see them.
@@ -65,6 +69,9 @@ pub async fn check(
             let writable = event.properties.iter().filter(|property| property.is_writable()).count();
             format!("EVENT:{}: {writable} properties.", event.name)
         }
+        KnownEvent::ToBeMade(name) => {
+            format!("EVENT:{name}: will be created by the first sync that writes to it.")
+        }
         KnownEvent::NamedOnly(name) => format!(
             "EVENT:{name}: whether it exists cannot be told, the token lacks the scope {DEFINITIONS_SCOPE}."
         ),
@@ -79,6 +86,11 @@ async fn known(
     match knowledge.event_definitions().await? {
         Definitions::Read(definitions) => match name::find(given, definitions)? {
             Some(event) => Ok(KnownEvent::Defined(event.clone())),
+            None if settings.is_some_and(|settings| settings.create_event_definition) => {
+                let failure = name::missing(given, definitions);
+                may_be_made(given, failure, knowledge).await?;
+                Ok(KnownEvent::ToBeMade(given.to_owned()))
+            }
             None => Err(name::missing(given, definitions)),
         },
         Definitions::Unreadable if settings.is_some_and(|settings| settings.create_event_definition) => {
@@ -104,6 +116,59 @@ async fn known(
             Err(trouble) => Err(trouble.into_failure("read the account's details")),
         },
     }
+}
+
+/// Refuses to make an event under a name that is another account's.
+async fn may_be_made(given: &str, failure: Failure, knowledge: &Knowledge<'_>) -> Result<(), Failure> {
+    let Some(portal) = name::portal(given) else { return Ok(()) };
+    match account::details(knowledge.client(), knowledge.patience()).await {
+        Ok(account) if account.portal_id.to_string() == portal => Ok(()),
+        Ok(_) => Err(failure),
+        // What the name says cannot be compared, so it is taken at its word.
+        Err(trouble) if trouble.is_forbidden() => Ok(()),
+        Err(trouble) => Err(trouble.into_failure("read the account's details")),
+    }
+}
+
+/// How many events and event properties have to be made before the first record.
+#[must_use]
+pub fn missing(plans: &[Plan]) -> usize {
+    let plans = || plans.iter().filter_map(event_plan);
+    let events: HashSet<&str> =
+        plans().filter_map(|plan| plan.new_event.as_ref()).map(|new| new.name.as_str()).collect();
+    let properties: HashSet<(&str, &str)> = plans()
+        .flat_map(|plan| plan.missing.iter().map(|new| (plan.event_name.as_str(), new.name.as_str())))
+        .collect();
+    events.len() + properties.len()
+}
+
+fn event_plan(plan: &Plan) -> Option<&EventPlan> {
+    match &plan.shaping {
+        Shaping::Events(shaper) => Some(shaper.plan()),
+        _ => None,
+    }
+}
+
+/// Makes the events and event properties that streams need and HubSpot does not have, each once.
+///
+/// # Errors
+/// Why one of them cannot be made.
+pub async fn make_missing(maker: &mut PropertyMaker, plans: &mut [Plan]) -> Result<(), Failure> {
+    for plan in plans {
+        let of_stream = |failure: Failure| failure.of_stream(&plan.descriptor);
+        let Shaping::Events(shaper) = &mut plan.shaping else { continue };
+        if let Some(new) = shaper.plan().new_event.clone() {
+            shaper.defined(maker.define_event(&new).await.map_err(of_stream)?);
+            plan.target.object = shaper.plan().event_name.as_str().into();
+            plan.doing = shaper.plan().doing();
+        }
+        for new in shaper.plan().missing.clone() {
+            let made = maker.make_event_property(&shaper.plan().event_name, &new).await;
+            let made = made.map_err(|failure| failure.of_stream(&plan.descriptor))?;
+            shaper.learn(&new.name, Made::There(Box::new(made)));
+        }
+    }
+    Ok(())
 }
 
 /// What discover offers of events: to send each that is defined. Nothing where the token may not see them.

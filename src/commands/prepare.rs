@@ -45,7 +45,6 @@ fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
     [
         (matches!(stream.operation, Some(Operation::Mirror)), "operation"),
         (!stream.associations.is_empty(), "associations"),
-        (stream.create_event_definition, "create_event_definition"),
     ]
     .into_iter()
     .filter_map(|(asked, setting)| asked.then_some(setting))
@@ -274,14 +273,14 @@ pub async fn make_missing(maker: &mut PropertyMaker, plans: &mut [Plan]) -> Resu
             plan.missing.push((object, new));
         }
     }
-    maker.check_room(wanted.len())?;
-    for plan in plans {
+    maker.check_room(wanted.len() + events::missing(plans))?;
+    for plan in &mut *plans {
         for (object, new) in std::mem::take(&mut plan.missing) {
             let made = maker.make(&object, &new).await;
             plan.shaping.learn(&new.name, made.map_err(|failure| failure.of_stream(&plan.descriptor))?);
         }
     }
-    Ok(())
+    events::make_missing(maker, plans).await
 }
 
 async fn plan(

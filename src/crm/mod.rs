@@ -5,6 +5,7 @@
 pub mod account;
 pub mod event;
 pub mod list;
+pub mod new_event;
 pub mod new_property;
 pub mod object;
 pub mod property;

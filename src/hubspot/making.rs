@@ -15,6 +15,9 @@ use crate::crm::new_property::{Group, Made, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
+use events::EventsMade;
+
+mod events;
 
 /// How often a property that HubSpot says is there already is asked for until it can be read.
 const READINGS: u32 = 6;
@@ -30,19 +33,18 @@ pub enum Making {
     OnPaper,
 }
 
-/// The properties a sync has made, or would have; clones share them.
+/// The properties and events a sync has made, or would have; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct MadeProperties(Arc<Mutex<Vec<String>>>);
 
 impl MadeProperties {
-    /// Each with its object, in words: `shoe_size of CONTACT`.
+    /// Each in words: `shoe_size of CONTACT`, `the event signed_up`.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn add(&self, property: &str, object: &ObjectType) {
-        let name = format!("{property} of {}", object.name);
+    fn add(&self, name: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(name);
     }
 
@@ -63,6 +65,7 @@ pub struct PropertyMaker {
     archived: HashMap<ObjectType, HashSet<String>>,
     groups: HashMap<(ObjectType, String), String>,
     fresh: FreshProperties,
+    events: EventsMade,
 }
 
 impl PropertyMaker {
@@ -85,6 +88,7 @@ impl PropertyMaker {
             archived: HashMap::new(),
             groups: HashMap::new(),
             fresh,
+            events: EventsMade::default(),
         }
     }
 
@@ -119,7 +123,7 @@ impl PropertyMaker {
             return Ok(());
         }
         let message = format!(
-            "The streams have columns for {} properties that HubSpot does not have, and create_limit allows a sync to \
+            "The streams need {} properties and events that HubSpot does not have, and create_limit allows a sync to \
              create {}. Map columns to properties, leave columns out, set unknown_properties to \"drop\", or raise \
              create_limit.",
             all, self.limit
@@ -150,7 +154,7 @@ impl PropertyMaker {
     async fn there(&mut self, object: &ObjectType, new: &NewProperty) -> Result<Property, Failure> {
         let (name, kind, object_name) = (&new.name, new.kind.as_str(), &object.name);
         if self.making == Making::OnPaper {
-            self.made.add(name, object);
+            self.made.add(format!("{name} of {object_name}"));
             tracing::info!("Dry run: the property {name} ({kind}) of {object_name} would be created.");
             return Ok(new.definition());
         }
@@ -160,7 +164,7 @@ impl PropertyMaker {
         let body = new.to_json().to_string().into_bytes();
         let property = match post_json(&self.client, &path, &body, self.patience).await {
             Ok(property) => {
-                self.made.add(name, object);
+                self.made.add(format!("{name} of {object_name}"));
                 tracing::info!("Created the property {name} ({kind}) of {object_name} in HubSpot.");
                 property
             }

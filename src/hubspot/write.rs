@@ -94,8 +94,12 @@ fn told(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer
         Endpoint::Members(_) => MembershipAnswer::parse(&answer.body)
             .ok()
             .map(|members| Outcome::Members(members, correlation_id)),
-        // A success without a body: HubSpot takes events as a whole and says nothing of each.
-        Endpoint::Events => Some(Outcome::Confirmed),
+        // A 204 as a rule. Events are named nowhere in an answer: one that is no refusal is about all of them.
+        Endpoint::Events => {
+            let batch = BatchAnswer::parse(&answer.body, None).ok()?;
+            let confirmed = batch.errors.is_empty();
+            Some(if confirmed { Outcome::Confirmed } else { Outcome::Itemised(batch, correlation_id) })
+        }
         Endpoint::MembersPage(..) => MembersPage::parse(&answer.body).ok().map(Outcome::MembersPage),
         Endpoint::Search(_) => SearchAnswer::parse(&answer.body, answers_by).ok().map(Outcome::Searched),
         Endpoint::Batch(object, _) => {

@@ -17,19 +17,27 @@ use crate::output::rotation::TokenRotation;
 
 /// A property that is asked for.
 #[derive(Debug)]
-pub struct Order {
-    object: ObjectType,
-    new: NewProperty,
+pub enum Order {
+    /// Of an object type.
+    Property(ObjectType, NewProperty),
+    /// Of the event with this fully qualified name.
+    EventProperty(String, NewProperty),
+}
+
+/// An order, and where the answer goes.
+#[derive(Debug)]
+pub struct Placed {
+    order: Order,
     answer: oneshot::Sender<Result<Made, Failure>>,
 }
 
 /// Where the reader asks.
 #[derive(Clone, Debug)]
-pub struct Orders(mpsc::Sender<Order>);
+pub struct Orders(mpsc::Sender<Placed>);
 
 /// Where orders can be placed, and where they come in.
 #[must_use]
-pub fn orders() -> (Orders, mpsc::Receiver<Order>) {
+pub fn orders() -> (Orders, mpsc::Receiver<Placed>) {
     let (sender, receiver) = mpsc::channel(1);
     (Orders(sender), receiver)
 }
@@ -39,10 +47,9 @@ impl Orders {
     ///
     /// # Errors
     /// Why it cannot be made.
-    pub fn place(&self, object: &ObjectType, new: NewProperty) -> Result<Made, Failure> {
+    pub fn place(&self, order: Order) -> Result<Made, Failure> {
         let (answer, made) = oneshot::channel();
-        let order = Order { object: object.clone(), new, answer };
-        let sent = self.0.blocking_send(order).is_ok();
+        let sent = self.0.blocking_send(Placed { order, answer }).is_ok();
         match sent.then(|| made.blocking_recv()) {
             Some(Ok(made)) => made,
             // Only a sync that ends has nobody to ask.
@@ -56,13 +63,19 @@ impl Orders {
 /// Makes what is asked for, one after the other, until nobody can ask any more.
 pub async fn serve(
     mut maker: PropertyMaker,
-    mut orders: mpsc::Receiver<Order>,
+    mut orders: mpsc::Receiver<Placed>,
     client: Client,
     rotation: Arc<TokenRotation>,
     emitter: Emitter,
 ) {
-    while let Some(Order { object, new, answer }) = orders.recv().await {
-        let made = maker.make(&object, &new).await;
+    while let Some(Placed { order, answer }) = orders.recv().await {
+        let made = match order {
+            Order::Property(object, new) => maker.make(&object, &new).await,
+            Order::EventProperty(event, new) => {
+                let made = maker.make_event_property(&event, &new).await;
+                made.map(|property| Made::There(Box::new(property)))
+            }
+        };
         rotation.publish(&client, &emitter).await;
         // A reader that is gone needs no answer.
         let _nobody_waits = answer.send(made);

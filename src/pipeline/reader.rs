@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 use tokio::sync::mpsc::Sender;
 
-use super::making::Orders;
+use super::making::{Order, Orders};
 use crate::engine::ledger::StreamIndex;
 use crate::engine::record::Body;
 use crate::engine::rejection::Rejection;
@@ -285,7 +285,13 @@ fn shape(shaping: &mut Shaping, record: &RecordMessage<'_>, orders: &Orders) -> 
             Err(Unshaped::Missing(object, missing)) => {
                 for new in missing {
                     let name = new.name.clone();
-                    shaping.learn(&name, orders.place(&object, new)?);
+                    shaping.learn(&name, orders.place(Order::Property(object.clone(), new))?);
+                }
+            }
+            Err(Unshaped::MissingOfEvent(event, missing)) => {
+                for new in missing {
+                    let name = new.name.clone();
+                    shaping.learn(&name, orders.place(Order::EventProperty(event.clone(), new))?);
                 }
             }
         }

@@ -66,7 +66,7 @@ impl Shaping {
         match self {
             Self::Objects(shaper) => shaper.shape(record),
             Self::Members(shaper) => Ok(shaper.shape(record)),
-            Self::Events(shaper) => shaper.shape(record).map_err(Unshaped::Failed),
+            Self::Events(shaper) => shaper.shape(record),
         }
     }
 
@@ -74,8 +74,9 @@ impl Shaping {
     pub fn learn(&mut self, name: &str, made: Made) {
         match self {
             Self::Objects(shaper) => shaper.learn(name, made),
-            // Members have no properties, and those of events belong to their definition.
-            Self::Members(_) | Self::Events(_) => {}
+            Self::Events(shaper) => shaper.learn(name, made),
+            // Members have no properties.
+            Self::Members(_) => {}
         }
     }
 

@@ -37,6 +37,8 @@ pub enum Unshaped {
     /// It carries values for properties that have to be made first: once they are, or cannot be, and the shaper has
     /// been told so ([`Shaper::learn`]), the record is to be shaped again.
     Missing(ObjectType, Vec<NewProperty>),
+    /// The same, for properties of the event with this fully qualified name.
+    MissingOfEvent(String, Vec<NewProperty>),
 }
 
 /// Shapes the records of one stream; remembers its columns from record to record.

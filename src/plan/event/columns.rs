@@ -2,9 +2,12 @@
 
 use super::super::columns::{WhyLeftOut, WhyRefused};
 use crate::coerce::{
-    Aliases, NameMatch, ObjectKind, RuleOptions, ValueRule, is_property_name, normalise, resolve,
+    Aliases, NameMatch, ObjectKind, RuleOptions, ValueRule, is_property_name, property_label, property_name,
+    resolve,
 };
 use crate::config::{UnknownProperties, ValuePolicies};
+use crate::crm::new_event::LONGEST_EVENT_NAME;
+use crate::crm::new_property::{Group, NewKind, NewProperty};
 use crate::crm::property::{Property, PropertyType};
 
 /// Column of HubSpot's record id.
@@ -44,6 +47,8 @@ pub enum EventColumnUse {
     Uuid,
     /// It is told of the event.
     Property(Box<ValueRule>),
+    /// It is told of the event once the event has such a property.
+    Missing,
     /// It is left out.
     LeftOut(WhyLeftOut),
     /// A record with a value in it is rejected.
@@ -115,11 +120,13 @@ impl EventColumns {
             NameMatch::Exact => (column.to_owned(), false),
             NameMatch::Mapped { to } => (to, false),
             NameMatch::Normalised { to } | NameMatch::Alias { to } => (to, true),
-            NameMatch::Unknown if self.properties.is_none() => {
-                let name = property_name(column);
-                let renamed = name != column;
-                (name, renamed)
-            }
+            NameMatch::Unknown if self.names_properties() => match new_name(column) {
+                Some(name) => {
+                    let renamed = name != column;
+                    (name, renamed)
+                }
+                None => return EventColumn::left_out(column, WhyLeftOut::Nameless),
+            },
             NameMatch::Unknown => (column.to_owned(), false),
         };
         EventColumn { becomes: self.becomes(&name), name, renamed }
@@ -134,7 +141,8 @@ impl EventColumns {
             UUID => return EventColumnUse::Uuid,
             _ => {}
         }
-        let rejects = self.policies.unknown_properties == UnknownProperties::Reject;
+        let unknown = self.policies.unknown_properties;
+        let rejects = unknown == UnknownProperties::Reject;
         match (&self.properties, self.property(name)) {
             (None, _) if is_property_name(name) => {
                 EventColumnUse::Property(Box::new(rule(&Property::new(name, PropertyType::String))))
@@ -142,6 +150,10 @@ impl EventColumns {
             (Some(_), Some(known)) if known.is_writable() => EventColumnUse::Property(Box::new(rule(known))),
             (Some(_), Some(_)) if rejects => EventColumnUse::Refused(WhyRefused::ReadOnly),
             (Some(_), Some(_)) => EventColumnUse::LeftOut(WhyLeftOut::ReadOnly),
+            (Some(_), None) if unknown == UnknownProperties::Create => match new_name(name) {
+                Some(new) if new == name => EventColumnUse::Missing,
+                _ => EventColumnUse::LeftOut(WhyLeftOut::Nameless),
+            },
             (_, None) if rejects => EventColumnUse::Refused(WhyRefused::Unknown),
             (_, _) => EventColumnUse::LeftOut(WhyLeftOut::Unknown),
         }
@@ -151,6 +163,19 @@ impl EventColumns {
     #[must_use]
     pub fn is_reserved(&self, name: &str) -> bool {
         matches!(name, OCCURRED_AT | UUID) || self.identities.iter().any(|identity| identity.column() == name)
+    }
+
+    /// Whether a column that HubSpot has no property for names one all the same: a new one, or one that HubSpot alone
+    /// knows.
+    fn names_properties(&self) -> bool {
+        self.properties.is_none() || self.policies.unknown_properties == UnknownProperties::Create
+    }
+
+    /// The property to be made for a column that becomes [`EventColumnUse::Missing`]; `None` for all others.
+    #[must_use]
+    pub fn new_property(&self, column: &str, kind: NewKind) -> Option<NewProperty> {
+        let found = self.column(column);
+        matches!(found.becomes, EventColumnUse::Missing).then(|| new_property(column, found.name, kind))
     }
 
     fn property(&self, name: &str) -> Option<&Property> {
@@ -163,9 +188,22 @@ fn rule(property: &Property) -> ValueRule {
     ValueRule::new(property, RuleOptions::default())
 }
 
-/// A column's name in HubSpot's spelling, a letter first.
-fn property_name(column: &str) -> String {
-    normalise(column).trim_start_matches(|c: char| !c.is_ascii_lowercase()).to_owned()
+/// A property that is made for a column. Event properties have no groups.
+#[must_use]
+pub fn new_property(column: &str, name: String, kind: NewKind) -> NewProperty {
+    // Where the user chose the property's name, the label follows it.
+    let label =
+        if new_name(column).as_ref() == Some(&name) { property_label(column) } else { property_label(&name) };
+    NewProperty { name, label, kind, group: Group::Own(String::new()) }
+}
+
+/// The name of the event property that is made for a column; `None` where nothing of the column's name is left.
+#[must_use]
+pub fn new_name(column: &str) -> Option<String> {
+    property_name(column).map(|mut name| {
+        name.truncate(LONGEST_EVENT_NAME);
+        name
+    })
 }
 
 impl EventColumn {

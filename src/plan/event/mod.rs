@@ -24,12 +24,14 @@ use super::{Plan, Shaping};
 use crate::coerce::Aliases;
 use crate::config::{Config, Operation, StreamSettings};
 use crate::crm::event::EventDefinition;
+use crate::crm::new_event::NewEvent;
+use crate::crm::new_property::{NewKind, NewProperty};
 use crate::engine::operation as engine;
 use crate::engine::request::Target;
 use crate::error::{Failure, Kind};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
-use columns::{EventColumns, Identity, OCCURRED_AT, UUID};
+use columns::{EventColumnUse, EventColumns, Identity, OCCURRED_AT, UUID, new_name, new_property};
 
 /// What happens to a stream's records.
 #[derive(Clone, Debug)]
@@ -42,6 +44,10 @@ pub struct EventPlan {
     pub columns: EventColumns,
     /// The event property that finds the record, where the definition has one.
     pub matching_property: Option<String>,
+    /// The definition that has to be made before the first record.
+    pub new_event: Option<NewEvent>,
+    /// Properties of the event that have to be made for declared columns, before the first record.
+    pub missing: Vec<NewProperty>,
     /// What the user should be told once, before the first record.
     pub notices: Vec<String>,
 }
@@ -53,6 +59,8 @@ pub enum KnownEvent {
     Defined(EventDefinition),
     /// Its fully qualified name alone: the token may not read definitions. HubSpot judges what is told of it.
     NamedOnly(String),
+    /// There is none, and the user wants it made: the name that was given.
+    ToBeMade(String),
 }
 
 impl EventPlan {
@@ -63,22 +71,6 @@ impl EventPlan {
     pub fn new(config: &Config, stream: &ConfiguredStream, event: KnownEvent) -> Result<Self, Failure> {
         let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
         check_operation(stream, settings).map_err(|failure| failure.of_stream(&stream.descriptor))?;
-        let mut notices = notices(stream, settings);
-        let (event_name, properties, identities, matching_property) = match event {
-            KnownEvent::Defined(event) => {
-                let identities = Identity::of(event.is_of_contacts());
-                let matching = event.matching_property().map(str::to_owned);
-                (event.fully_qualified_name, Some(event.properties), identities, matching)
-            }
-            KnownEvent::NamedOnly(name) => {
-                notices.push(format!(
-                    "The token may not read event definitions (scope {}): the events of stream \"{}\" are sent as {name}, \
-                     and their properties as text, without knowing whether HubSpot has them.",
-                    DEFINITIONS_SCOPE, stream.descriptor
-                ));
-                (name, None, Identity::of(true), None)
-            }
-        };
         let aliases = match settings.and_then(|settings| settings.name_aliases) {
             Some(true) => Aliases::On,
             Some(false) => Aliases::Off,
@@ -86,17 +78,88 @@ impl EventPlan {
             None if stream.destination_object_name.is_some() => Aliases::Off,
             None => Aliases::On,
         };
-        let columns = EventColumns {
-            properties,
-            identities,
-            mapping: settings.map(|settings| settings.property_mapping.pairs().to_vec()).unwrap_or_default(),
-            aliases,
-            policies: config.value_policies(settings),
+        let mut plan = Self {
+            descriptor: stream.descriptor.clone(),
+            event_name: String::new(),
+            columns: EventColumns {
+                properties: None,
+                identities: Identity::of(true),
+                mapping: settings
+                    .map(|settings| settings.property_mapping.pairs().to_vec())
+                    .unwrap_or_default(),
+                aliases,
+                policies: config.value_policies(settings),
+            },
+            matching_property: None,
+            new_event: None,
+            missing: Vec::new(),
+            notices: notices(stream, settings),
         };
-        let mut plan =
-            Self { descriptor: stream.descriptor.clone(), event_name, columns, matching_property, notices };
+        match event {
+            KnownEvent::Defined(event) => plan.defined(event),
+            KnownEvent::NamedOnly(name) => {
+                plan.notices.push(format!(
+                    "The token may not read event definitions (scope {}): the events of stream \"{}\" are sent as {name}, \
+                     and their properties as text, without knowing whether HubSpot has them.",
+                    DEFINITIONS_SCOPE, stream.descriptor
+                ));
+                plan.event_name = name;
+            }
+            KnownEvent::ToBeMade(given) => {
+                let new = plan.new_event(stream, &given)?;
+                plan.defined(new.definition());
+                plan.new_event = Some(new);
+            }
+        }
         plan.check_columns(stream)?;
+        let declared = stream.columns.iter();
+        plan.missing = declared
+            .filter_map(|(column, schema)| plan.columns.new_property(column, NewKind::of_schema(schema)))
+            .collect();
         Ok(plan)
+    }
+
+    /// What the stream's calls do, for messages.
+    #[must_use]
+    pub fn doing(&self) -> String {
+        format!("send {} events", self.event_name)
+    }
+
+    /// Takes in the definition: what it says now holds.
+    pub fn defined(&mut self, event: EventDefinition) {
+        self.columns.identities = Identity::of(event.is_of_contacts());
+        self.matching_property = event.matching_property().map(str::to_owned);
+        self.event_name = event.fully_qualified_name;
+        self.columns.properties = Some(event.properties);
+        self.new_event = None;
+    }
+
+    /// The definition to be made under a name: every column that the stream declares becomes a property, whatever
+    /// becomes of other columns later.
+    fn new_event(&mut self, stream: &ConfiguredStream, given: &str) -> Result<NewEvent, Failure> {
+        let label = name::short(given).trim();
+        let Some(name) = new_name(label) else {
+            let message =
+                format!("The event \"{given}\" cannot be created: its name has no letter HubSpot takes.");
+            return Err(Failure::new(Kind::Configuration, message).of_stream(&stream.descriptor));
+        };
+        let mut properties: Vec<(&str, NewProperty)> = Vec::new();
+        for (column, schema) in &stream.columns {
+            // Nothing is known of the event yet, so a column's name is its property's, as far as HubSpot takes it.
+            let found = self.columns.column(column);
+            if !matches!(found.becomes, EventColumnUse::Property(_)) {
+                continue;
+            }
+            if let Some((first, _)) = properties.iter().find(|(_, known)| known.name == found.name) {
+                return Err(clash(&stream.descriptor, first, column, &found.name));
+            }
+            if found.name != *column && !self.columns.mapping.iter().any(|(from, _)| from == column) {
+                self.columns.mapping.push((column.clone(), found.name.clone()));
+            }
+            properties.push((column, new_property(column, found.name, NewKind::of_schema(schema))));
+        }
+        let properties = properties.into_iter().map(|(_, new)| new).collect();
+        Ok(NewEvent { name, label: label.to_owned(), properties })
     }
 
     /// Looks at the columns the stream declares: clashes are refused, what every record will lack is told.
@@ -151,9 +214,10 @@ impl From<EventPlan> for Plan {
                 key_property: String::new(),
                 lists: HashSet::new(),
             },
-            doing: format!("send {} events", plan.event_name),
+            doing: plan.doing(),
             notices: std::mem::take(&mut plan.notices),
             shaping: Shaping::Events(Box::new(EventShaper::new(plan))),
+            // Those of events stand in the plan.
             missing: Vec::new(),
             mirrors: None,
         }

@@ -67,6 +67,7 @@ fn uuids(sandbox: &Sandbox, event: &str) -> Vec<String> {
 fn events_are_sent_by_five_hundreds_with_everything_the_rows_say() {
     let sandbox = account().start();
     let run = connector(&sandbox, "EVENT:bought", &["email", "occurred_at", "plan", "amount"])
+        .with(&json!({"flush_interval_seconds": 60}))
         .write(&messages((0..1200).map(purchase)))
         .succeeded();
     assert_eq!((run.stats(), run.codes()), ((1200.0, 0.0), vec![]));

@@ -223,6 +223,9 @@ impl Reader {
                     Ok(shaped) => shaped,
                     Err(failure) => {
                         if self.failed.insert(stream) {
+                            let descriptor =
+                                StreamDescriptor::new(&record.stream, record.namespace.as_deref());
+                            let failure = failure.of_stream(&descriptor);
                             self.events.push(Event::StreamFailed(stream, failure));
                         }
                         return;

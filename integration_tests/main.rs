@@ -15,6 +15,7 @@
 //! | How is a lifecycle stage moved back? | `lifecycle` |
 //! | What does a dry run do and leave? | `dry_run` |
 //! | Which events are sent? | `events` |
+//! | Who belongs to which audience in the end? | `audiences` |
 //! | How are owners found? | `owners` |
 //! | What may come on stdin? | `input` |
 //! | What is printed of a rejected record? | `rejections` |
@@ -41,6 +42,7 @@
 
 mod support;
 
+mod audiences;
 mod check;
 mod checkpoints;
 mod columns;

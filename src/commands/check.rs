@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::events;
 use super::prepare::{self, Knowledge};
+use super::{audiences, events};
 use crate::config::{Config, Match, Operation, StreamSettings};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{self, ObjectType};
@@ -98,7 +98,11 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
             continue;
         }
         let found = async {
-            let object = prepare::object_type(name, knowledge).await?;
+            let object = match TargetName::of(name) {
+                // An audience is a property of contacts.
+                TargetName::Audience => audiences::contacts()?,
+                _ => prepare::object_type(name, knowledge).await?,
+            };
             knowledge.properties(&object).await?;
             if let Some(key) = &stream.matching_key {
                 check_key(&object, key, stream, knowledge).await?;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::events;
 use super::prepare::Knowledge;
+use super::{audiences, events};
 use crate::crm::object::{self, ObjectType};
 use crate::crm::property::{Property, PropertyType};
 use crate::error::{Failure, Kind};
@@ -50,6 +50,9 @@ async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure
         knowledge.add_sensitive(object).await?;
         let properties = knowledge.properties(object).await?;
         operations.extend(of_object(object, properties));
+        if object.is_contact() {
+            operations.extend(audiences::operations(object, properties));
+        }
     }
     operations.extend(events::operations(knowledge).await?);
     match refused.into_iter().next() {

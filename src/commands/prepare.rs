@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::audiences;
 use super::events::{self, Definitions};
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::{Config, Operation, StreamSettings};
@@ -293,10 +294,11 @@ async fn plan(
     match TargetName::of(object::name_of(stream, settings)) {
         TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
         TargetName::List(id) => list_plan(id, stream, settings, knowledge).await.map_err(of_stream),
+        TargetName::Audience => audiences::plan(config, stream, knowledge).await,
         TargetName::Event(event) => events::plan(event, config, stream, knowledge).await,
         _ => Err(of_stream(Failure::new(
             Kind::Configuration,
-            "This version cannot write to lists, audiences and associations yet.",
+            "This version cannot write to list memberships and associations yet.",
         ))),
     }
 }

@@ -23,15 +23,7 @@ impl Making {
     /// Into the group the user asked for, else into the object's own.
     #[must_use]
     pub fn new(object: &ObjectType, properties: &[Property], settings: Option<&StreamSettings>) -> Self {
-        let asked = settings.and_then(|settings| settings.property_group.as_deref());
-        let group = match asked.map(str::trim).filter(|name| !name.is_empty()) {
-            None => Group::Own(own_group(object, properties)),
-            Some(name) if properties.iter().any(|property| property.group_name == name) => {
-                Group::Own(name.to_owned())
-            }
-            Some(name) => Group::Asked(name.to_owned()),
-        };
-        Self { group, archived: HashSet::new() }
+        Self { group: group(object, properties, settings), archived: HashSet::new() }
     }
 
     /// What becomes of a column whose property is not there.
@@ -42,6 +34,19 @@ impl Making {
         } else {
             ColumnUse::Missing
         }
+    }
+}
+
+/// The group that new properties are put into: the one the user asked for, else the object's own.
+#[must_use]
+pub fn group(object: &ObjectType, properties: &[Property], settings: Option<&StreamSettings>) -> Group {
+    let asked = settings.and_then(|settings| settings.property_group.as_deref());
+    match asked.map(str::trim).filter(|name| !name.is_empty()) {
+        None => Group::Own(own_group(object, properties)),
+        Some(name) if properties.iter().any(|property| property.group_name == name) => {
+            Group::Own(name.to_owned())
+        }
+        Some(name) => Group::Asked(name.to_owned()),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pure: catalog, configuration and what the account holds go in, plans or the reasons against them come out.
 
+pub mod audience;
 pub mod columns;
 pub mod event;
 pub mod identity;
@@ -23,6 +24,7 @@ use crate::crm::object::ObjectType;
 use crate::engine::request::Target;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::message::RecordMessage;
+use audience::AudienceShaper;
 use event::EventShaper;
 use membership::MemberShaper;
 use shape::{Notice, Shaped, Shaper, Unshaped};
@@ -55,6 +57,8 @@ pub enum Shaping {
     Members(Box<MemberShaper>),
     /// Occurrences of a custom event.
     Events(Box<EventShaper>),
+    /// Contacts and their statuses in audiences.
+    Audiences(Box<AudienceShaper>),
 }
 
 impl Shaping {
@@ -67,6 +71,7 @@ impl Shaping {
             Self::Objects(shaper) => shaper.shape(record),
             Self::Members(shaper) => Ok(shaper.shape(record)),
             Self::Events(shaper) => shaper.shape(record),
+            Self::Audiences(shaper) => shaper.shape(record),
         }
     }
 
@@ -75,6 +80,7 @@ impl Shaping {
         match self {
             Self::Objects(shaper) => shaper.learn(name, made),
             Self::Events(shaper) => shaper.learn(name, made),
+            Self::Audiences(shaper) => shaper.learn(name, made),
             // Members have no properties.
             Self::Members(_) => {}
         }
@@ -86,6 +92,7 @@ impl Shaping {
             Self::Objects(shaper) => shaper.take_notices(),
             Self::Members(shaper) => shaper.take_notices(),
             Self::Events(shaper) => shaper.take_notices(),
+            Self::Audiences(shaper) => shaper.take_notices(),
         }
     }
 }

@@ -1,0 +1,216 @@
+//! Streams that say who belongs to which audience: each audience is a property of contacts that holds the status.
+//!
+//! A record names a contact, an audience and a status; the contact is upserted with the property that is named after
+//! the audience. Records of one contact have one key, so that several audiences of a contact go out as one input, and
+//! a later status of the same audience wins.
+
+mod shape;
+
+pub use shape::AudienceShaper;
+
+use std::collections::HashSet;
+
+use super::identity::{Identity, IdentityChoice};
+use super::making::group;
+use super::{Plan, Shaping};
+use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
+use crate::config::{self, Config, StreamSettings, ValuePolicies};
+use crate::crm::new_property::{Group, NewKind};
+use crate::crm::object::ObjectType;
+use crate::crm::property::Property;
+use crate::engine::operation::{MatchedBy, Operation};
+use crate::engine::request::Target;
+use crate::error::{Failure, Kind};
+use crate::protocol::StreamDescriptor;
+use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
+
+/// The column that names the audience.
+pub const AUDIENCE: &str = "audience";
+/// The column that holds the contact's status in it.
+pub const STATUS: &str = "status";
+
+/// What happens to a stream's records.
+#[derive(Clone, Debug)]
+pub struct AudiencePlan {
+    /// The stream.
+    pub descriptor: StreamDescriptor,
+    /// The contact object.
+    pub object: ObjectType,
+    /// What is done with each contact.
+    pub operation: Operation,
+    /// How contacts are matched.
+    pub key: KeyRule,
+    /// Property definitions of contacts.
+    pub properties: Vec<Property>,
+    /// The group that properties of new audiences are put into.
+    pub group: Group,
+    /// What a declared status is; `None` where the stream does not declare it.
+    pub status: Option<NewKind>,
+    /// The user's pairs of column and property.
+    pub mapping: Vec<(String, String)>,
+    /// Bad values, nulls, empty strings.
+    pub policies: ValuePolicies,
+    /// What the user should be told once, before the first record.
+    pub notices: Vec<String>,
+}
+
+/// What a column says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AudienceColumn {
+    /// Who.
+    Key,
+    /// Which audience.
+    Audience,
+    /// In or out, or whatever else is to be kept.
+    Status,
+    /// Nothing.
+    Other,
+}
+
+impl AudiencePlan {
+    /// Makes the plan.
+    ///
+    /// # Errors
+    /// A configuration failure: an operation other than setting, no column that names a contact.
+    pub fn new(
+        config: &Config,
+        stream: &ConfiguredStream,
+        object: &ObjectType,
+        properties: &[Property],
+    ) -> Result<Self, Failure> {
+        let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
+        check_operation(stream, settings)?;
+        let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
+        let choice = IdentityChoice {
+            stream: &stream.descriptor,
+            object,
+            properties,
+            mapping,
+            aliases: Aliases::On,
+            prefix: "",
+            configured: settings.and_then(|settings| settings.matching_key.as_deref()),
+        };
+        let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
+        let mut plan = Self {
+            descriptor: stream.descriptor.clone(),
+            object: object.clone(),
+            // HubSpot gives record ids itself: nobody is created by one.
+            operation: match matched_by {
+                MatchedBy::RecordId => Operation::Update(matched_by),
+                _ => Operation::Upsert,
+            },
+            key: rule,
+            properties: properties.to_vec(),
+            group: group(object, properties, settings),
+            status: None,
+            mapping: mapping.to_vec(),
+            policies: config.value_policies(settings),
+            notices: unmet_wish(stream, settings).into_iter().collect(),
+        };
+        let is_status = |(column, _): &(&String, _)| plan.column(column) == AudienceColumn::Status;
+        plan.status = stream.columns.iter().find(is_status).map(|(_, schema)| NewKind::of_schema(schema));
+        plan.check_columns(stream);
+        Ok(plan)
+    }
+
+    /// Tells what a column says.
+    #[must_use]
+    pub fn column(&self, name: &str) -> AudienceColumn {
+        let key = self.key.property();
+        let known = |name: &str| matches!(name, AUDIENCE | STATUS) || name == key;
+        let means = match resolve(name, &self.mapping, Aliases::On, &known, ObjectKind::Contact) {
+            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => to,
+            NameMatch::Exact => name.to_owned(),
+            NameMatch::Unknown | NameMatch::Internal => return AudienceColumn::Other,
+        };
+        match means.as_str() {
+            AUDIENCE => AudienceColumn::Audience,
+            STATUS => AudienceColumn::Status,
+            means if means == key => AudienceColumn::Key,
+            _ => AudienceColumn::Other,
+        }
+    }
+
+    /// Tells which column every record will lack.
+    fn check_columns(&mut self, stream: &ConfiguredStream) {
+        let declared: Vec<AudienceColumn> = stream.columns.keys().map(|name| self.column(name)).collect();
+        if declared.is_empty() {
+            return;
+        }
+        let wanted = [
+            (AudienceColumn::Key, self.key.property(), "records without it are rejected"),
+            (AudienceColumn::Audience, AUDIENCE, "records without it are rejected"),
+            (AudienceColumn::Status, STATUS, "no status is set"),
+        ];
+        for (column, name, outcome) in wanted {
+            if !declared.contains(&column) {
+                let stream = &stream.descriptor;
+                self.notices.push(format!("Stream \"{stream}\" declares no column \"{name}\": {outcome}."));
+            }
+        }
+    }
+}
+
+impl From<AudiencePlan> for Plan {
+    fn from(mut plan: AudiencePlan) -> Self {
+        let lists: HashSet<String> = plan
+            .properties
+            .iter()
+            .filter(|known| known.is_multiple())
+            .map(|known| known.name.clone())
+            .collect();
+        Self {
+            descriptor: plan.descriptor.clone(),
+            target: Target {
+                operation: plan.operation,
+                object: plan.object.path.as_str().into(),
+                key_property: plan.key.property().to_owned(),
+                lists,
+            },
+            doing: format!("{} {} records", plan.operation.verb(), plan.object.name),
+            notices: std::mem::take(&mut plan.notices),
+            // Audiences are known by the records that name them.
+            missing: Vec::new(),
+            mirrors: None,
+            shaping: Shaping::Audiences(Box::new(AudienceShaper::new(plan))),
+        }
+    }
+}
+
+/// A status is set, and set to another one: nothing else can be done with it.
+fn check_operation(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Result<(), Failure> {
+    let is_possible = match settings.and_then(|settings| settings.operation) {
+        Some(operation) => matches!(operation, config::Operation::Upsert | config::Operation::Insert),
+        None if stream.destination_object_name.is_none() => true,
+        None => matches!(
+            stream.destination_sync_mode,
+            DestinationSyncMode::Append | DestinationSyncMode::AppendDedup
+        ),
+    };
+    if is_possible {
+        return Ok(());
+    }
+    let message = format!(
+        "Stream \"{}\" goes to audiences, which contacts enter and leave by their status: choose append or append_dedup \
+         (insert or upsert), and send a status for those who leave.",
+        stream.descriptor
+    );
+    Err(Failure::new(Kind::Configuration, message).of_stream(&stream.descriptor))
+}
+
+/// What a plain ELT stream's sync mode asks for and does not get, in a line for the log.
+fn unmet_wish(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Option<String> {
+    let is_plain = stream.destination_object_name.is_none()
+        && settings.and_then(|settings| settings.operation).is_none();
+    let asks_for_more = !matches!(
+        stream.destination_sync_mode,
+        DestinationSyncMode::Append | DestinationSyncMode::AppendDedup
+    );
+    (is_plain && asks_for_more).then(|| {
+        format!(
+            "Stream \"{}\" has a sync mode that replaces, changes or deletes records: its audiences are set as the records \
+             say, and nobody else's status changes.",
+            stream.descriptor
+        )
+    })
+}

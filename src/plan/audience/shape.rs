@@ -1,0 +1,263 @@
+//! A record of an audience, to a contact with the audience's property.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::{AUDIENCE, AudienceColumn, AudiencePlan, STATUS};
+use crate::coerce::{
+    Coerced, KeyProblem, KeyRule, ObjectKind, RuleOptions, ValueRule, coerce, key_text, property_name,
+};
+use crate::config::{EmptyStrings, InvalidValues, NullValues};
+use crate::crm::new_property::{Made, NewKind, NewProperty};
+use crate::crm::property::{Property, PropertyType};
+use crate::engine::record::{Body, BodyParts};
+use crate::engine::rejection::Rejection;
+use crate::json;
+use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash, not_an_object, nulled_fields};
+use crate::plan::stream::clash;
+use crate::protocol::message::RecordMessage;
+
+/// Shapes the records of one stream of audiences; remembers its columns and properties from record to record.
+#[derive(Debug)]
+pub struct AudienceShaper {
+    plan: AudiencePlan,
+    /// How the name of an audience is read: as a key is, trimmed and never empty.
+    audience: KeyRule,
+    columns: Vec<(String, AudienceColumn)>,
+    rules: HashMap<String, ValueRule>,
+    archived: HashSet<String>,
+    properties: Vec<u8>,
+    /// Properties of which a value has been left out because it did not fit.
+    leaky: HashSet<String>,
+    notices: Vec<Notice>,
+}
+
+/// What the members of a record say.
+#[derive(Default)]
+struct Said<'a> {
+    key: Option<Result<Cow<'a, str>, KeyProblem>>,
+    audience: Option<Result<Cow<'a, str>, KeyProblem>>,
+    status: Option<&'a str>,
+}
+
+/// Why a record is not sent.
+enum Unsent {
+    Refused(Rejection),
+    Missing(NewProperty),
+}
+
+impl From<Rejection> for Unsent {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection)
+    }
+}
+
+impl AudienceShaper {
+    /// A shaper for a plan.
+    #[must_use]
+    pub fn new(plan: AudiencePlan) -> Self {
+        Self {
+            plan,
+            audience: KeyRule::new(&Property::new(AUDIENCE, PropertyType::String), ObjectKind::Other),
+            columns: Vec::new(),
+            rules: HashMap::new(),
+            archived: HashSet::new(),
+            properties: Vec::new(),
+            leaky: HashSet::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Shapes a record.
+    ///
+    /// # Errors
+    /// [`Unshaped`]: two columns say the same thing, or the audience's property has to be made.
+    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
+        let data = record.data.unwrap_or_default();
+        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
+        let mut said = Said::default();
+        let mut failure = None;
+        let walked = json::members(data, |name, value| {
+            match self.column(&name) {
+                Err(clash) => {
+                    failure.get_or_insert(clash);
+                }
+                Ok(_) if nulled.iter().any(|field| *field == name) => {}
+                Ok(AudienceColumn::Key) => said.key = Some(key_text(&self.plan.key, value)),
+                Ok(AudienceColumn::Audience) => said.audience = Some(key_text(&self.audience, value)),
+                Ok(AudienceColumn::Status) => said.status = Some(value),
+                Ok(AudienceColumn::Other) => {}
+            };
+        });
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        self.properties.clear();
+        let refused = match walked {
+            Err(_) => Some(Unsent::Refused(not_an_object(record.data))),
+            Ok(()) => self.write(&said).err(),
+        };
+        let rejection = match refused {
+            None => None,
+            Some(Unsent::Refused(rejection)) => Some(rejection),
+            Some(Unsent::Missing(new)) => {
+                return Err(Unshaped::Missing(self.plan.object.clone(), vec![new]));
+            }
+        };
+        let parts = BodyParts {
+            key: said.key.as_ref().and_then(|key| key.as_deref().ok()),
+            properties: if rejection.is_some() { &[] } else { &self.properties },
+            sequel: &[],
+            data,
+            meta: record.meta.unwrap_or_default(),
+            emitted_at: record.emitted_at.unwrap_or_default(),
+        };
+        Ok(Shaped { body: Body::new(parts, key_hash), rejection })
+    }
+
+    /// Takes what the user should be told once, such as columns that say nothing.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Notes what came of a property that was to be made.
+    pub fn learn(&mut self, name: &str, made: Made) {
+        match made {
+            Made::There(property) => {
+                self.plan.properties.retain(|known| known.name != property.name);
+                self.plan.properties.push(*property);
+            }
+            Made::Archived => {
+                self.archived.insert(name.to_owned());
+            }
+        }
+    }
+
+    /// Renders the property of a record's audience.
+    fn write(&mut self, said: &Said<'_>) -> Result<(), Unsent> {
+        let key = self.plan.key.property();
+        match &said.key {
+            Some(Ok(_)) => {}
+            Some(Err(problem)) => {
+                let code = problem.code().as_str();
+                return Err(Rejection::by_connector(code, Some(key), problem.message(key)).into());
+            }
+            None => {
+                let message =
+                    format!("{key}: the record names no contact; every record needs a value for it.");
+                return Err(Rejection::by_connector("MISSING_MATCHING_KEY", Some(key), message).into());
+            }
+        }
+        let audience = audience(said)?;
+        let name = property_name(audience).filter(|name| name != key).ok_or_else(|| {
+            let message =
+                "audience: no property of contacts can be named after it; use letters, digits and spaces.";
+            Rejection::by_connector("INVALID_RECORD", Some(AUDIENCE), message)
+        })?;
+        let status = said.status.unwrap_or("null");
+        if let Some(known) = self.plan.properties.iter().find(|known| known.name == name) {
+            if !known.is_writable() {
+                let message =
+                    format!("{name}: HubSpot does not allow writing this property; rename the audience.");
+                return Err(Rejection::by_connector("READ_ONLY_VALUE", Some(&name), message).into());
+            }
+            if !self.rules.contains_key(&name) {
+                let options = RuleOptions { object: ObjectKind::Contact, ..RuleOptions::default() };
+                self.rules.insert(name.clone(), ValueRule::new(known, options));
+            }
+            return self.set(&name, status).map_err(Unsent::Refused);
+        }
+        if self.archived.contains(&name) {
+            let message = format!(
+                "{name}: the audience's property was archived in HubSpot; restore it there, or rename the audience."
+            );
+            return Err(Rejection::by_connector("PROPERTY_DOESNT_EXIST", Some(&name), message).into());
+        }
+        // A status that says nothing is no reason to make a property, and there is nothing to clear.
+        let Some(kind) = NewKind::of_value(status) else { return Ok(()) };
+        let kind = match (self.plan.status, kind) {
+            (Some(NewKind::Truth), _) | (_, NewKind::Truth) => NewKind::Truth,
+            _ => NewKind::Text,
+        };
+        let group = self.plan.group.clone();
+        Err(Unsent::Missing(NewProperty { name, label: audience.to_owned(), kind, group }))
+    }
+
+    /// Renders the status as the property takes it.
+    fn set(&mut self, name: &str, status: &str) -> Result<(), Rejection> {
+        let Some(rule) = self.rules.get(name) else { return Ok(()) };
+        let policies = self.plan.policies;
+        self.properties.push(b'"');
+        self.properties.extend_from_slice(name.as_bytes());
+        self.properties.extend_from_slice(b"\":");
+        let clears = match coerce(rule, status, &mut self.properties) {
+            Ok(Coerced::Written) => return Ok(()),
+            Ok(Coerced::Null) => policies.null_values == NullValues::Clear,
+            Ok(Coerced::Empty) => policies.empty_strings == EmptyStrings::Clear,
+            Ok(Coerced::Nothing) => false,
+            Err(invalid) if policies.invalid_values == InvalidValues::RejectRecord => {
+                let code = invalid.code().as_str();
+                return Err(Rejection::by_connector(code, Some(name), rule.explain(invalid)));
+            }
+            Err(invalid) => {
+                if self.leaky.insert(name.to_owned()) {
+                    let stream = &self.plan.descriptor;
+                    self.notices.push(Notice::Warned(format!(
+                        "Stream \"{stream}\" holds statuses that do not fit; they are left out. The first: {}",
+                        rule.explain(invalid)
+                    )));
+                }
+                false
+            }
+        };
+        if clears {
+            self.properties.extend_from_slice(b"\"\"");
+        } else {
+            self.properties.clear();
+        }
+        Ok(())
+    }
+
+    /// Finds a column, or meets it for the first time.
+    fn column(&mut self, name: &str) -> Result<AudienceColumn, Unshaped> {
+        if let Some((_, column)) = self.columns.iter().find(|(known, _)| known == name) {
+            return Ok(*column);
+        }
+        let column = self.plan.column(name);
+        let stream = &self.plan.descriptor;
+        let key = self.plan.key.property();
+        if column == AudienceColumn::Other {
+            self.notices.push(Notice::Told(format!(
+                "Column \"{name}\" of stream \"{stream}\" is not sent: a stream of audiences has {key}, {AUDIENCE} and \
+                 {STATUS}."
+            )));
+        } else if let Some((first, _)) = self.columns.iter().find(|(_, known)| *known == column) {
+            let means = match column {
+                AudienceColumn::Audience => AUDIENCE,
+                AudienceColumn::Status => STATUS,
+                AudienceColumn::Key | AudienceColumn::Other => key,
+            };
+            return Err(Unshaped::Failed(clash(stream, first, name, means)));
+        }
+        self.columns.push((name.to_owned(), column));
+        Ok(column)
+    }
+}
+
+/// The name of the audience, which every record has to have.
+fn audience<'s>(said: &'s Said<'_>) -> Result<&'s str, Rejection> {
+    match &said.audience {
+        Some(Ok(audience)) => Ok(audience),
+        None | Some(Err(KeyProblem::Missing | KeyProblem::Blank)) => {
+            let message = "audience: the record names no audience; every record needs a value for it.";
+            Err(Rejection::by_connector("MISSING_REQUIRED_PROPERTY", Some(AUDIENCE), message))
+        }
+        Some(Err(problem)) => {
+            let message = "audience: not a name; send text.";
+            Err(Rejection::by_connector(problem.code().as_str(), Some(AUDIENCE), message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ fn shaper(settings: Value, definition: Option<Value>) -> EventShaper {
     let mut config = json!({"credentials": {"type": "AccessToken", "access_token": "t"}});
     config["streams"] = json!([settings]);
     config["streams"][0]["name"] = json!("bought");
-    let config = Config::from_json(&config.to_string()).unwrap();
+    let config = Config::from_json(config.to_string()).unwrap();
     let catalog = ConfiguredCatalog::from_json(r#"{"streams":[{"stream":{"name":"bought"}}]}"#).unwrap();
     let known = match definition {
         None => KnownEvent::NamedOnly("pe7_bought".into()),

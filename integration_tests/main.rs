@@ -36,6 +36,7 @@
 //! | Does any input break the parser or the coercions? | `fuzz` |
 //! | How much memory does a sync take? | `memory` |
 //! | Are the rules of ARCHITECTURE.md kept? | `tidy` |
+//! | Is the documentation complete, and do its examples run? | `docs` |
 
 #![expect(unreachable_pub, reason = "a test binary has no outside; `pub` says what the modules share")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
@@ -49,7 +50,11 @@ mod columns;
 mod commands;
 mod demo_data;
 mod discover;
+<<<<<<< HEAD
 mod dry_run;
+=======
+mod docs;
+>>>>>>> 7ec9887 (Document settings, objects, codes, scopes, limits, migration, questions)
 mod ends;
 mod events;
 mod faults;

@@ -24,7 +24,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked --package destination-hubspot --bin destination-hubspot \
     && cp target/release/destination-hubspot /destination-hubspot
 # Static: it asks for no library of the image it will run on.
-RUN ! readelf --dynamic /destination-hubspot | grep NEEDED
+RUN readelf --dynamic /destination-hubspot > /tmp/dynamic && ! grep NEEDED /tmp/dynamic
 
 FROM ${PROGRAM} AS program
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The clients' environments, below the target folder: made once, made anew when their pinned versions change.
 # To be sourced; sets CLIENTS, the folder that holds them. Nothing is installed outside of it but Debian packages.
 

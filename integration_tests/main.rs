@@ -50,11 +50,8 @@ mod columns;
 mod commands;
 mod demo_data;
 mod discover;
-<<<<<<< HEAD
-mod dry_run;
-=======
 mod docs;
->>>>>>> 7ec9887 (Document settings, objects, codes, scopes, limits, migration, questions)
+mod dry_run;
 mod ends;
 mod events;
 mod faults;

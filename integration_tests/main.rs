@@ -11,6 +11,7 @@
 //! | What is sent to HubSpot? | `requests` |
 //! | What do updates and archives do? | `operations` |
 //! | Who is on a list in the end? | `lists` |
+//! | Which pairs are associated in the end? | `associations` |
 //! | Which properties are made in HubSpot, and when? | `making` |
 //! | How is a lifecycle stage moved back? | `lifecycle` |
 //! | What does a dry run do and leave? | `dry_run` |
@@ -43,6 +44,7 @@
 
 mod support;
 
+mod associations;
 mod audiences;
 mod check;
 mod checkpoints;

@@ -5,6 +5,7 @@
 //!
 //! - [`version`] and [`paths`]: the path of every call, for each API version;
 //! - [`batch_answer`]: a 2xx answer of a batch endpoint, record by record;
+//! - [`association`]: answers about associations;
 //! - [`membership`]: answers about the members of lists;
 //! - [`search_answer`]: a 2xx answer of a search;
 //! - [`error_body`]: an error of any shape, read without ever failing;
@@ -14,6 +15,7 @@
 //! HubSpot's own texts and ids can hold record values. The types that carry them therefore have hand-written
 //! `Debug` and `Display` that leave them out; only who reads the fields by name can get at them.
 
+pub mod association;
 pub mod batch_answer;
 pub mod error_body;
 mod error_code;
@@ -36,6 +38,7 @@ mod never_panics;
 #[cfg(test)]
 mod recorded_answers;
 
+pub use association::{AssociatedRecord, AssociationAnswer, AssociationType, AssociationsRead};
 pub use batch_answer::{BatchAnswer, Malformed, Stored};
 pub use error_body::{ApiError, CORRELATION_ID_HEADER};
 pub use faults::PropertyFault;

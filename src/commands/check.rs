@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::prepare::{self, Knowledge};
-use super::{audiences, events};
+use super::{associations, audiences, events};
 use crate::config::{Config, Match, Operation, StreamSettings};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{self, ObjectType};
@@ -90,6 +90,13 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
     let mut problems: Vec<Failure> = Vec::new();
     for stream in &config.streams {
         let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
+        if let TargetName::Association { from, to } = TargetName::of(name) {
+            match associations::check((from, to), knowledge).await {
+                Ok(line) => lines.push(line),
+                Err(failure) => problems.push(of_stream(&stream.name, failure)),
+            }
+            continue;
+        }
         if let TargetName::Event(event) = TargetName::of(name) {
             match events::check(event, stream, knowledge).await {
                 Ok(line) => lines.push(line),

@@ -1,5 +1,6 @@
 //! The four commands, one file each, and what they share.
 
+pub mod associations;
 pub mod audiences;
 pub mod check;
 pub mod discover;

@@ -7,6 +7,7 @@ use super::audiences;
 use super::events::{self, Definitions};
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::{Config, Operation, StreamSettings};
+use crate::crm::association_label::AssociationLabel;
 use crate::crm::list::List;
 use crate::crm::new_property::{Made, NewProperty};
 use crate::crm::object::{ObjectSchema, ObjectType};
@@ -17,6 +18,7 @@ use crate::hubspot::client::Client;
 use crate::hubspot::lists;
 use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
+use crate::plan::association::{self, AssociationGround};
 use crate::plan::membership::{self, ListGround};
 use crate::plan::object::{self, ObjectName};
 use crate::plan::operation;
@@ -159,6 +161,21 @@ impl<'a> Knowledge<'a> {
         Ok(self.owners.clone().flatten())
     }
 
+    /// The kinds of association from one object type to another.
+    ///
+    /// # Errors
+    /// A failure when HubSpot refuses, as it does for objects that cannot be associated, or cannot be reached.
+    pub async fn association_labels(
+        &self,
+        from: &ObjectType,
+        to: &ObjectType,
+    ) -> Result<Vec<AssociationLabel>, Failure> {
+        let labels = account::association_labels(self.client, from, to, self.patience).await;
+        labels.map_err(|trouble| {
+            trouble.into_failure(&format!("read the association labels from {} to {}", from.name, to.name))
+        })
+    }
+
     /// A list that has to be there.
     ///
     /// # Errors
@@ -294,6 +311,9 @@ async fn plan(
     match TargetName::of(object::name_of(stream, settings)) {
         TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
         TargetName::List(id) => list_plan(id, stream, settings, knowledge).await.map_err(of_stream),
+        TargetName::Association { from, to } => {
+            association_plan((from, to), stream, settings, knowledge).await.map_err(of_stream)
+        }
         TargetName::Audience => audiences::plan(config, stream, knowledge).await,
         TargetName::Event(event) => events::plan(event, config, stream, knowledge).await,
         _ => Err(of_stream(Failure::new(
@@ -301,6 +321,21 @@ async fn plan(
             "This version cannot write to list memberships and associations yet.",
         ))),
     }
+}
+
+async fn association_plan(
+    (from, to): (&str, &str),
+    stream: &ConfiguredStream,
+    settings: Option<&StreamSettings>,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<Plan, Failure> {
+    let from = object_type(ObjectName::Given(from), knowledge).await?;
+    let to = object_type(ObjectName::Given(to), knowledge).await?;
+    let labels = knowledge.association_labels(&from, &to).await?;
+    let from_properties = knowledge.properties(&from).await?.clone();
+    let to_properties = knowledge.properties(&to).await?;
+    let (from, to) = ((&from, from_properties.as_slice()), (&to, to_properties.as_slice()));
+    association::plan(AssociationGround { stream, settings, from, to, labels: &labels })
 }
 
 async fn list_plan(

@@ -3,6 +3,7 @@
 //! Pure data, read from HubSpot's answers by `hubspot` and used by `plan` and `coerce`.
 
 pub mod account;
+pub mod association_label;
 pub mod event;
 pub mod list;
 pub mod new_event;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Moment;
+use super::association::FarEnd;
 use super::ledger::StreamIndex;
 use super::mirror::Chore;
 use super::operation::Step;
@@ -24,6 +25,8 @@ pub struct Input {
     pub then: VecDeque<Record>,
     /// HubSpot's record id, once it has been looked up.
     pub record_id: Option<Box<str>>,
+    /// What is known of the record at the far end, where pairs are associated.
+    pub far: FarEnd,
     /// Which of its writes is next.
     pub turn: Turn,
     /// Whether the first write made a new record, once that is known.
@@ -64,6 +67,7 @@ impl Input {
             merged: Vec::new(),
             then: VecDeque::new(),
             record_id: None,
+            far: FarEnd::default(),
             turn: Turn::First,
             created: None,
             doubt: None,

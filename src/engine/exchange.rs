@@ -9,7 +9,9 @@ use super::mirror::Spared;
 use super::record::Body;
 use super::rejection::Rejection;
 use super::retry::Setback;
-use crate::api::{ApiError, BatchAnswer, MembersPage, MembershipAnswer, SearchAnswer};
+use crate::api::{
+    ApiError, AssociationAnswer, AssociationsRead, BatchAnswer, MembersPage, MembershipAnswer, SearchAnswer,
+};
 use crate::error::Failure;
 
 /// What a sync may use and how patient it is.
@@ -84,6 +86,10 @@ pub enum Outcome {
     Itemised(BatchAnswer, Option<String>),
     /// A 2xx answer to a change of a list's members, with HubSpot's number for the call.
     Members(MembershipAnswer, Option<String>),
+    /// A 2xx answer to a call that associates pairs or dissociates them, with HubSpot's number for the call.
+    Linked(AssociationAnswer, Option<String>),
+    /// The labels that associations have.
+    LabelsRead(AssociationsRead),
     /// A page of a list's members.
     MembersPage(MembersPage),
     /// A 2xx answer to a search, read.

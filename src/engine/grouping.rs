@@ -2,8 +2,10 @@
 //!
 //! Inputs of one call need the same step and the same address, and HubSpot takes each record once in a call.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use super::association::{self, Pair};
 use super::batch::{Input, Stage};
 use super::membership::Membership;
 use super::operation::{Operation, Step};
@@ -11,6 +13,8 @@ use super::resolve::Group;
 
 /// Most names in one call that finds record ids (HubSpot's object API guide, batch read).
 const MOST_NAMES: usize = 100;
+/// Most records of which one call reads the associations (HubSpot's associations guide).
+const MOST_LABELLED: usize = 1000;
 
 /// Sorts inputs into calls.
 #[must_use]
@@ -27,12 +31,24 @@ pub fn groups(operation: Operation, inputs: Vec<Input>) -> Vec<Group> {
     for (step, inputs) in by_step {
         match step {
             // A contact may have any number of events in one call.
-            Step::Lookup | Step::Search | Step::Create | Step::SendEvents => {
+            Step::Lookup
+            | Step::LookupFar
+            | Step::ReadLabels
+            | Step::Search
+            | Step::Create
+            | Step::SendEvents => {
                 groups.push(Group::new(inputs, Stage::First, step));
             }
             Step::Members => {
                 for (_, inputs) in partitioned(inputs, |input| Membership::of(input).list.into_owned()) {
                     once_each(inputs, step, &mut groups);
+                }
+            }
+            // One endpoint takes labels, the other does not.
+            Step::Link => {
+                for (_, inputs) in partitioned(inputs, |input| Pair::of(input).label.is_some()) {
+                    let pair = |input: &Input| Some(association::ends(input));
+                    once_each_by(pair, inputs, step, &mut groups);
                 }
             }
             Step::Write | Step::Single | Step::Chore => once_each(inputs, step, &mut groups),
@@ -41,29 +57,42 @@ pub fn groups(operation: Operation, inputs: Vec<Input>) -> Vec<Group> {
     groups
 }
 
-/// Which inputs of a call for record ids it asks for: those that have none, as far as there is room for their names.
+/// Which inputs of a call that finds something out it asks for: those that need it, as far as there is room.
 #[must_use]
-pub fn asked(operation: Operation, inputs: Vec<Input>) -> (Vec<Input>, Vec<Input>) {
+pub fn asked(operation: Operation, step: Step, inputs: Vec<Input>) -> (Vec<Input>, Vec<Input>) {
     if !operation.looks_up_first() {
         return (inputs, Vec::new());
     }
     let mut names: HashSet<String> = HashSet::new();
     inputs.into_iter().partition(|input| {
-        let Some(name) = input.key().filter(|_| operation.first_step(input) == Step::Lookup) else {
-            return false;
-        };
-        names.contains(name) || names.len() < MOST_NAMES && names.insert(name.to_owned())
+        let Some(name) = name_asked(operation, step, input) else { return false };
+        names.contains(name.as_ref()) || names.len() < most_names(step) && names.insert(name.into_owned())
     })
 }
 
 /// The different names that a call for record ids asks for.
 #[must_use]
-pub fn names_asked(operation: Operation, inputs: &[Input]) -> Vec<&str> {
-    let mut known: HashSet<&str> = HashSet::new();
-    let unresolved =
-        |input: &&Input| !operation.looks_up_first() || operation.first_step(input) == Step::Lookup;
-    let names = inputs.iter().filter(unresolved).filter_map(Input::key).filter(|name| known.insert(name));
-    names.take(MOST_NAMES).collect()
+pub fn names_asked(operation: Operation, step: Step, inputs: &[Input]) -> Vec<String> {
+    let mut known: HashSet<String> = HashSet::new();
+    let names = inputs.iter().filter_map(|input| name_asked(operation, step, input));
+    let mut different = names.filter(|name| known.insert(name.as_ref().to_owned())).map(Cow::into_owned);
+    different.by_ref().take(most_names(step)).collect()
+}
+
+/// What a call that finds something out calls an input; `None` where it does not ask for it.
+fn name_asked(operation: Operation, step: Step, input: &Input) -> Option<Cow<'_, str>> {
+    if operation.looks_up_first() && operation.first_step(input) != step {
+        return None;
+    }
+    match step {
+        Step::LookupFar => Some(Pair::of(input).to),
+        Step::ReadLabels => input.target().map(Cow::Borrowed),
+        _ => input.key().map(Cow::Borrowed),
+    }
+}
+
+fn most_names(step: Step) -> usize {
+    if step == Step::ReadLabels { MOST_LABELLED } else { MOST_NAMES }
 }
 
 /// Splits by a property of each input; both the parts and what is in them keep their order.
@@ -85,10 +114,20 @@ fn partitioned<K: std::hash::Hash + Eq + Clone>(
 }
 
 /// Two keys may name one record, a contact's two addresses say: HubSpot takes each id once in a batch.
-fn once_each(mut inputs: Vec<Input>, step: Step, groups: &mut Vec<Group>) {
+fn once_each(inputs: Vec<Input>, step: Step, groups: &mut Vec<Group>) {
+    once_each_by(|input| input.record_id.clone(), inputs, step, groups);
+}
+
+/// Inputs of one identity go into calls of their own; those that have none go with any.
+fn once_each_by<K: std::hash::Hash + Eq>(
+    identity: impl Fn(&Input) -> Option<K>,
+    mut inputs: Vec<Input>,
+    step: Step,
+    groups: &mut Vec<Group>,
+) {
     while !inputs.is_empty() {
-        let mut ids = HashSet::new();
-        let is_new = |input: &Input| input.record_id.is_none() || ids.insert(input.record_id.clone());
+        let mut known = HashSet::new();
+        let is_new = |input: &Input| identity(input).is_none_or(|identity| known.insert(identity));
         let (once, again) = inputs.into_iter().partition(is_new);
         groups.push(Group::new(once, Stage::First, step));
         inputs = again;

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | Has everything before this state settled? | [`ledger`] |
 //! | Which records go into which batch, in which order per key? | [`lane`], [`batch`], [`grouping`] |
-//! | Which calls does an operation take? | [`operation`], [`request`], [`membership`] |
+//! | Which calls does an operation take? | [`operation`], [`request`], [`membership`], [`association`] |
 //! | What became of each record of an answered call? | [`resolve`] |
 //! | What has this sync made already? | [`made`] |
 //! | What does a status mean, how long to wait? | [`retry`] |
@@ -16,6 +16,7 @@
 //! | Who leaves a list that is mirrored? | [`mirror`] |
 //! | What next? | [`sync`] |
 
+pub mod association;
 pub mod batch;
 pub mod exchange;
 pub mod grouping;

@@ -12,6 +12,7 @@
 //! | membership, record id | adds and removes of one list in one call |
 //! | membership, anything else | batch reads for the record ids, then the same |
 //! | update or archive, search | search for the record ids, then by record id |
+//! | association | batch reads for the record ids of both ends, of labels there are, then one call for up to 2,000 pairs |
 //! | event | batch send; a 204 confirms all of it |
 //!
 //! A record may take two writes, one after the other: then its batch upsert or update is made twice, the second time with
@@ -23,6 +24,7 @@
 //! Events have no key: each carries its own time and id, so the events of one contact need no order, and none is
 //! merged with another.
 
+use super::association::{Labels, Linking, Pair};
 use super::batch::Input;
 use super::lane::{BatchLimits, Merging};
 use super::pace::Budget;
@@ -44,8 +46,19 @@ pub enum Operation {
     Archive(MatchedBy),
     /// Put records on lists, or take them off.
     Membership(MatchedBy),
+    /// Associate pairs of records, or dissociate them.
+    Association(Linking, Ends),
     /// Say that a custom event happened.
     Event,
+}
+
+/// What kinds of keys name the two ends of an association.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// The near end.
+    pub from: MatchedBy,
+    /// The far end.
+    pub to: MatchedBy,
 }
 
 /// What kind of key names the record.
@@ -68,8 +81,12 @@ pub enum MatchedBy {
 pub enum Step {
     /// Finds record ids by a key that HubSpot keeps unique.
     Lookup,
+    /// The same for the far ends of associations.
+    LookupFar,
     /// Finds record ids by any property.
     Search,
+    /// Reads the labels that associations have.
+    ReadLabels,
     /// Makes records.
     Create,
     /// Writes a batch.
@@ -78,6 +95,8 @@ pub enum Step {
     Single,
     /// Changes the members of a list.
     Members,
+    /// Associates pairs of records, or dissociates them.
+    Link,
     /// Does what a list as a whole needs.
     Chore,
     /// Sends a batch of event occurrences.
@@ -89,10 +108,15 @@ impl Step {
     #[must_use]
     pub fn budget(self) -> Budget {
         match self {
-            Self::Create | Self::Lookup | Self::Write | Self::Single | Self::Members | Self::Chore => {
-                Budget::General
-            }
+            Self::Create
+            | Self::Lookup
+            | Self::LookupFar
+            | Self::Write
+            | Self::Single
+            | Self::Members
+            | Self::Chore => Budget::General,
             Self::Search => Budget::Search,
+            Self::ReadLabels | Self::Link => Budget::Associations,
             Self::SendEvents => Budget::Events,
         }
     }
@@ -104,6 +128,8 @@ const OBJECT_BATCH: BatchLimits = BatchLimits { inputs: 100, records: 1000, byte
 /// A batch of events: HubSpot takes 500 (HubSpot's custom events guide).
 const EVENT_BATCH: BatchLimits = BatchLimits { inputs: 500, records: 500, bytes: 4 << 20 };
 
+/// Pairs of one call: HubSpot takes 2,000 (HubSpot's associations guide).
+const ASSOCIATION_BATCH: BatchLimits = BatchLimits { inputs: 2000, records: 2000, bytes: 4 << 20 };
 /// Members of one call: HubSpot names no limit, and halves of a batch that is too large are sent one by one.
 const MEMBERSHIP_BATCH: BatchLimits = BatchLimits { inputs: 1000, records: 1000, bytes: 4 << 20 };
 
@@ -117,6 +143,8 @@ impl Operation {
             Self::Update(_) => "update",
             Self::Archive(_) => "archive",
             Self::Membership(_) => "list",
+            Self::Association(Linking::Associate, _) => "associate",
+            Self::Association(Linking::Dissociate, _) => "dissociate",
             Self::Event => "send",
         }
     }
@@ -129,6 +157,7 @@ impl Operation {
                 OBJECT_BATCH
             }
             Self::Membership(_) => MEMBERSHIP_BATCH,
+            Self::Association(..) => ASSOCIATION_BATCH,
             Self::Event => EVENT_BATCH,
         }
     }
@@ -141,7 +170,7 @@ impl Operation {
             Self::Insert => Merging::Never,
             Self::Upsert | Self::UpsertFound | Self::Update(_) | Self::Archive(_) => Merging::Allowed,
             // The later of two actions waits for the earlier one.
-            Self::Membership(_) => Merging::Never,
+            Self::Membership(_) | Self::Association(..) => Merging::Never,
             Self::Event => Merging::Never,
         }
     }
@@ -149,7 +178,7 @@ impl Operation {
     /// Whether the record ids of a whole batch are looked up, by as many calls as it takes, before it is written.
     #[must_use]
     pub fn looks_up_first(self) -> bool {
-        matches!(self, Self::Membership(_))
+        matches!(self, Self::Membership(_) | Self::Association(..))
     }
 
     /// The call an input needs first.
@@ -157,6 +186,7 @@ impl Operation {
     pub fn first_step(self, input: &Input) -> Step {
         match self {
             Self::Event => Step::SendEvents,
+            Self::Association(linking, ends) => linking_step(linking, ends, input),
             Self::Insert => Step::Create,
             // An update without properties is refused by HubSpot; that the record exists can be seen without one.
             Self::Update(MatchedBy::Search) if !input.has_properties() => Step::Search,
@@ -196,8 +226,15 @@ impl Operation {
             | Self::Update(_)
             | Self::Archive(_)
             | Self::Membership(_)
+            | Self::Association(..)
             | Self::Event => Step::Lookup,
         }
+    }
+
+    /// Whether it is done with what is not there.
+    #[must_use]
+    pub fn takes_away(self) -> bool {
+        matches!(self, Self::Archive(_) | Self::Association(Linking::Dissociate, _))
     }
 
     /// Whether records are found by search.
@@ -210,5 +247,21 @@ impl Operation {
     #[must_use]
     pub fn makes(self) -> bool {
         matches!(self, Self::Insert | Self::UpsertFound)
+    }
+}
+
+/// The call that an input of an association needs next: both ids, then the labels that would get lost, then the pair.
+fn linking_step(linking: Linking, ends: Ends, input: &Input) -> Step {
+    if ends.from != MatchedBy::RecordId && input.record_id.is_none() {
+        Step::Lookup
+    } else if ends.to != MatchedBy::RecordId && input.far.id.is_none() {
+        Step::LookupFar
+    } else if linking == Linking::Associate
+        && !matches!(input.far.labels, Labels::Known(_))
+        && Pair::of(input).label.is_some()
+    {
+        Step::ReadLabels
+    } else {
+        Step::Link
     }
 }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::association;
 use super::batch::{Input, Send};
 use super::grouping::names_asked;
 use super::membership::{self, Membership};
 use super::mirror::Chore;
 use super::operation::{MatchedBy, Operation, Step};
 use super::resolve::trace_id;
-use crate::api::Verb;
+use crate::api::{AssociationVerb, Verb};
 use crate::coerce::merge_lists;
 use crate::json;
 
@@ -27,8 +28,19 @@ pub struct Target {
     pub object: Arc<str>,
     /// The matching key's property; of an insert the one that tells its records from others, empty where none does.
     pub key_property: String,
+    /// The object type at the far end of associations, and the property that names its records.
+    pub far: Option<FarTarget>,
     /// Properties that hold several options: their values are united where records are merged.
     pub lists: HashSet<String>,
+}
+
+/// The far end of a stream of associations.
+#[derive(Clone, Debug)]
+pub struct FarTarget {
+    /// The object type's place in a path.
+    pub object: Arc<str>,
+    /// The matching key's property.
+    pub key_property: String,
 }
 
 /// A call to be made.
@@ -57,6 +69,8 @@ pub enum Endpoint {
     Events,
     /// `POST .../search`
     Search(Arc<str>),
+    /// `POST /associations/{from}/{to}/batch/...`
+    Associations(Arc<str>, Arc<str>, AssociationVerb),
 }
 
 const RECORD_ID: &str = "hs_object_id";
@@ -77,7 +91,18 @@ pub fn of(send: &Send, target: &Target) -> Request {
             by_key(batch(Verb::Create), writes(send, target, Naming::Nothing))
         }
         (Step::Search, _) => by_key(Endpoint::Search(Arc::clone(&target.object)), search(send, target)),
-        (Step::Lookup, _) => by_key(batch(Verb::Read), lookup(send, target)),
+        (Step::LookupFar, _) => {
+            let (object, key) =
+                target.far.as_ref().map_or((&target.object, ""), |far| (&far.object, &*far.key_property));
+            let endpoint = Endpoint::Batch(Arc::clone(object), Verb::Read);
+            Request { endpoint, body: lookup(send, target.operation, key), answers_by: key.to_owned() }
+        }
+        (Step::Link | Step::ReadLabels, Operation::Association(linking, _)) => {
+            let (verb, body) = association::call(send, linking);
+            let far = target.far.as_ref().map_or(&target.object, |far| &far.object);
+            by_id(Endpoint::Associations(Arc::clone(&target.object), Arc::clone(far), verb), body)
+        }
+        (Step::Lookup, _) => by_key(batch(Verb::Read), lookup(send, target.operation, &target.key_property)),
         (Step::Single, _) => {
             let id = send.inputs.first().and_then(Input::target).unwrap_or_default().to_owned();
             by_id(Endpoint::One(Arc::clone(&target.object), id), single(send, target))
@@ -94,6 +119,10 @@ pub fn of(send: &Send, target: &Target) -> Request {
         }
         (Step::Write, Operation::UpsertFound | Operation::Update(_)) => {
             by_id(batch(Verb::Update), writes(send, target, Naming::RecordId))
+        }
+        (Step::ReadLabels | Step::Link, _) | (Step::Write, Operation::Association(..)) => {
+            // Only associations have these steps, and they have no other.
+            by_id(batch(Verb::Read), Vec::new())
         }
         (Step::Write, Operation::Archive(_)) => by_id(batch(Verb::Archive), ids(send)),
         (Step::SendEvents, _) | (Step::Write, Operation::Event) => {
@@ -175,18 +204,18 @@ fn length(send: &Send) -> usize {
 
 /// Body of a batch read that finds record ids. A contact's other addresses are asked for too: it may be found by
 /// one of them.
-fn lookup(send: &Send, target: &Target) -> Vec<u8> {
-    let key = &target.key_property;
+fn lookup(send: &Send, operation: Operation, key: &str) -> Vec<u8> {
     let by_id = key == RECORD_ID;
-    let properties: &[&str] = match target.operation {
+    let by_email = matches!(key, "email");
+    let properties: &[&str] = match operation {
         _ if by_id => &[],
         Operation::Update(MatchedBy::Email)
         | Operation::Archive(MatchedBy::Email)
         | Operation::Membership(MatchedBy::Email) => &["email", "hs_additional_emails"],
-        Operation::Insert if key == "email" => &["email", "hs_additional_emails"],
+        Operation::Insert | Operation::Association(..) if by_email => &["email", "hs_additional_emails"],
         _ => &[key],
     };
-    let names = names_asked(target.operation, &send.inputs);
+    let names = names_asked(operation, send.step, &send.inputs);
     let inputs: Vec<Value> = names.into_iter().map(|name| json!({"id": name})).collect();
     let mut body = json!({"properties": properties, "propertiesWithHistory": [], "inputs": inputs});
     if !by_id {
@@ -343,6 +372,7 @@ mod tests {
             operation: Operation::Upsert,
             object: "contacts".into(),
             key_property: "email".into(),
+            far: None,
             lists: HashSet::from(["l".to_owned()]),
         };
         let request = of(&send, &target);
@@ -376,6 +406,7 @@ mod tests {
             operation: Operation::Event,
             object: "pe7_bought".into(),
             key_property: String::new(),
+            far: None,
             lists: HashSet::new(),
         };
         let request = of(&send, &target);

@@ -14,10 +14,12 @@
 
 use crate::api::{self, ApiError, BatchAnswer, MembershipAnswer, Refusal};
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::Moment;
+use super::association::Pair;
 use super::batch::{Input, Send, SendId, Stage};
 use super::grouping;
 use super::operation::{Operation, Step};
@@ -25,6 +27,7 @@ use super::rejection::Rejection;
 use super::retry::Setback;
 
 pub mod doubt;
+pub mod links;
 pub mod search;
 
 /// The code of a record that does not exist.
@@ -211,22 +214,25 @@ pub fn looked_up(
     answer: &BatchAnswer,
     correlation_id: Option<&str>,
 ) -> Resolution {
-    let (asked, others) = grouping::asked(operation, std::mem::take(&mut send.inputs));
+    let (asked, others) = grouping::asked(operation, send.step, std::mem::take(&mut send.inputs));
     send.inputs = asked;
     let Reading { mut fates, silence, passing } = read(&send, answer, correlation_id);
-    share_among_equals(&send.inputs, &mut fates);
+    share_among_equals(&send, &mut fates);
     let mut resolution = Resolution { silence, ..Resolution::default() };
     let mut unmentioned = Vec::new();
     let mut found: Vec<Input> = others;
     for (mut input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
             Fate::Named(record) => {
-                input.record_id = Some(record.id.as_str().into());
+                let id = Some(record.id.as_str().into());
+                if send.step == Step::LookupFar {
+                    input.far.id = id
+                } else {
+                    input.record_id = id
+                }
                 found.push(input);
             }
-            Fate::Refused(rejection)
-                if rejection.code == NOT_FOUND && matches!(operation, Operation::Archive(_)) =>
-            {
+            Fate::Refused(rejection) if rejection.code == NOT_FOUND && operation.takes_away() => {
                 resolution.stored.push(Stored { input, created: None, id: None });
             }
             // Nothing was written: a merged input has no good part that could be lost with a bad one.
@@ -255,11 +261,15 @@ fn write_found(resolution: &mut Resolution, operation: Operation, found: Vec<Inp
 }
 
 /// What is said of a name holds for every input that has it.
-fn share_among_equals(inputs: &[Input], fates: &mut [Fate<'_>]) {
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    for (place, input) in inputs.iter().enumerate() {
-        let Some(key) = input.key() else { continue };
-        let before = *first.entry(key).or_insert(place);
+fn share_among_equals(send: &Send, fates: &mut [Fate<'_>]) {
+    let mut first: HashMap<Cow<'_, str>, usize> = HashMap::new();
+    for (place, input) in send.inputs.iter().enumerate() {
+        let name = match send.step {
+            Step::LookupFar => Some(Pair::of(input).to),
+            _ => input.key().map(Cow::Borrowed),
+        };
+        let Some(name) = name else { continue };
+        let before = *first.entry(name).or_insert(place);
         if before != place && matches!(fates[place], Fate::Unmentioned) {
             fates[place] = fates[before].clone();
         }
@@ -291,16 +301,17 @@ fn put_off(send: Send, whole: bool, passing: Option<(Setback, ApiError)>) -> Opt
 /// What the answer says of each input, and whether it says anything.
 fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) -> Reading<'a> {
     let Send { id, inputs, stage, silent_before, .. } = send;
+    let names = Names::of(send);
     let mut fates: Vec<Fate<'a>> = inputs.iter().map(|_| Fate::Unmentioned).collect();
     for stored in &answer.results {
         let by_trace = stored.trace_id.as_deref().and_then(|trace| place_of_trace(*id, trace, inputs.len()));
-        let by_key = || stored.key.as_deref().and_then(|key| place_of_target(inputs, key));
+        let by_key = || stored.key.as_deref().and_then(|key| names.place(key));
         // The one result of a call with one input is about that input, under whichever name.
         let only = || (inputs.len() == 1 && answer.results.len() == 1).then_some(0);
         if let Some(place) = by_trace.or_else(by_key).or_else(only) {
             fates[place] = Fate::Named(stored);
         }
-        for place in stored.other_keys.iter().filter_map(|key| place_of_target(inputs, key)) {
+        for place in stored.other_keys.iter().filter_map(|key| names.place(key)) {
             if matches!(fates[place], Fate::Unmentioned) {
                 fates[place] = Fate::Named(stored);
             }
@@ -312,7 +323,7 @@ fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) 
     let set_aside = answer.passing.iter().map(|error| (error, Some(Setback::NewProperty)));
     let errors = answer.errors.iter().map(|error| (error, Setback::of(error)));
     for (error, reason) in errors.chain(set_aside) {
-        let places = places_of_error(*id, inputs, error);
+        let places = places_of_error(*id, &names, error);
         if let Some(setback) = reason {
             // One that may have done something is not hidden behind one that has not.
             let is_known = |known: &(Setback, ApiError)| known.0.may_have_taken_effect();
@@ -396,7 +407,9 @@ fn send_unmentioned(
                 let rejection = Rejection::not_confirmed(correlation_id);
                 match step {
                     // Nothing was to be written: no part of a merged input is better than another.
-                    Step::Lookup | Step::Search => resolution.rejected.push((input, rejection)),
+                    Step::Lookup | Step::LookupFar | Step::ReadLabels | Step::Search | Step::Link => {
+                        resolution.rejected.push((input, rejection));
+                    }
                     Step::Create
                     | Step::Write
                     | Step::Single
@@ -513,24 +526,45 @@ fn place_of_trace(send: SendId, trace: &str, inputs: usize) -> Option<usize> {
     (number.parse() == Ok(send.0)).then_some(place)
 }
 
-fn place_of_target(inputs: &[Input], key: &str) -> Option<usize> {
-    inputs.iter().position(|input| input.target() == Some(key) || input.key() == Some(key))
+/// What an answer may call the inputs of a call.
+struct Names<'a> {
+    inputs: &'a [Input],
+    /// Keys of the far ends, where the call is about them.
+    far: Vec<Cow<'static, str>>,
 }
 
-fn places_of_error(send: SendId, inputs: &[Input], error: &ApiError) -> Vec<usize> {
+impl<'a> Names<'a> {
+    fn of(send: &'a Send) -> Self {
+        let is_far = send.step == Step::LookupFar;
+        let far = send.inputs.iter().filter(|_| is_far).map(|input| Pair::of(input).to).collect();
+        Self { inputs: &send.inputs, far }
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.far.is_empty() {
+            let mut inputs = self.inputs.iter();
+            inputs.position(|input| input.target() == Some(name) || input.key() == Some(name))
+        } else {
+            self.far.iter().position(|far| far == name)
+        }
+    }
+}
+
+fn places_of_error(send: SendId, names: &Names<'_>, error: &ApiError) -> Vec<usize> {
+    let inputs = names.inputs;
     let by_trace: Vec<usize> =
         error.trace_ids.iter().filter_map(|trace| place_of_trace(send, trace, inputs.len())).collect();
     if !by_trace.is_empty() {
         return by_trace;
     }
-    let by_key: Vec<usize> = error.ids.iter().filter_map(|id| place_of_target(inputs, id)).collect();
+    let by_key: Vec<usize> = error.ids.iter().filter_map(|id| names.place(id)).collect();
     if by_key.is_empty() && inputs.len() == 1 { vec![0] } else { by_key }
 }
 
 /// Which inputs a refusal of the whole request points at.
 fn named_by(error: &ApiError, inputs: &[Input]) -> Vec<bool> {
     let by_id: Vec<bool> =
-        inputs.iter().map(|input| error.ids.iter().any(|id| input.target() == Some(id.as_str()))).collect();
+        inputs.iter().map(|input| error.ids.iter().any(|id| is_named(input, id))).collect();
     if by_id.iter().any(|named| *named) {
         return by_id;
     }
@@ -541,6 +575,10 @@ fn named_by(error: &ApiError, inputs: &[Input]) -> Vec<bool> {
         .iter()
         .map(|input| error.faults.iter().any(|fault| sends_property(input, fault.property.as_deref())))
         .collect()
+}
+
+fn is_named(input: &Input, id: &str) -> bool {
+    input.target() == Some(id) || input.far.id.as_deref() == Some(id)
 }
 
 fn sends_property(input: &Input, property: Option<&str>) -> bool {

@@ -211,13 +211,17 @@ impl Sync {
                     Step::Lookup if clears_doubt => {
                         self.looked_for(send, operation, &answer, correlation_id.as_deref())
                     }
-                    Step::Lookup => resolve::looked_up(send, operation, &answer, correlation_id.as_deref()),
+                    Step::Lookup | Step::LookupFar => {
+                        resolve::looked_up(send, operation, &answer, correlation_id.as_deref())
+                    }
                     Step::Create
                     | Step::Search
                     | Step::Write
                     | Step::Single
                     | Step::Members
                     | Step::Chore
+                    | Step::ReadLabels
+                    | Step::Link
                     | Step::SendEvents => {
                         resolve::itemised(send, operation, &answer, correlation_id.as_deref())
                     }
@@ -239,6 +243,10 @@ impl Sync {
             Outcome::Members(answer, correlation_id) => {
                 resolve::members(send, &answer, correlation_id.as_deref())
             }
+            Outcome::Linked(answer, correlation_id) => {
+                resolve::links::linked(send, operation, &answer, correlation_id.as_deref())
+            }
+            Outcome::LabelsRead(answer) => resolve::links::labels_read(send, operation, &answer),
             Outcome::Confirmed | Outcome::MembersPage(_) => resolve::confirmed(send, operation),
             Outcome::Refused(error) => resolve::refused(send, operation, &error),
             Outcome::TooLarge(error) if send.inputs.len() == 1 => resolve::refused(send, operation, &error),

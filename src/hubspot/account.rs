@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::client::Client;
 use super::patient::{Patience, Trouble, get_json};
 use crate::crm::account::AccountDetails;
+use crate::crm::association_label::AssociationLabel;
 use crate::crm::object::{ObjectSchema, ObjectType};
 use crate::crm::property::Property;
 
@@ -76,6 +77,20 @@ pub async fn schemas(client: &Client, patience: Patience) -> Result<Vec<ObjectSc
     get_json::<Listed<ObjectSchema>>(client, &client.paths().schemas(), patience)
         .await
         .map(|listed| listed.results)
+}
+
+/// The kinds of association from one object type to another, labelled ones included.
+///
+/// # Errors
+/// [`Trouble`] when HubSpot refuses or cannot be reached before patience ends.
+pub async fn association_labels(
+    client: &Client,
+    from: &ObjectType,
+    to: &ObjectType,
+    patience: Patience,
+) -> Result<Vec<AssociationLabel>, Trouble> {
+    let path = client.paths().association_labels(&from.path, &to.path);
+    get_json::<Listed<AssociationLabel>>(client, &path, patience).await.map(|listed| listed.results)
 }
 
 /// An owner: a user of the account that records can be assigned to.

@@ -7,7 +7,8 @@ use super::client::{Answer, CallError, Client, Unreachable};
 use super::explain;
 use super::fresh::FreshProperties;
 use crate::api::{
-    BatchAnswer, MembersPage, MembershipAnswer, MembershipVerb, RateHeaders, RatePolicy, SearchAnswer,
+    AssociationAnswer, AssociationVerb, AssociationsRead, BatchAnswer, MembersPage, MembershipAnswer,
+    MembershipVerb, RateHeaders, RatePolicy, Refusal, SearchAnswer, Verb,
 };
 use crate::engine::request::{Endpoint, Request};
 use crate::engine::retry::{self, Disposition, Setback};
@@ -41,6 +42,9 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
         Endpoint::MembersPage(list, after) => {
             client.get(&client.paths().members_page(list, after.as_deref())).await
         }
+        Endpoint::Associations(from, to, verb) => {
+            client.post(&client.paths().associations_batch(from, to, *verb), request.body).await
+        }
         Endpoint::Events => client.post(&client.paths().event_send_batch(), request.body).await,
     };
     match answered {
@@ -68,7 +72,7 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
 }
 
 fn outcome(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer) -> Outcome {
-    if answer.status == 204 {
+    if answer.status == 204 && !asks(endpoint) {
         Outcome::Confirmed
     } else if answer.is_success() {
         // A success whose body is cut off or no JSON says nothing about any record.
@@ -80,6 +84,17 @@ fn outcome(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Ans
     } else {
         refused(to, endpoint, answer)
     }
+}
+
+/// Whether a call asks something, so that an answer without a body is none.
+fn asks(endpoint: &Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::Batch(_, Verb::Read)
+            | Endpoint::Search(_)
+            | Endpoint::MembersPage(..)
+            | Endpoint::Associations(_, _, AssociationVerb::Read)
+    )
 }
 
 /// What a success says; `None` where its body cannot be read.
@@ -94,6 +109,18 @@ fn told(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer
         Endpoint::Members(_) => MembershipAnswer::parse(&answer.body)
             .ok()
             .map(|members| Outcome::Members(members, correlation_id)),
+        Endpoint::Associations(_, _, AssociationVerb::Read) => {
+            AssociationsRead::parse(&answer.body).ok().map(Outcome::LabelsRead)
+        }
+        // HubSpot answers these without a body, by some accounts with 200.
+        Endpoint::Associations(_, _, AssociationVerb::Archive | AssociationVerb::ArchiveLabels)
+            if answer.body.is_empty() =>
+        {
+            Some(Outcome::Confirmed)
+        }
+        Endpoint::Associations(..) => {
+            AssociationAnswer::parse(&answer.body).ok().map(|linked| Outcome::Linked(linked, correlation_id))
+        }
         // A 204 as a rule. Events are named nowhere in an answer: one that is no refusal is about all of them.
         Endpoint::Events => {
             let batch = BatchAnswer::parse(&answer.body, None).ok()?;
@@ -119,6 +146,10 @@ fn refused(to: &Destination, endpoint: &Endpoint, answer: &Answer) -> Outcome {
             return Outcome::Setback(Setback::NewProperty, Some(error), answer.retry_after);
         }
         Endpoint::One(..) if answer.status == 404 && error.structured => return Outcome::Refused(error),
+        // A record at one of the ends is not there, which is no fault of the others.
+        Endpoint::Associations(..) if answer.status == 404 && error.refusal() == Refusal::NotFound => {
+            return Outcome::Refused(error);
+        }
         _ => {}
     }
     match retry::disposition(&error) {

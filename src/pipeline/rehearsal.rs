@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::calls::{Answered, Calls, Route};
-use crate::api::Verb;
+use crate::api::{AssociationVerb, Verb};
 use crate::engine::request::{Endpoint, Request};
 use crate::engine::sync::Outcome;
 
@@ -24,12 +24,14 @@ impl<C> Rehearsal<C> {
 impl<C: Calls + Sync> Calls for Rehearsal<C> {
     async fn make(&self, route: Arc<Route>, request: Request) -> Answered {
         match &request.endpoint {
-            Endpoint::Batch(_, Verb::Read) | Endpoint::Search(_) | Endpoint::MembersPage(..) => {
-                self.real.make(route, request).await
-            }
+            Endpoint::Batch(_, Verb::Read)
+            | Endpoint::Search(_)
+            | Endpoint::MembersPage(..)
+            | Endpoint::Associations(_, _, AssociationVerb::Read) => self.real.make(route, request).await,
             Endpoint::Batch(_, Verb::Create | Verb::Update | Verb::Upsert | Verb::Archive)
             | Endpoint::One(..)
             | Endpoint::Members(_)
+            | Endpoint::Associations(..)
             | Endpoint::Events => (Outcome::Confirmed, None),
         }
     }

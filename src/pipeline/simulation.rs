@@ -140,6 +140,7 @@ async fn run(seed: u64, behaviour: Behaviour, pieces: Vec<Vec<Event>>) -> Outcom
         operation: Operation::Upsert,
         object: "contacts".into(),
         key_property: "email".into(),
+        far: None,
         lists: std::collections::HashSet::new(),
     };
     let route = Route {

@@ -61,10 +61,11 @@ impl IdentityChoice<'_> {
     pub fn resolve<'c>(&self, columns: impl Iterator<Item = &'c String>) -> Result<Identity, Failure> {
         let unique = unique_properties(self.object, self.properties);
         let can = |name: &str| name == RECORD_ID || unique.contains(&name);
-        let declared: Vec<String> = columns.filter_map(|column| self.property_of(column)).collect();
+        let columns: Vec<&String> = columns.collect();
+        let declared: Vec<String> = columns.iter().filter_map(|column| self.property_of(column)).collect();
         let property = match self.configured {
             Some(configured) => Some(configured.trim().to_owned()).filter(|name| can(name)),
-            None if declared.is_empty() && self.prefix.is_empty() => {
+            None if columns.is_empty() || declared.is_empty() && self.prefix.is_empty() => {
                 Some(if self.object.is_contact() { "email" } else { RECORD_ID }.to_owned())
             }
             None => std::iter::once(RECORD_ID)

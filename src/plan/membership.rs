@@ -157,6 +157,7 @@ fn target(object: &ObjectType, key: &KeyRule, matched_by: MatchedBy) -> Target {
         operation: Operation::Membership(matched_by),
         object: object.path.as_str().into(),
         key_property: key.property().to_owned(),
+        far: None,
         lists: HashSet::new(),
     }
 }

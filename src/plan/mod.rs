@@ -2,6 +2,7 @@
 //!
 //! Pure: catalog, configuration and what the account holds go in, plans or the reasons against them come out.
 
+pub mod association;
 pub mod audience;
 pub mod columns;
 pub mod event;
@@ -24,6 +25,7 @@ use crate::crm::object::ObjectType;
 use crate::engine::request::Target;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::message::RecordMessage;
+use association::PairShaper;
 use audience::AudienceShaper;
 use event::EventShaper;
 use membership::MemberShaper;
@@ -55,6 +57,8 @@ pub enum Shaping {
     Objects(Box<Shaper>),
     /// Members of lists.
     Members(Box<MemberShaper>),
+    /// Pairs of records.
+    Associations(Box<PairShaper>),
     /// Occurrences of a custom event.
     Events(Box<EventShaper>),
     /// Contacts and their statuses in audiences.
@@ -70,6 +74,7 @@ impl Shaping {
         match self {
             Self::Objects(shaper) => shaper.shape(record),
             Self::Members(shaper) => Ok(shaper.shape(record)),
+            Self::Associations(shaper) => Ok(shaper.shape(record)),
             Self::Events(shaper) => shaper.shape(record),
             Self::Audiences(shaper) => shaper.shape(record),
         }
@@ -81,8 +86,8 @@ impl Shaping {
             Self::Objects(shaper) => shaper.learn(name, made),
             Self::Events(shaper) => shaper.learn(name, made),
             Self::Audiences(shaper) => shaper.learn(name, made),
-            // Members have no properties.
-            Self::Members(_) => {}
+            // Members and pairs have no properties.
+            Self::Members(_) | Self::Associations(_) => {}
         }
     }
 
@@ -91,6 +96,7 @@ impl Shaping {
         match self {
             Self::Objects(shaper) => shaper.take_notices(),
             Self::Members(shaper) => shaper.take_notices(),
+            Self::Associations(shaper) => shaper.take_notices(),
             Self::Events(shaper) => shaper.take_notices(),
             Self::Audiences(shaper) => shaper.take_notices(),
         }
@@ -105,6 +111,7 @@ impl From<StreamPlan> for Plan {
                 operation: plan.operation,
                 object: plan.object.path.as_str().into(),
                 key_property: plan.key.as_ref().map(|key| key.property().to_owned()).unwrap_or_default(),
+                far: None,
                 lists: plan.columns.list_properties(),
             },
             doing: plan.doing(),

@@ -72,7 +72,9 @@ impl Asked<'_> {
         let minds = match self.setup.operation {
             Operation::Insert | Operation::Upsert | Operation::UpsertFound | Operation::Event => false,
             Operation::Update(_) => true,
-            Operation::Archive(_) | Operation::Membership(_) => self.call.step == Step::Lookup,
+            Operation::Archive(_) | Operation::Membership(_) | Operation::Association(..) => {
+                self.call.step == Step::Lookup
+            }
         };
         minds && self.oracle.record(input.head()).record_id.is_none()
     }

@@ -176,6 +176,7 @@ pub(super) fn step_for(
         Operation::UpsertFound if found => Step::Write,
         Operation::UpsertFound => Step::Search,
         Operation::Upsert | Operation::Archive(MatchedBy::RecordId) => Step::Write,
+        Operation::Association(..) => Step::Link,
         Operation::Membership(MatchedBy::RecordId) => Step::Members,
         Operation::Membership(_) if found => Step::Members,
         Operation::Membership(_) => Step::Lookup,

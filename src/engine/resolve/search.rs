@@ -108,6 +108,7 @@ fn not_found(resolution: &mut Resolution, operation: Operation, missing: Vec<Inp
         | Operation::Upsert
         | Operation::Update(_)
         | Operation::Membership(_)
+        | Operation::Association(..)
         | Operation::Event => {
             let refused = missing.into_iter().map(|input| (input, Rejection::not_found_by_search(property)));
             resolution.rejected.extend(refused);

@@ -45,7 +45,12 @@ impl Sync {
                 self.recovered();
                 self.do_chores(stream, chores);
             }
-            Outcome::Members(..) | Outcome::Confirmed | Outcome::Itemised(..) | Outcome::Searched(_) => {
+            Outcome::Members(..)
+            | Outcome::Confirmed
+            | Outcome::Itemised(..)
+            | Outcome::Searched(_)
+            | Outcome::Linked(..)
+            | Outcome::LabelsRead(_) => {
                 mirror.removed();
             }
             Outcome::Setback(setback, error, retry_after) => {

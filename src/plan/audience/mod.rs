@@ -165,6 +165,7 @@ impl From<AudiencePlan> for Plan {
                 operation: plan.operation,
                 object: plan.object.path.as_str().into(),
                 key_property: plan.key.property().to_owned(),
+                far: None,
                 lists,
             },
             doing: format!("{} {} records", plan.operation.verb(), plan.object.name),

@@ -212,6 +212,7 @@ impl From<EventPlan> for Plan {
                 operation: engine::Operation::Event,
                 object: plan.event_name.as_str().into(),
                 key_property: String::new(),
+                far: None,
                 lists: HashSet::new(),
             },
             doing: plan.doing(),

@@ -166,16 +166,11 @@ pub fn itemised(
     let mut resolution = Resolution { silence, ..Resolution::default() };
     let (mut unmentioned, mut written, mut in_doubt) = (Vec::new(), Vec::new(), Vec::new());
     let mut reason = None;
-    for (mut input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
+    for (input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
             Fate::Named(found) => {
-                let id: Box<str> = found.id.as_str().into();
                 let created = if send.step == Step::Create { Some(true) } else { found.new };
-                if operation.makes() {
-                    // What follows goes by the record id.
-                    input.record_id = Some(id.clone());
-                }
-                written.push((input, created, Some(id)));
+                written.push(Written { input, created, id: Some(found.id.as_str().into()) });
             }
             Fate::Refused(rejection) => refuse(&mut resolution, operation, input, rejection),
             Fate::PutOff(why) if send.step == Step::Create && why.may_have_taken_effect() => {
@@ -188,7 +183,7 @@ pub fn itemised(
             Fate::Unmentioned => unmentioned.push(input),
         }
     }
-    store(&mut resolution, operation, written);
+    store(&mut resolution, operation, send.step, written);
     let silent = Silent { sent_at: send.sent_at, stage: send.stage, operation, step: send.step };
     if !in_doubt.is_empty() {
         doubt::put_off_in_doubt(&mut resolution, &mut send, in_doubt, operation, correlation_id);
@@ -429,20 +424,29 @@ fn send_unmentioned(
 pub fn confirmed(send: Send, operation: Operation) -> Resolution {
     let mut resolution = Resolution::default();
     let created = (send.step == Step::Create).then_some(true);
-    let written = send.inputs.into_iter().map(|input| (input, created, None)).collect();
-    store(&mut resolution, operation, written);
+    let step = send.step;
+    let written = send.inputs.into_iter().map(|input| Written { input, created, id: None }).collect();
+    store(&mut resolution, operation, step, written);
     resolution
 }
 
+/// An input of which a write is confirmed.
+struct Written {
+    input: Input,
+    created: Option<bool>,
+    /// HubSpot's record id, where the answer names it.
+    id: Option<Box<str>>,
+}
+
 /// What is confirmed is stored, or has its second write to come.
-fn store(
-    resolution: &mut Resolution,
-    operation: Operation,
-    written: Vec<(Input, Option<bool>, Option<Box<str>>)>,
-) {
+fn store(resolution: &mut Resolution, operation: Operation, step: Step, written: Vec<Written>) {
     let mut unfinished = Vec::new();
-    for (mut input, created, id) in written {
+    for Written { mut input, created, id } in written {
         if input.written(created) {
+            if step == Step::Create {
+                // It has no other name that HubSpot takes.
+                input.record_id = id;
+            }
             unfinished.push(input);
         } else {
             let created = input.created;
@@ -450,7 +454,7 @@ fn store(
         }
     }
     if !unfinished.is_empty() {
-        // Without its id, what was just made has to be found first.
+        // Where the answer did not tell its id, what was just made has to be found first.
         let has_id = unfinished.iter().all(|input| input.record_id.is_some());
         let step = if operation.searches() && !has_id { Step::Search } else { Step::Write };
         resolution.again.push(Group::new(unfinished, Stage::First, step));

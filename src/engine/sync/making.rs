@@ -1,4 +1,4 @@
-//! Calls that make records: none makes a record twice. The rules are those of [`doubt`](super::super::resolve::doubt).
+//! Calls that make records: none makes a record twice. The rules are those of [`doubt`].
 
 use std::time::Duration;
 

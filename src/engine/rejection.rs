@@ -6,9 +6,6 @@ use std::borrow::Cow;
 
 use crate::api::ApiError;
 
-/// The code of a record of which HubSpot never said what became of it.
-pub const NOT_CONFIRMED: &str = "NOT_CONFIRMED";
-
 /// Who refused the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -85,7 +82,7 @@ impl Rejection {
             "HubSpot answered without confirming or refusing this record, also when it was sent again alone.";
         Self {
             correlation_id: correlation_id.map(str::to_owned),
-            ..Self::by_connector(NOT_CONFIRMED, None, message)
+            ..Self::by_connector("NOT_CONFIRMED", None, message)
         }
     }
 
@@ -106,8 +103,14 @@ impl Rejection {
                        for it in HubSpot before it is inserted again.";
         Self {
             correlation_id: correlation_id.map(str::to_owned),
-            ..Self::by_connector(NOT_CONFIRMED, None, message)
+            ..Self::by_connector("NOT_CONFIRMED", None, message)
         }
+    }
+
+    /// Whether HubSpot never said what became of the record.
+    #[must_use]
+    pub fn leaves_open(&self) -> bool {
+        self.code == "NOT_CONFIRMED"
     }
 
     /// HubSpot has a record with this one's key that is older than the first call that could have made it.

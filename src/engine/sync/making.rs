@@ -7,7 +7,7 @@ use super::super::batch::{Input, Send};
 use super::super::ledger::StreamIndex;
 use super::super::made::{Known, Made};
 use super::super::operation::{Operation, Step};
-use super::super::rejection::{NOT_CONFIRMED, Rejection};
+use super::super::rejection::Rejection;
 use super::super::resolve::doubt::{self, Doubted, Maker};
 use super::super::resolve::{Resolution, Silence, Stored, search};
 use super::{Effect, Note, Sync};
@@ -129,9 +129,8 @@ impl Sync {
                 self.made.remember(stream, key, Known::Perhaps);
             }
         }
-        let may_exist = |(input, rejection): &&(Input, Rejection)| {
-            input.doubt.is_some() && rejection.code == NOT_CONFIRMED
-        };
+        let may_exist =
+            |(input, rejection): &&(Input, Rejection)| input.doubt.is_some() && rejection.leaves_open();
         let records = rejected.iter().filter(may_exist).count();
         if records > 0 {
             self.effects.push_back(Effect::Note(Note::MayExist(stream, records)));

@@ -33,7 +33,8 @@ fn stream(mode: &str, columns: &[&str]) -> Value {
 }
 
 fn run(sandbox: &Sandbox, mode: &str, rows: &[Value]) -> Finished {
-    let columns: Vec<&str> = rows[0].as_object().expect("a row is an object").keys().map(String::as_str).collect();
+    let columns: Vec<&str> =
+        rows[0].as_object().expect("a row is an object").keys().map(String::as_str).collect();
     let mut messages: Vec<Value> = rows.iter().map(|row| record("s", row.clone())).collect();
     messages.push(stream_state("s", 1));
     messages.push(complete("s"));

@@ -23,7 +23,8 @@ fn operations(run: &Finished) -> &Vec<Value> {
 fn upserts(run: &Finished) -> BTreeMap<&str, &Value> {
     let mut found = BTreeMap::new();
     let is_upsert = |operation: &&Value| {
-        operation["sync_mode"] == "append_dedup" && operation["object_name"] != "AUDIENCE"
+        let is_other = |name: &str| name == "AUDIENCE" || name.contains(':') || name == "LIST_MEMBERSHIP";
+        operation["sync_mode"] == "append_dedup" && !operation["object_name"].as_str().is_some_and(is_other)
     };
     for operation in operations(run).iter().filter(is_upsert) {
         let twice = found.insert(operation["object_name"].as_str().expect("a name"), operation);

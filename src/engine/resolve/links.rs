@@ -30,8 +30,15 @@ pub fn linked(
         answer.pairs.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
     let passing = answer.errors.iter().find_map(|error| Some((Setback::of(error)?, error.clone())));
     let mut refusals: HashMap<String, &ApiError> = HashMap::new();
+    let known: HashSet<String> =
+        send.inputs.iter().map(association::ends).flat_map(|(from, to)| [from, to]).collect();
+    let mut names_nobody = None;
     for error in answer.errors.iter().filter(|error| Setback::of(error).is_none()) {
-        for id in ids_in(error) {
+        let named: Vec<String> = ids_in(error).into_iter().filter(|id| known.contains(id)).collect();
+        if named.is_empty() {
+            names_nobody.get_or_insert(error);
+        }
+        for id in named {
             refusals.entry(id).or_insert(error);
         }
     }
@@ -49,18 +56,17 @@ pub fn linked(
             unmentioned.push(input);
         }
     }
-    let nobody_named = answer.errors.iter().find(|error| Setback::of(error).is_none());
     if let Some((setback, error)) = passing {
         let whole = resolution.stored.is_empty() && resolution.rejected.is_empty();
         if !unmentioned.is_empty() {
             resolution.put_off =
                 Some(PutOff { send: Send { inputs: unmentioned, ..send }, whole, setback, error });
         }
-    } else if is_done_unless_refused(operation) && (nobody_named.is_none() || !refusals.is_empty()) {
+    } else if is_done_unless_refused(operation) && names_nobody.is_none() {
         // Such an answer names what failed only.
         let gone = unmentioned.into_iter().map(|input| Stored { input, created: None, id: None });
         resolution.stored.extend(gone);
-    } else if let Some(error) = nobody_named.filter(|_| !unmentioned.is_empty()) {
+    } else if let Some(error) = names_nobody.filter(|_| !unmentioned.is_empty()) {
         isolate(&mut resolution, operation, unmentioned, error, correlation_id);
     } else {
         let silent = resolution.stored.is_empty() && resolution.rejected.is_empty();
@@ -161,4 +167,146 @@ pub fn labels_read(mut send: Send, operation: Operation, answer: &AssociationsRe
         known.push(input);
     }
     Resolution { again: grouping::groups(operation, known), ..Resolution::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::super::super::association::Pair;
+    use super::super::super::batch::SendId;
+    use super::super::super::ledger::{Ledger, StreamIndex};
+    use super::super::super::operation::{Ends, MatchedBy};
+    use super::super::super::record::{Body, BodyParts, Record};
+    use super::*;
+    use crate::api::AssociationType;
+
+    const ENDS: Ends = Ends { from: MatchedBy::RecordId, to: MatchedBy::RecordId };
+    const ASSOCIATE: Operation = Operation::Association(Linking::Associate, ENDS);
+    const DISSOCIATE: Operation = Operation::Association(Linking::Dissociate, ENDS);
+
+    /// A call of pairs, given as `from-to`.
+    fn send(pairs: &[&str], stage: Stage, label: Option<u64>) -> Send {
+        let mut ledger = Ledger::default();
+        ledger.add_stream();
+        let mut input = |pair: &&str| {
+            let (from, to) = pair.split_once('-').unwrap();
+            let mut properties = Vec::new();
+            let label = label.map(|type_id| AssociationType { category: "USER_DEFINED".into(), type_id });
+            Pair { to: Cow::Borrowed(to), label }.append(&mut properties);
+            let parts =
+                BodyParts { key: Some(from), properties: &properties, data: pair, ..BodyParts::default() };
+            Input::new(Record { ticket: ledger.enter(StreamIndex(0)), body: Body::new(parts, |_| 0) })
+        };
+        let inputs = pairs.iter().map(&mut input).collect();
+        let step = if label.is_some() { Step::ReadLabels } else { Step::Link };
+        Send {
+            id: SendId(7),
+            stream: StreamIndex(0),
+            inputs,
+            chore: None,
+            stage,
+            step,
+            failures: 0,
+            server_errors: 0,
+            setbacks_amid_success: 0,
+            suspected_since: None,
+            is_part: false,
+            successes_seen: 0,
+            named_before: false,
+            silent_before: false,
+            sent_at: super::super::super::Moment::ZERO,
+        }
+    }
+
+    fn answer(text: &str) -> AssociationAnswer {
+        AssociationAnswer::parse(text.as_bytes()).unwrap()
+    }
+
+    fn told(resolution: &Resolution) -> Vec<String> {
+        let name = |input: &Input| input.head.body.data().to_owned();
+        let stored = resolution.stored.iter().map(|stored| format!("{} stored", name(&stored.input)));
+        let rejected = resolution.rejected.iter().map(|(input, why)| format!("{} {}", name(input), why.code));
+        let groups =
+            resolution.again.iter().map(|group| group.inputs.iter().map(name).collect::<Vec<_>>().join(" "));
+        stored.chain(rejected).chain(groups).collect()
+    }
+
+    #[test]
+    fn pairs_are_tied_by_both_ids_and_errors_by_either() {
+        let text = r#"{"results":[{"from":{"id":"1"},"to":{"id":"5"}},{"from":{"id":"5"},"to":{"id":"1"}},{"fromObjectId":2,"toObjectId":5}],
+            "errors":[{"category":"OBJECT_NOT_FOUND","message":"No company with ID 9 exists","context":{"id":["9"]}}]}"#;
+        let resolution = linked(
+            send(&["1-5", "2-5", "3-9", "4-9", "6-5"], Stage::First, None),
+            ASSOCIATE,
+            &answer(text),
+            None,
+        );
+        let told = told(&resolution);
+        assert_eq!(told[..4], ["1-5 stored", "2-5 stored", "3-9 NOT_FOUND", "4-9 NOT_FOUND"]);
+        assert_eq!(told[4..], ["6-5"], "what is not mentioned is not assumed");
+    }
+
+    #[test]
+    fn an_id_in_a_text_is_enough_and_nothing_is_guessed_without_one() {
+        let itself = r#"{"errors":[{"category":"VALIDATION_ERROR","message":"Object 77 cannot be associated to itself (77)"}]}"#;
+        let resolution =
+            linked(send(&["77-77", "1-5"], Stage::First, None), ASSOCIATE, &answer(itself), Some("c"));
+        assert_eq!(told(&resolution)[0], "77-77 VALIDATION_ERROR");
+        assert_eq!(resolution.rejected[0].1.correlation_id.as_deref(), Some("c"));
+        let vague = r#"{"results":[{"from":{"id":"1"},"to":{"id":"5"}}],"errors":[{"category":"VALIDATION_ERROR","message":"No."}]}"#;
+        let resolution =
+            linked(send(&["1-5", "2-5", "3-5"], Stage::First, None), ASSOCIATE, &answer(vague), None);
+        assert_eq!(told(&resolution), ["1-5 stored", "2-5", "3-5"]);
+        let alone = linked(send(&["2-5"], Stage::First, None), ASSOCIATE, &answer(vague), None);
+        assert_eq!(told(&alone), ["2-5 VALIDATION_ERROR"]);
+    }
+
+    #[test]
+    fn silence_is_asked_again_and_confirms_nothing() {
+        let silence = AssociationAnswer::default();
+        let first = linked(send(&["1-5", "2-5"], Stage::First, None), ASSOCIATE, &silence, None);
+        assert_eq!((told(&first), first.silence), (vec!["1-5 2-5".to_owned()], Silence::Kept));
+        let alone = linked(send(&["1-5"], Stage::Alone, None), ASSOCIATE, &silence, None);
+        assert_eq!(told(&alone), ["1-5 NOT_CONFIRMED"]);
+    }
+
+    #[test]
+    fn what_is_taken_back_is_done_unless_it_is_refused() {
+        let done = linked(
+            send(&["1-5", "2-5"], Stage::First, None),
+            DISSOCIATE,
+            &AssociationAnswer::default(),
+            None,
+        );
+        assert_eq!(told(&done), ["1-5 stored", "2-5 stored"]);
+        let text = r#"{"errors":[{"category":"OBJECT_NOT_FOUND","message":"gone","context":{"id":["1"]}},
+            {"category":"VALIDATION_ERROR","message":"no","context":{"id":["2"]}}]}"#;
+        let resolution =
+            linked(send(&["1-5", "2-5", "3-5"], Stage::First, None), DISSOCIATE, &answer(text), None);
+        assert_eq!(told(&resolution), ["1-5 stored", "3-5 stored", "2-5 VALIDATION_ERROR"]);
+    }
+
+    #[test]
+    fn a_limit_reached_halfway_waits() {
+        let text = r#"{"results":[{"from":{"id":"1"},"to":{"id":"5"}}],"errors":[{"status":"error","errorType":"RATE_LIMIT","policyName":"SECONDLY","message":"You have reached your secondly limit."}]}"#;
+        let resolution = linked(send(&["1-5", "2-5"], Stage::First, None), ASSOCIATE, &answer(text), None);
+        assert_eq!(told(&resolution), ["1-5 stored"]);
+        assert_eq!(resolution.put_off.map(|put_off| put_off.send.inputs.len()), Some(1));
+    }
+
+    #[test]
+    fn labels_are_known_once_the_pair_or_the_last_page_was_seen() {
+        let page = r#"{"results":[{"from":{"id":"1"},"to":[{"toObjectId":"5","associationTypes":[{"category":"USER_DEFINED","typeId":36}]}],"paging":{"next":{"after":"k"}}}],
+            "errors":[{"category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","message":"None."}]}"#;
+        let read = AssociationsRead::parse(page.as_bytes()).unwrap();
+        let resolution = labels_read(send(&["1-5", "1-6", "2-5"], Stage::First, Some(9)), ASSOCIATE, &read);
+        assert_eq!(told(&resolution), ["1-5 1-6 2-5"], "they stay together until all is known");
+        let group = &resolution.again[0];
+        assert_eq!(group.step, Step::ReadLabels);
+        let labels: Vec<&Labels> = group.inputs.iter().map(|input| &input.far.labels).collect();
+        let boss = AssociationType { category: "USER_DEFINED".into(), type_id: 36 };
+        let expected = [Labels::Known(vec![boss]), Labels::From("k".into()), Labels::Known(Vec::new())];
+        assert_eq!(labels, expected.iter().collect::<Vec<_>>());
+    }
 }

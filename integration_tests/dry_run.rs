@@ -49,7 +49,7 @@ fn properties_that_would_be_created_are_told_and_used_for_checking() {
     let run = connector.write(&rows).succeeded();
     assert_nothing_written(&sandbox);
     assert_eq!(run.codes(), ["INVALID_INTEGER"]);
-    let line = line(&run, "Dry run: properties that would be created");
+    let line = line(&run, "Dry run: would be created in HubSpot");
     assert!(line.contains("2 (shoe_size of CONTACT, hat of CONTACT)"), "{line}");
 
     let run = connector.with(&json!({"create_limit": 1})).write(&rows).failed_with("config_error");

@@ -10,7 +10,7 @@
 //! | Where does a stream go, by which key, what becomes of its columns? | `objects`, `keys`, `columns` |
 //! | What is sent to HubSpot? | `requests` |
 //! | What do updates and archives do? | `operations` |
-//! | Who is on a list in the end? | `lists` |
+//! | Who is on a list in the end? | `lists`, `list_membership` |
 //! | Which pairs are associated in the end? | `associations` |
 //! | Which properties are made in HubSpot, and when? | `making` |
 //! | How is a lifecycle stage moved back? | `lifecycle` |
@@ -65,6 +65,7 @@ mod isolation;
 mod keys;
 mod kill;
 mod lifecycle;
+mod list_membership;
 mod lists;
 mod making;
 mod memory;

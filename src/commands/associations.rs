@@ -1,13 +1,16 @@
-//! What check and discover say of associations.
+//! Associations: what their plan needs to know, and what check and discover say of them.
 
 use serde_json::{Map, Value, json};
 
 use super::prepare::{self, Knowledge};
+use crate::config::StreamSettings;
 use crate::crm::object::ObjectType;
 use crate::error::{Failure, Kind};
-use crate::plan::association::{FROM, LABEL, TO};
+use crate::plan::Plan;
+use crate::plan::association::{self, AssociationGround, FROM, LABEL, TO};
 use crate::plan::key::{RECORD_ID, unique_properties};
 use crate::plan::object::ObjectName;
+use crate::protocol::catalog::ConfiguredStream;
 
 /// Pairs of HubSpot's own objects that can be associated, by type id (HubSpot's associations guide, type ids).
 const PAIRS: [(&str, &str); 9] = [
@@ -21,6 +24,25 @@ const PAIRS: [(&str, &str); 9] = [
     ("0-1", "0-1"),
     ("0-2", "0-2"),
 ];
+
+/// The plan of a stream of associations.
+///
+/// # Errors
+/// A failure when there is no such object, the two cannot be associated, or no column names a record at one of the ends.
+pub async fn plan(
+    ends: (&str, &str),
+    stream: &ConfiguredStream,
+    settings: Option<&StreamSettings>,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<Plan, Failure> {
+    let from = prepare::object_type(ObjectName::Given(ends.0), knowledge).await?;
+    let to = prepare::object_type(ObjectName::Given(ends.1), knowledge).await?;
+    let labels = knowledge.association_labels(&from, &to).await?;
+    let from_properties = knowledge.properties(&from).await?.clone();
+    let to_properties = knowledge.properties(&to).await?;
+    let (from, to) = ((&from, from_properties.as_slice()), (&to, to_properties.as_slice()));
+    association::plan(AssociationGround { stream, settings, from, to, labels: &labels })
+}
 
 /// Whether the associations of a configured stream can be written, in a sentence.
 ///

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::prepare::{self, Knowledge};
-use super::{associations, audiences, events};
+use super::{associations, audiences, events, lists};
 use crate::config::{Config, Match, Operation, StreamSettings};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{self, ObjectType};
@@ -90,15 +90,15 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
     let mut problems: Vec<Failure> = Vec::new();
     for stream in &config.streams {
         let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
-        if let TargetName::Association { from, to } = TargetName::of(name) {
-            match associations::check((from, to), knowledge).await {
-                Ok(line) => lines.push(line),
-                Err(failure) => problems.push(of_stream(&stream.name, failure)),
-            }
-            continue;
-        }
-        if let TargetName::Event(event) = TargetName::of(name) {
-            match events::check(event, stream, knowledge).await {
+        let other = match TargetName::of(name) {
+            TargetName::Event(event) => Some(events::check(event, stream, knowledge).await),
+            TargetName::List(id) => Some(lists::check(id, stream, knowledge).await),
+            TargetName::ListMembership => Some(lists::check_named(stream, knowledge).await),
+            TargetName::Association { from, to } => Some(associations::check((from, to), knowledge).await),
+            TargetName::Object(_) | TargetName::Audience => None,
+        };
+        if let Some(checked) = other {
+            match checked {
                 Ok(line) => lines.push(line),
                 Err(failure) => problems.push(of_stream(&stream.name, failure)),
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::prepare::Knowledge;
-use super::{associations, audiences, events};
+use super::{associations, audiences, events, lists};
 use crate::crm::object::{self, ObjectType};
 use crate::crm::property::{Property, PropertyType};
 use crate::error::{Failure, Kind};
@@ -55,6 +55,7 @@ async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure
         }
     }
     operations.extend(associations::operations(&objects, knowledge).await?);
+    operations.extend(lists::operations(knowledge).await?);
     operations.extend(events::operations(knowledge).await?);
     match refused.into_iter().next() {
         Some(failure) if operations.is_empty() => Err(failure),

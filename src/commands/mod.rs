@@ -5,6 +5,7 @@ pub mod audiences;
 pub mod check;
 pub mod discover;
 pub mod events;
+pub mod lists;
 pub mod prepare;
 pub mod spec;
 pub mod write;

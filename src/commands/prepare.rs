@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::associations;
 use super::audiences;
 use super::events::{self, Definitions};
+use super::lists;
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::{Config, Operation, StreamSettings};
 use crate::crm::association_label::AssociationLabel;
@@ -15,11 +17,9 @@ use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
 use crate::hubspot::account::{self, Sensitivity};
 use crate::hubspot::client::Client;
-use crate::hubspot::lists;
+use crate::hubspot::lists as list_calls;
 use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
-use crate::plan::association::{self, AssociationGround};
-use crate::plan::membership::{self, ListGround};
 use crate::plan::object::{self, ObjectName};
 use crate::plan::operation;
 use crate::plan::stream::Groundwork;
@@ -45,12 +45,9 @@ pub fn refuse_what_cannot_be_done(config: &Config) -> Result<(), Failure> {
 }
 
 fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
-    [
-        (matches!(stream.operation, Some(Operation::Mirror)), "operation"),
-        (!stream.associations.is_empty(), "associations"),
-    ]
-    .into_iter()
-    .filter_map(|(asked, setting)| asked.then_some(setting))
+    [(!stream.associations.is_empty(), "associations")]
+        .into_iter()
+        .filter_map(|(asked, setting)| asked.then_some(setting))
 }
 
 /// What is known of the account, read once for each object.
@@ -179,9 +176,13 @@ impl<'a> Knowledge<'a> {
     /// A list that has to be there.
     ///
     /// # Errors
-    /// A configuration failure when there is none of this id, or the token may not see it.
+    /// A configuration failure when there is none of this id, it was deleted, or the token may not see it.
     pub async fn list(&mut self, id: &str) -> Result<List, Failure> {
-        lists::by_id(self.client, id, self.patience).await.map_err(|trouble| {
+        let deleted = || {
+            let message = format!("List {id} was deleted in HubSpot. Restore it there, or use another list.");
+            Failure::new(Kind::Configuration, message)
+        };
+        let list = list_calls::by_id(self.client, id, self.patience).await.map_err(|trouble| {
             if trouble.says_there_is_none() {
                 let message = format!(
                     "HubSpot has no list with the id \"{id}\". Take the id from the list's page in HubSpot (CRM, \
@@ -190,7 +191,9 @@ impl<'a> Knowledge<'a> {
                 return Failure::new(Kind::Configuration, message);
             }
             trouble.into_failure(&format!("read list {id}"))
-        })
+        })?;
+        // HubSpot shows it for a while, and takes no members for it.
+        if list.is_deleted() { Err(deleted()) } else { Ok(list) }
     }
 
     /// An object's ordinary properties, read when they are first asked for.
@@ -310,44 +313,14 @@ async fn plan(
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
     match TargetName::of(object::name_of(stream, settings)) {
         TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
-        TargetName::List(id) => list_plan(id, stream, settings, knowledge).await.map_err(of_stream),
+        TargetName::List(id) => lists::plan(id, stream, settings, knowledge).await.map_err(of_stream),
+        TargetName::ListMembership => lists::named_plan(stream, settings, knowledge).await.map_err(of_stream),
         TargetName::Association { from, to } => {
-            association_plan((from, to), stream, settings, knowledge).await.map_err(of_stream)
+            associations::plan((from, to), stream, settings, knowledge).await.map_err(of_stream)
         }
         TargetName::Audience => audiences::plan(config, stream, knowledge).await,
         TargetName::Event(event) => events::plan(event, config, stream, knowledge).await,
-        _ => Err(of_stream(Failure::new(
-            Kind::Configuration,
-            "This version cannot write to list memberships and associations yet.",
-        ))),
     }
-}
-
-async fn association_plan(
-    (from, to): (&str, &str),
-    stream: &ConfiguredStream,
-    settings: Option<&StreamSettings>,
-    knowledge: &mut Knowledge<'_>,
-) -> Result<Plan, Failure> {
-    let from = object_type(ObjectName::Given(from), knowledge).await?;
-    let to = object_type(ObjectName::Given(to), knowledge).await?;
-    let labels = knowledge.association_labels(&from, &to).await?;
-    let from_properties = knowledge.properties(&from).await?.clone();
-    let to_properties = knowledge.properties(&to).await?;
-    let (from, to) = ((&from, from_properties.as_slice()), (&to, to_properties.as_slice()));
-    association::plan(AssociationGround { stream, settings, from, to, labels: &labels })
-}
-
-async fn list_plan(
-    id: &str,
-    stream: &ConfiguredStream,
-    settings: Option<&StreamSettings>,
-    knowledge: &mut Knowledge<'_>,
-) -> Result<Plan, Failure> {
-    let list = knowledge.list(id).await?;
-    let object = ObjectType::by_type_id(&list.object_type_id);
-    let properties = knowledge.properties(&object).await?;
-    membership::plan(ListGround { stream, settings, list: &list, object: &object, properties })
 }
 
 async fn object_plan(

@@ -130,7 +130,7 @@ async fn sync(
             dispatcher.run(events, &mut signals).await
         }
     };
-    tell_of_properties(performance, &made.names());
+    tell_of_what_was_made(performance, &made.names());
     match (ended.asked, ended.failure) {
         (Some(ask), _) => Ok(Completed::Asked(ask)),
         (None, Some(failure)) => Err(failure),
@@ -142,10 +142,10 @@ fn performance(config: &Config) -> Performance {
     if config.dry_run { Performance::Rehearsed } else { Performance::Real }
 }
 
-fn tell_of_properties(performance: Performance, names: &[String]) {
+fn tell_of_what_was_made(performance: Performance, names: &[String]) {
     let created = match performance {
-        Performance::Real => "Properties created in HubSpot",
-        Performance::Rehearsed => "Dry run: properties that would be created in HubSpot",
+        Performance::Real => "Created in HubSpot",
+        Performance::Rehearsed => "Dry run: would be created in HubSpot",
     };
     if !names.is_empty() {
         tracing::info!("{created}: {} ({}).", names.len(), names.join(", "));

@@ -1,10 +1,14 @@
 //! What the commands read and make of lists.
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::client::Client;
-use super::patient::{Patience, Trouble, get_json};
+use super::patient::{Patience, Trouble, get_json, post_json};
 use crate::crm::list::List;
+
+/// Lists of one page of a search (the most is 500, HubSpot's OpenAPI file).
+const PAGE: usize = 250;
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -31,4 +35,72 @@ pub async fn by_name(
 ) -> Result<List, Trouble> {
     let path = client.paths().list_by_name(object_type_id, name);
     get_json::<Envelope>(client, &path, patience).await.map(|envelope| envelope.list)
+}
+
+/// Makes a manual list.
+///
+/// # Errors
+/// [`Trouble`] when HubSpot refuses, as it does where the name is taken ([`is_name_taken`]), or cannot be reached.
+pub async fn create(
+    client: &Client,
+    object_type_id: &str,
+    name: &str,
+    patience: Patience,
+) -> Result<List, Trouble> {
+    let body = json!({"name": name, "objectTypeId": object_type_id, "processingType": "MANUAL"});
+    let body = body.to_string().into_bytes();
+    post_json::<Envelope>(client, &client.paths().lists(), &body, patience)
+        .await
+        .map(|envelope| envelope.list)
+}
+
+/// Whether HubSpot refused to make a list because one has its name.
+#[must_use]
+pub fn is_name_taken(trouble: &Trouble) -> bool {
+    let says_so = |error: &crate::api::ApiError| {
+        error.sub_category.as_deref().is_some_and(|name| name.contains("DUPLICATE_LIST_NAMES"))
+    };
+    trouble.is_there_already() || matches!(trouble, Trouble::Refused(error) if says_so(error))
+}
+
+/// Lists that take members, and whether there are more than were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lists {
+    /// As HubSpot orders them.
+    pub lists: Vec<List>,
+    /// Whether more of them exist.
+    pub are_more: bool,
+}
+
+/// At most so many of the lists that take members.
+///
+/// # Errors
+/// [`Trouble`] when HubSpot refuses, as it does a token without the scope (403), or cannot be reached.
+pub async fn taking_members(client: &Client, most: usize, patience: Patience) -> Result<Lists, Trouble> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Page {
+        #[serde(default)]
+        lists: Vec<List>,
+        #[serde(default)]
+        has_more: bool,
+        #[serde(default)]
+        offset: usize,
+    }
+    let mut found = Lists::default();
+    let mut offset = 0;
+    loop {
+        let count = PAGE.min(most - found.lists.len());
+        let body = json!({"offset": offset, "count": count, "processingTypes": ["MANUAL", "SNAPSHOT"]});
+        let body = body.to_string().into_bytes();
+        let page: Page = post_json(client, &client.paths().lists_search(), &body, patience).await?;
+        found.are_more = page.has_more;
+        found.lists.extend(page.lists);
+        found.lists.truncate(most);
+        // An offset that does not move on would be asked for for ever.
+        if !page.has_more || found.lists.len() >= most || page.offset <= offset {
+            return Ok(found);
+        }
+        offset = page.offset;
+    }
 }

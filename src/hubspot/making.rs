@@ -11,6 +11,7 @@ use super::client::Client;
 use super::fresh::FreshProperties;
 use super::patient::{Patience, Trouble, get_json, post_json};
 use crate::coerce::{property_label, property_name};
+use crate::crm::list::List;
 use crate::crm::new_property::{Group, Made, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
@@ -18,6 +19,7 @@ use crate::error::{Failure, Kind};
 use events::EventsMade;
 
 mod events;
+mod lists;
 
 /// How often a property that HubSpot says is there already is asked for until it can be read.
 const READINGS: u32 = 6;
@@ -33,12 +35,12 @@ pub enum Making {
     OnPaper,
 }
 
-/// The properties and events a sync has made, or would have; clones share them.
+/// The properties, events and lists a sync has made, or would have; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct MadeProperties(Arc<Mutex<Vec<String>>>);
 
 impl MadeProperties {
-    /// Each in words: `shoe_size of CONTACT`, `the event signed_up`.
+    /// Each in words: `shoe_size of CONTACT`, `the event signed_up`, `list 81`.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -66,6 +68,8 @@ pub struct PropertyMaker {
     groups: HashMap<(ObjectType, String), String>,
     fresh: FreshProperties,
     events: EventsMade,
+    /// Lists that were made, or would have been, by their names in lower case.
+    lists: HashMap<String, List>,
 }
 
 impl PropertyMaker {
@@ -89,6 +93,7 @@ impl PropertyMaker {
             groups: HashMap::new(),
             fresh,
             events: EventsMade::default(),
+            lists: HashMap::new(),
         }
     }
 
@@ -123,9 +128,9 @@ impl PropertyMaker {
             return Ok(());
         }
         let message = format!(
-            "The streams need {} properties and events that HubSpot does not have, and create_limit allows a sync to \
-             create {}. Map columns to properties, leave columns out, set unknown_properties to \"drop\", or raise \
-             create_limit.",
+            "The streams need {} properties, events and lists that HubSpot does not have, and create_limit allows a sync \
+             to create {}. Map columns to properties, leave columns out, set unknown_properties to \"drop\", create the \
+             lists in HubSpot, or raise create_limit.",
             all, self.limit
         );
         Err(Failure::new(Kind::Configuration, message))

@@ -130,6 +130,12 @@ impl Trouble {
         matches!(self, Self::Refused(error) if error.status == 403)
     }
 
+    /// Whether HubSpot answered, and the answer was a refusal.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.status != 401)
+    }
+
     /// Whether HubSpot says that what was asked for does not exist; lists are said so with 400 too.
     #[must_use]
     pub fn says_there_is_none(&self) -> bool {

@@ -1,12 +1,13 @@
-//! How the reader gets a property made: it asks, and waits for the answer, on its own thread.
+//! How the reader gets a property made and a list found: it asks, and waits for the answer, on its own thread.
 //!
-//! That is rare (each property once, within `create_limit`), and the record that needs it cannot go on without it. The
-//! calls under way go on meanwhile.
+//! That is rare (each property once, within `create_limit`; each list once), and the record that needs it cannot go on
+//! without it. The calls under way go on meanwhile.
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::crm::list::{FoundList, ListRequest};
 use crate::crm::new_property::{Made, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::error::{Failure, Kind};
@@ -24,12 +25,16 @@ pub enum Order {
     EventProperty(String, NewProperty),
 }
 
-/// An order, and where the answer goes.
+/// A question, and where the answer goes.
 #[derive(Debug)]
-pub struct Placed {
-    order: Order,
-    answer: oneshot::Sender<Result<Made, Failure>>,
+pub enum Placed {
+    /// For a property.
+    Property(Order, Answer<Made>),
+    /// For a list.
+    List(ListRequest, Answer<FoundList>),
 }
+
+type Answer<T> = oneshot::Sender<Result<T, Failure>>;
 
 /// Where the reader asks.
 #[derive(Clone, Debug)]
@@ -48,13 +53,25 @@ impl Orders {
     /// # Errors
     /// Why it cannot be made.
     pub fn place(&self, order: Order) -> Result<Made, Failure> {
-        let (answer, made) = oneshot::channel();
-        let sent = self.0.blocking_send(Placed { order, answer }).is_ok();
-        match sent.then(|| made.blocking_recv()) {
-            Some(Ok(made)) => made,
+        self.ask(|answer| Placed::Property(order, answer))
+    }
+
+    /// Asks for a list and waits. Not to be called on a thread of the runtime.
+    ///
+    /// # Errors
+    /// Why it can be neither found nor made, where that is no fault of the record that names it.
+    pub fn find_list(&self, request: ListRequest) -> Result<FoundList, Failure> {
+        self.ask(|answer| Placed::List(request, answer))
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(Answer<T>) -> Placed) -> Result<T, Failure> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.0.blocking_send(question(answer)).is_ok();
+        match sent.then(|| answered.blocking_recv()) {
+            Some(Ok(answered)) => answered,
             // Only a sync that ends has nobody to ask.
             Some(Err(_)) | None => {
-                Err(Failure::new(Kind::Internal, "The sync ended before a property was created."))
+                Err(Failure::new(Kind::Internal, "The sync ended before a record could be made ready."))
             }
         }
     }
@@ -68,16 +85,29 @@ pub async fn serve(
     rotation: Arc<TokenRotation>,
     emitter: Emitter,
 ) {
-    while let Some(Placed { order, answer }) = orders.recv().await {
-        let made = match order {
-            Order::Property(object, new) => maker.make(&object, &new).await,
-            Order::EventProperty(event, new) => {
-                let made = maker.make_event_property(&event, &new).await;
-                made.map(|property| Made::There(Box::new(property)))
+    while let Some(placed) = orders.recv().await {
+        // A reader that is gone needs no answer.
+        let _nobody_waits = match placed {
+            Placed::Property(order, answer) => {
+                let made = make(&mut maker, order).await;
+                rotation.publish(&client, &emitter).await;
+                answer.send(made).is_err()
+            }
+            Placed::List(request, answer) => {
+                let found = maker.find_list(&request).await;
+                rotation.publish(&client, &emitter).await;
+                answer.send(found).is_err()
             }
         };
-        rotation.publish(&client, &emitter).await;
-        // A reader that is gone needs no answer.
-        let _nobody_waits = answer.send(made);
+    }
+}
+
+async fn make(maker: &mut PropertyMaker, order: Order) -> Result<Made, Failure> {
+    match order {
+        Order::Property(object, new) => maker.make(&object, &new).await,
+        Order::EventProperty(event, new) => {
+            let made = maker.make_event_property(&event, &new).await;
+            made.map(|property| Made::There(Box::new(property)))
+        }
     }
 }

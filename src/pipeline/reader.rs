@@ -44,7 +44,7 @@ pub enum Event {
 pub struct Reader {
     streams: HashMap<StreamDescriptor, StreamIndex>,
     shapers: Vec<Shaping>,
-    /// Where properties are asked for that records need and HubSpot does not have.
+    /// Where properties are asked for that records need and HubSpot does not have, and lists that they name.
     orders: Orders,
     /// Streams whose end has to be announced, and has not been yet.
     unfinished: HashSet<StreamDescriptor>,
@@ -279,7 +279,7 @@ impl Reader {
     }
 }
 
-/// Shapes a record; properties it needs and HubSpot does not have are made first.
+/// Shapes a record; properties it needs and HubSpot does not have are made first, lists it names are looked up.
 fn shape(shaping: &mut Shaping, record: &RecordMessage<'_>, orders: &Orders) -> Result<Shaped, Failure> {
     loop {
         match shaping.shape(record) {
@@ -296,6 +296,10 @@ fn shape(shaping: &mut Shaping, record: &RecordMessage<'_>, orders: &Orders) -> 
                     let name = new.name.clone();
                     shaping.learn(&name, orders.place(Order::EventProperty(event.clone(), new))?);
                 }
+            }
+            Err(Unshaped::UnknownList(request)) => {
+                let found = orders.find_list(request.clone())?;
+                shaping.learn_list(&request, found);
             }
         }
     }

@@ -1,4 +1,6 @@
-//! Streams of list members: `LIST:<listId>`.
+//! Streams of list members: `LIST:<listId>` here, `LIST_MEMBERSHIP` in [`named`].
+
+pub mod named;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,6 +21,7 @@ use crate::engine::rejection::Rejection;
 use crate::engine::request::Target;
 use crate::error::{Failure, Kind};
 use crate::json;
+use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
 use crate::protocol::message::RecordMessage;
 
@@ -80,16 +83,16 @@ fn check_mirror(stream: &ConfiguredStream) -> Result<(), Failure> {
 ///
 /// # Errors
 /// A configuration failure that names the list.
-pub fn check_list(stream: &ConfiguredStream, list: &List) -> Result<(), Failure> {
+pub fn check_list(stream: &StreamDescriptor, list: &List) -> Result<(), Failure> {
     if list.takes_members() {
         return Ok(());
     }
     let message = format!(
         "List {} (\"{}\") of stream \"{}\" is dynamic: HubSpot decides about its members by a filter, and nobody else \
          can. Use a manual list.",
-        list.list_id, list.name, stream.descriptor
+        list.list_id, list.name, stream
     );
-    Err(Failure::new(Kind::Configuration, message).of_stream(&stream.descriptor))
+    Err(Failure::new(Kind::Configuration, message).of_stream(stream))
 }
 
 /// Everything the plan of a list stream is made of.
@@ -117,7 +120,7 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
     if wanted == Wanted::Mirror {
         check_mirror(stream)?;
     }
-    check_list(stream, list)?;
+    check_list(&stream.descriptor, list)?;
     let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
     let choice = IdentityChoice {
         stream: &stream.descriptor,

@@ -20,6 +20,7 @@ pub mod target;
 
 pub use stream::StreamPlan;
 
+use crate::crm::list::{FoundList, ListRequest};
 use crate::crm::new_property::{Made, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::engine::request::Target;
@@ -29,6 +30,7 @@ use association::PairShaper;
 use audience::AudienceShaper;
 use event::EventShaper;
 use membership::MemberShaper;
+use membership::named::NamedListShaper;
 use shape::{Notice, Shaped, Shaper, Unshaped};
 
 /// What happens to one stream, whatever it goes to.
@@ -59,6 +61,8 @@ pub enum Shaping {
     Members(Box<MemberShaper>),
     /// Pairs of records.
     Associations(Box<PairShaper>),
+    /// Members of lists that the records name.
+    NamedLists(Box<NamedListShaper>),
     /// Occurrences of a custom event.
     Events(Box<EventShaper>),
     /// Contacts and their statuses in audiences.
@@ -75,6 +79,7 @@ impl Shaping {
             Self::Objects(shaper) => shaper.shape(record),
             Self::Members(shaper) => Ok(shaper.shape(record)),
             Self::Associations(shaper) => Ok(shaper.shape(record)),
+            Self::NamedLists(shaper) => shaper.shape(record),
             Self::Events(shaper) => shaper.shape(record),
             Self::Audiences(shaper) => shaper.shape(record),
         }
@@ -87,7 +92,20 @@ impl Shaping {
             Self::Events(shaper) => shaper.learn(name, made),
             Self::Audiences(shaper) => shaper.learn(name, made),
             // Members and pairs have no properties.
-            Self::Members(_) | Self::Associations(_) => {}
+            Self::Members(_) | Self::NamedLists(_) | Self::Associations(_) => {}
+        }
+    }
+
+    /// Notes what came of a list that was looked for.
+    pub fn learn_list(&mut self, request: &ListRequest, found: FoundList) {
+        match self {
+            Self::NamedLists(shaper) => shaper.learn(request, found),
+            // Only their records name lists.
+            Self::Objects(_)
+            | Self::Members(_)
+            | Self::Associations(_)
+            | Self::Events(_)
+            | Self::Audiences(_) => {}
         }
     }
 
@@ -97,6 +115,7 @@ impl Shaping {
             Self::Objects(shaper) => shaper.take_notices(),
             Self::Members(shaper) => shaper.take_notices(),
             Self::Associations(shaper) => shaper.take_notices(),
+            Self::NamedLists(shaper) => shaper.take_notices(),
             Self::Events(shaper) => shaper.take_notices(),
             Self::Audiences(shaper) => shaper.take_notices(),
         }

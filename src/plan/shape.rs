@@ -10,6 +10,7 @@ use super::required::has_value;
 use super::stream::{StreamPlan, clash, left_out_notice};
 use crate::coerce::{Coerced, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
+use crate::crm::list::ListRequest;
 use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::engine::operation::Operation;
@@ -39,6 +40,9 @@ pub enum Unshaped {
     Missing(ObjectType, Vec<NewProperty>),
     /// The same, for properties of the event with this fully qualified name.
     MissingOfEvent(String, Vec<NewProperty>),
+    /// It names a list that has not been met: once its shaper has been told what came of looking for it
+    /// ([`super::Shaping::learn_list`]), the record is to be shaped again.
+    UnknownList(ListRequest),
 }
 
 /// Shapes the records of one stream; remembers its columns from record to record.

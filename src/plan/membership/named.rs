@@ -1,0 +1,209 @@
+//! `LIST_MEMBERSHIP`: contacts and the lists that their records name, by id or by name, to be joined or left.
+//!
+//! Records of one contact and one list keep their order; records of different lists do not wait for each other.
+
+mod shape;
+
+pub use shape::NamedListShaper;
+
+use super::target;
+use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
+use crate::config::{self, StreamSettings};
+use crate::crm::object::ObjectType;
+use crate::crm::property::Property;
+use crate::engine::operation::MatchedBy;
+use crate::error::{Failure, Kind};
+use crate::plan::identity::{Identity, IdentityChoice};
+use crate::plan::{Plan, Shaping};
+use crate::protocol::StreamDescriptor;
+use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
+
+/// The column that names the list by HubSpot's id. It counts where both are given.
+pub const LIST_ID: &str = "list_id";
+/// The column that names the list by its name; one that is to be joined is made where it is missing.
+pub const LIST_NAME: &str = "list_name";
+/// The column that says what is done: `add` (also where there is nothing) or `remove`.
+pub const ACTION: &str = "action";
+
+/// Who says what is done with the members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// Each record, in its [`ACTION`].
+    Record,
+    /// The stream: they are taken off, whatever the record says.
+    StreamRemoves,
+}
+
+/// What a column says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedListColumn {
+    /// Who.
+    Key,
+    /// Which list, by id.
+    ListId,
+    /// Which list, by name.
+    ListName,
+    /// In or out.
+    Action,
+    /// Nothing.
+    Other,
+}
+
+/// What happens to a stream's records.
+#[derive(Clone, Debug)]
+pub struct NamedListPlan {
+    descriptor: StreamDescriptor,
+    object: ObjectType,
+    key: KeyRule,
+    matched_by: MatchedBy,
+    says: Says,
+    mapping: Vec<(String, String)>,
+    notices: Vec<String>,
+}
+
+impl NamedListPlan {
+    /// Makes the plan; `object` is the contact object, `properties` are its definitions.
+    ///
+    /// # Errors
+    /// A configuration failure: an operation other than adding and removing, no column that names a contact.
+    pub fn new(
+        stream: &ConfiguredStream,
+        settings: Option<&StreamSettings>,
+        object: &ObjectType,
+        properties: &[Property],
+    ) -> Result<Self, Failure> {
+        let says = says(stream, settings)?;
+        let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
+        let choice = IdentityChoice {
+            stream: &stream.descriptor,
+            object,
+            properties,
+            mapping,
+            aliases: Aliases::On,
+            prefix: "",
+            configured: settings.and_then(|settings| settings.matching_key.as_deref()),
+        };
+        let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
+        let mut plan = Self {
+            descriptor: stream.descriptor.clone(),
+            object: object.clone(),
+            key: rule,
+            matched_by,
+            says,
+            mapping: mapping.to_vec(),
+            notices: unmet_wish(stream, settings).into_iter().collect(),
+        };
+        plan.check_columns(stream);
+        Ok(plan)
+    }
+
+    /// Tells what a column says.
+    #[must_use]
+    pub fn column(&self, name: &str) -> NamedListColumn {
+        let key = self.key.property();
+        let known = |name: &str| matches!(name, LIST_ID | LIST_NAME | ACTION) || name == key;
+        let means = match resolve(name, &self.mapping, Aliases::On, &known, ObjectKind::Contact) {
+            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => to,
+            NameMatch::Exact => name.to_owned(),
+            NameMatch::Unknown | NameMatch::Internal => return NamedListColumn::Other,
+        };
+        match means.as_str() {
+            LIST_ID => NamedListColumn::ListId,
+            LIST_NAME => NamedListColumn::ListName,
+            ACTION => NamedListColumn::Action,
+            means if means == key => NamedListColumn::Key,
+            _ => NamedListColumn::Other,
+        }
+    }
+
+    /// The name of a column by what it says, for messages.
+    fn name_of(&self, column: NamedListColumn) -> &str {
+        match column {
+            NamedListColumn::ListId => LIST_ID,
+            NamedListColumn::ListName => LIST_NAME,
+            NamedListColumn::Action => ACTION,
+            NamedListColumn::Key | NamedListColumn::Other => self.key.property(),
+        }
+    }
+
+    /// Tells which column every record will lack.
+    fn check_columns(&mut self, stream: &ConfiguredStream) {
+        let declared: Vec<NamedListColumn> = stream.columns.keys().map(|name| self.column(name)).collect();
+        if declared.is_empty() {
+            return;
+        }
+        let lacks = |columns: &[NamedListColumn]| !columns.iter().any(|column| declared.contains(column));
+        let key = self.key.property().to_owned();
+        let wanted = [
+            (lacks(&[NamedListColumn::Key]), format!("\"{key}\"")),
+            (
+                lacks(&[NamedListColumn::ListId, NamedListColumn::ListName]),
+                format!("\"{LIST_ID}\" or \"{LIST_NAME}\""),
+            ),
+        ];
+        for (_, name) in wanted.iter().filter(|(is_lacking, _)| *is_lacking) {
+            self.notices.push(format!(
+                "Stream \"{}\" declares no column {name}: records without it are rejected.",
+                stream.descriptor
+            ));
+        }
+    }
+}
+
+impl From<NamedListPlan> for Plan {
+    fn from(mut plan: NamedListPlan) -> Self {
+        Self {
+            descriptor: plan.descriptor.clone(),
+            target: target(&plan.object, &plan.key, plan.matched_by),
+            doing: "change the members of lists".to_owned(),
+            notices: std::mem::take(&mut plan.notices),
+            // Lists are known by the records that name them.
+            missing: Vec::new(),
+            mirrors: None,
+            shaping: Shaping::NamedLists(Box::new(NamedListShaper::new(plan))),
+        }
+    }
+}
+
+/// Who says what is done: members of many lists can be added and removed, and nothing else.
+fn says(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Result<Says, Failure> {
+    let chosen = match settings.and_then(|settings| settings.operation) {
+        Some(config::Operation::Upsert | config::Operation::Insert) => Some(Says::Record),
+        Some(config::Operation::Archive) => Some(Says::StreamRemoves),
+        Some(config::Operation::Mirror | config::Operation::Update) => None,
+        None if stream.destination_object_name.is_none() => Some(Says::Record),
+        None => match stream.destination_sync_mode {
+            DestinationSyncMode::Append | DestinationSyncMode::AppendDedup => Some(Says::Record),
+            DestinationSyncMode::SoftDelete => Some(Says::StreamRemoves),
+            DestinationSyncMode::Overwrite
+            | DestinationSyncMode::OverwriteDedup
+            | DestinationSyncMode::Update => None,
+        },
+    };
+    chosen.ok_or_else(|| {
+        let message = format!(
+            "Stream \"{}\" goes to the lists that its records name, whose members can be added (append, append_dedup) or \
+             removed (soft delete), not updated or mirrored. Choose one of these, or mirror a single list as LIST:<id>.",
+            stream.descriptor
+        );
+        Failure::new(Kind::Configuration, message).of_stream(&stream.descriptor)
+    })
+}
+
+/// What a plain ELT stream's sync mode asks for and does not get, in a line for the log.
+fn unmet_wish(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Option<String> {
+    let chosen =
+        stream.destination_object_name.is_some() || settings.is_some_and(|known| known.operation.is_some());
+    let is_met = matches!(
+        stream.destination_sync_mode,
+        DestinationSyncMode::Append | DestinationSyncMode::AppendDedup | DestinationSyncMode::Update
+    );
+    (!chosen && !is_met).then(|| {
+        format!(
+            "Stream \"{}\" goes to lists by this destination's settings: members are added or removed as its records say, \
+             and nobody else leaves, whatever its sync mode. Set the \"operation\" \"archive\" to have all of them \
+             removed.",
+            stream.descriptor
+        )
+    })
+}

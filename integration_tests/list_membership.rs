@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::connector::{Connector, Finished};
 use crate::support::delivery::{self, email};
 use crate::support::messages::{activation_stream, complete, record, stream_state};
-use crate::support::sent::assert_nothing_written;
+use crate::support::sent::writes;
 
 const COLUMNS: [&str; 4] = ["email", "list_id", "list_name", "action"];
 
@@ -236,7 +236,7 @@ fn what_lists_do_not_have_and_tokens_may_not_do_is_refused_before_anything_is_wr
     let listless = connector(&sandbox, "append").with(&token);
     let run = listless.write(&messages(&rows)).failed_with("config_error");
     assert!(run.error()["message"].as_str().is_some_and(|text| text.contains("crm.lists.read")), "{run:#?}");
-    assert_nothing_written(&sandbox);
+    assert!(writes(&sandbox).is_empty());
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_dry_run_counts_the_lists_it_would_make_and_makes_none() {
     assert_eq!(run.codes(), ["NOT_FOUND"]);
     let made = run.logs().into_iter().find(|log| log.starts_with("Dry run: would be created in HubSpot"));
     assert!(made.is_some_and(|log| log.contains(": 1 (")), "{run:#?}");
-    assert_nothing_written(&sandbox);
+    assert!(writes(&sandbox).is_empty());
     assert_eq!(sandbox.lists().len(), 1);
 }
 

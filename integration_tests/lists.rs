@@ -1,11 +1,14 @@
 //! Members of one list: added, removed, mirrored, and nobody lost or removed by mistake.
 
-use hubspot_sandbox::{Endpoint, Fault, FaultAnswer, ListDef, Oversize, Sandbox, When};
+use hubspot_sandbox::{
+    Endpoint, Fault, FaultAnswer, ListDef, Oversize, ProcessingType, Sandbox, Scopes, When,
+};
 use serde_json::{Value, json};
 
-use crate::support::connector::Finished;
+use crate::support::connector::{Connector, Finished};
 use crate::support::delivery;
 use crate::support::messages::{activation_stream, complete, record, status, stream_state};
+use crate::support::sent::assert_nothing_written;
 
 const LIST: &str = "77";
 
@@ -228,4 +231,121 @@ fn lists_that_take_no_members_are_refused_by_name() {
     let run = delivery::for_streams(&sandbox, &[stream("append", "email")]).write(&messages(&[]));
     let run = run.failed_with("config_error");
     assert!(message(&run).contains("77"), "{run:#?}");
+}
+
+fn operations(run: &Finished) -> Vec<&Value> {
+    let catalog = run.of_type("DESTINATION_CATALOG");
+    let operations = catalog[0]["destination_catalog"]["operations"].as_array().expect("operations");
+    let is_of_lists = |name: &str| name.starts_with("LIST:") || name == "LIST_MEMBERSHIP";
+    operations.iter().filter(|one| one["object_name"].as_str().is_some_and(is_of_lists)).collect()
+}
+
+#[test]
+fn discover_offers_each_list_that_takes_members() {
+    let sandbox = delivery::account()
+        .list(ListDef::manual("VIP", "contacts").id(77))
+        .list(ListDef::dynamic("Rule", "contacts").id(78))
+        .list(ListDef::new("Once", "cars", ProcessingType::Snapshot).id(79))
+        .start();
+    let run = Connector::new(&sandbox.url(), sandbox.default_token()).discover().succeeded();
+    let found: Vec<(&str, &str)> = operations(&run)
+        .iter()
+        .map(|one| (one["object_name"].as_str().unwrap(), one["sync_mode"].as_str().unwrap()))
+        .collect();
+    let modes = ["append_dedup", "soft_delete", "overwrite"];
+    let mut expected: Vec<(&str, &str)> =
+        ["LIST:77", "LIST:79"].iter().flat_map(|list| modes.map(|mode| (*list, mode))).collect();
+    expected.extend([("LIST_MEMBERSHIP", "append_dedup"), ("LIST_MEMBERSHIP", "soft_delete")]);
+    assert_eq!(found, expected);
+    for operation in operations(&run) {
+        let columns = operation["json_schema"]["properties"].as_object().expect("columns");
+        assert!(columns.contains_key("hs_object_id"), "{operation}");
+        assert_eq!(columns.contains_key("email"), operation["object_name"] != "LIST:79", "{operation}");
+        assert!(operation.get("matching_keys").is_none(), "nobody has to choose one: {operation}");
+        if operation["object_name"] == "LIST_MEMBERSHIP" {
+            assert!(columns.contains_key("list_id") && columns.contains_key("list_name"), "{operation}");
+            assert_eq!(columns.contains_key("action"), operation["sync_mode"] == "append_dedup");
+        }
+    }
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn discover_offers_so_many_lists_and_says_that_there_are_more() {
+    let sandbox = delivery::account().start();
+    for number in 0..510 {
+        sandbox.insert_list(&ListDef::manual(&format!("L{number}"), "contacts"));
+    }
+    let run = Connector::new(&sandbox.url(), sandbox.default_token()).discover().succeeded();
+    assert_eq!(operations(&run).len(), 500 * 3 + 2);
+    assert!(run.logs().iter().any(|log| log.contains("more than 500 lists")), "{:#?}", run.logs());
+    assert_eq!(calls(&sandbox, Endpoint::ListSearch), 2);
+}
+
+#[test]
+fn without_their_scope_lists_are_not_offered_and_the_rest_is() {
+    let sandbox = account();
+    sandbox.add_token("pat-na1-listless", Scopes::all_but(&["crm.lists.read", "crm.lists.write"]));
+    let run = Connector::new(&sandbox.url(), "pat-na1-listless").discover().succeeded();
+    assert!(operations(&run).is_empty());
+    assert!(run.of_type("DESTINATION_CATALOG")[0].to_string().contains("\"CONTACT\""));
+    assert!(run.logs().iter().any(|log| log.contains("crm.lists.read")), "{:#?}", run.logs());
+}
+
+#[test]
+fn check_looks_for_the_lists_that_are_configured() {
+    let sandbox = delivery::account()
+        .list(ListDef::manual("VIP", "contacts").id(77))
+        .list(ListDef::dynamic("Rule", "contacts").id(78))
+        .list(ListDef::manual("Gone", "contacts").id(80))
+        .start();
+    sandbox.delete_list("80");
+    sandbox.add_token("pat-na1-listless", Scopes::all_but(&["crm.lists.read", "crm.lists.write"]));
+    let default = sandbox.default_token().to_owned();
+    let cases = [
+        (&*default, json!({"object": "LIST:77"}), true, "VIP"),
+        (
+            &*default,
+            json!({"object": "LIST:77", "operation": "mirror", "matching_key": "email"}),
+            true,
+            "email",
+        ),
+        (
+            &*default,
+            json!({"object": "LIST_MEMBERSHIP", "matching_key": "hs_object_id"}),
+            true,
+            "hs_object_id",
+        ),
+        (&*default, json!({"object": "LIST:78"}), false, "dynamic"),
+        (&*default, json!({"object": "LIST:79"}), false, "79"),
+        (&*default, json!({"object": "LIST:80"}), false, "deleted"),
+        (&*default, json!({"object": "LIST:77", "matching_key": "city"}), false, "hs_object_id"),
+        (&*default, json!({"object": "LIST:77", "operation": "update"}), false, "operation"),
+        (&*default, json!({"object": "LIST_MEMBERSHIP", "operation": "mirror"}), false, "operation"),
+        (&*default, json!({"object": "LIST_MEMBERSHIP", "matching_key": "city"}), false, "email"),
+        ("pat-na1-listless", json!({"object": "LIST:77"}), false, "crm.lists.read"),
+        ("pat-na1-listless", json!({"object": "LIST_MEMBERSHIP"}), false, "crm.lists.read"),
+    ];
+    for (token, mut settings, is_right, word) in cases {
+        settings["name"] = json!("s");
+        let connector = Connector::new(&sandbox.url(), token).with(&json!({"streams": [settings]}));
+        let run = connector.check();
+        let status = &run.of_type("CONNECTION_STATUS")[0]["connectionStatus"];
+        assert_eq!(status["status"] == "SUCCEEDED", is_right, "{settings} {run:#?}");
+        assert!(status["message"].as_str().is_some_and(|text| text.contains(word)), "{word}: {status}");
+    }
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn a_mirror_may_be_chosen_in_the_settings() {
+    let sandbox = account();
+    let ids: Vec<String> = (0..3).map(|number| person(&sandbox, number)).collect();
+    sandbox.set_list_members(LIST, &refs(&ids[..2]));
+    let mut plain = stream("append", "email");
+    plain["sync_mode"] = json!("full_refresh");
+    let settings = json!({"streams": [{"name": "s", "operation": "mirror"}]});
+    let connector = delivery::for_streams(&sandbox, &[plain]).with(&settings);
+    connector.write(&messages(&[json!({"email": delivery::email(2)})])).succeeded();
+    assert_eq!(members(&sandbox), [ids[2].clone()]);
 }

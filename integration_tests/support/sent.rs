@@ -7,7 +7,13 @@ use serde_json::Value;
 pub(crate) fn writes(sandbox: &Sandbox) -> Vec<RequestRecord> {
     let mut requests = sandbox.requests();
     requests.retain(|request| {
-        let reads = [Endpoint::Read, Endpoint::Search, Endpoint::PropertyBatchRead, Endpoint::OAuthToken];
+        let reads = [
+            Endpoint::Read,
+            Endpoint::Search,
+            Endpoint::ListSearch,
+            Endpoint::PropertyBatchRead,
+            Endpoint::OAuthToken,
+        ];
         request.method != "GET" && !reads.contains(&request.endpoint)
     });
     requests

@@ -88,12 +88,12 @@ fn a_list_is_asked_for_once_whoever_names_it() {
     for action in [json!(""), json!("delete"), json!(1), json!(true), json!(["add"])] {
         assert_eq!(settled(shaper, by_id(action.clone())), refused("INVALID_OPTION", "action"), "{action}");
     }
-    let by_name = json!({"email": "a@x.com", "list_name": " VIP ", "list_id": ""});
+    let by_name = json!({"email": "a@x.com", "list_name": " VIP ", "listId": ""});
     let request = asked(shaper, by_name.clone());
     assert_eq!((&request.name, request.if_missing), (&ListName::Name("VIP".to_owned()), IfMissing::Create));
     shaper.learn(&request, FoundList::There(list("8")));
     assert_eq!(settled(shaper, by_name), done("8", Add));
-    let both = json!({"email": "a@x.com", "list_name": "VIP", "list_id": "7"});
+    let both = json!({"email": "a@x.com", "list_name": "VIP", "listId": "7"});
     assert_eq!(settled(shaper, both), done("7", Add), "the id counts");
 }
 

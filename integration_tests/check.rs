@@ -158,3 +158,85 @@ fn an_address_that_is_not_hubspot_fails() {
     let run = Connector::new(&format!("{}/elsewhere", sandbox.url()), sandbox.default_token()).check();
     assert!(failed(&run).contains("api_base_url"), "{run:#?}");
 }
+
+#[test]
+fn missing_write_scopes_are_found_although_nothing_is_written() {
+    let scopes = Scopes::all_but(&["crm.objects.companies.write", "crm.schemas.contacts.write"]);
+    let sandbox = Sandbox::builder().token("pat-na1-narrow", scopes).start();
+    let connector = Connector::new(&sandbox.url(), "pat-na1-narrow");
+    let without_streams = connector.check();
+    let message = succeeded(&without_streams);
+    assert!(message.contains("may not write: COMPANY"), "{message}");
+    let streams = json!([
+        {"name": "people", "object": "contacts", "unknown_properties": "create"},
+        {"name": "firms", "object": "companies"},
+    ]);
+    let run = connector.with(&json!({"streams": streams})).check();
+    let message = failed(&run);
+    let (fatal, warning) = message.split_once("Warning:").expect("a warning behind what is fatal");
+    assert!(fatal.contains("\"firms\"") && fatal.contains("crm.objects.companies.write"), "{message}");
+    assert!(warning.contains("\"people\"") && warning.contains("crm.schemas.contacts.write"), "{message}");
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn a_token_that_may_write_nothing_does_not_pass() {
+    let scopes = Scopes::only(&["crm.objects.contacts.read", "crm.objects.companies.read"]);
+    let sandbox = Sandbox::builder().token("pat-na1-reader", scopes).start();
+    let run = Connector::new(&sandbox.url(), "pat-na1-reader").check();
+    assert!(failed(&run).contains("crm.objects.contacts.write"), "{run:#?}");
+}
+
+#[test]
+fn everything_found_is_told_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let in_the_way = folder.path().join("file");
+    std::fs::write(&in_the_way, "").expect("a file");
+    let sandbox = Sandbox::builder().daily_limit(1_000).start();
+    sandbox.set_daily_usage(980);
+    let run = Connector::new(&sandbox.url(), sandbox.default_token())
+        .with(&json!({
+            "streams": [
+                {"name": "people", "object": "contacts", "matching_key": "firstname"},
+                {"name": "boats", "object": "boats"},
+            ],
+            "object_storage_config": {"storage_type": "Local", "path": in_the_way.join("below")},
+        }))
+        .check();
+    let message = failed(&run);
+    for told in ["\"people\"", "firstname", "\"boats\"", "below", "daily_reserve_percent", "T00:00-05:00"] {
+        assert!(message.contains(told), "{told}: {message}");
+    }
+    assert!(
+        message.find("boats") < message.find("Warning:"),
+        "what is fatal comes before what is not: {message}"
+    );
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn the_daily_budget_is_told() {
+    let sandbox = Sandbox::builder().daily_limit(250_000).start();
+    let streams = json!([{"name": "contacts", "matching_key": "email"}]);
+    let run = checked(&sandbox, &streams);
+    // Details and properties have been read by then.
+    assert!(succeeded(&run).contains("249998 of 250000 API calls are left today"), "{run:#?}");
+    sandbox.set_daily_usage(249_000);
+    let run = checked(&sandbox, &streams);
+    let message = succeeded(&run);
+    assert!(message.contains("Warning:") && message.contains("T00:00-05:00 (midnight"), "{message}");
+}
+
+#[test]
+fn the_token_is_told_apart_as_far_as_hubspot_does() {
+    let sandbox = Sandbox::builder().oauth_app("app", "app-secret", "refresh", Scopes::all()).start();
+    let private = checked(&sandbox, &json!([]));
+    assert!(succeeded(&private).contains("by a private app's token with"), "{private:#?}");
+    sandbox.add_fault(Fault::on(Endpoint::PrivateTokenInfo).status(404));
+    let untold = checked(&sandbox, &json!([]));
+    assert!(succeeded(&untold).contains("by a private app's token or service key"), "{untold:#?}");
+    let credentials = json!({"type": "OAuth", "client_id": "app", "client_secret": "app-secret", "refresh_token": "refresh"});
+    let connector = Connector::new(&sandbox.url(), sandbox.default_token());
+    let oauth = connector.with(&json!({"credentials": credentials})).check();
+    assert!(succeeded(&oauth).contains("by an OAuth app with"), "{oauth:#?}");
+}

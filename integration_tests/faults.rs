@@ -32,7 +32,7 @@ fn answered(status: u16, body: FaultBody, when: When) -> Case {
 fn passing_troubles() -> Vec<Case> {
     let mut cases = Vec::new();
     for when in [When::BeforeEffect, When::AfterEffect] {
-        for status in [408, 423, 500, 502, 503, 504, 520, 521, 522, 523, 524] {
+        for status in [408, 423, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530] {
             cases.push(answered(status, FaultBody::Usual, when));
         }
         cases.push(answered(500, FaultBody::Html, when));
@@ -48,6 +48,9 @@ fn passing_troubles() -> Vec<Case> {
     for policy in [LimitPolicy::Secondly, LimitPolicy::TenSecondlyRolling] {
         cases.push(case(format!("429 {policy:?}"), move |fault| fault.rate_limited(policy)));
     }
+    let other = json!({"status": "error", "message": "Slow down.", "policyName": "CONCURRENT_REQUESTS"});
+    cases.push(answered(429, FaultBody::Json(other), When::BeforeEffect));
+    cases.push(answered(429, FaultBody::Html, When::BeforeEffect));
     cases
 }
 
@@ -140,4 +143,25 @@ fn a_record_that_fails_while_nothing_goes_through_is_not_rejected() {
     let connector = for_contacts(&sandbox).with(&json!({"retry_budget_seconds": 2}));
     let run = connector.write(&[contact(1), stream_state("contacts", 1)]).failed_with("transient_error");
     assert!(run.rejected().is_empty() && run.states().is_empty());
+}
+
+#[test]
+fn refused_connections_are_waited_out() {
+    let builder = || account().default_token("pat-na1-fixed");
+    let sandbox = builder().start();
+    let connector = for_contacts(&sandbox);
+    let mut running = connector.start_write();
+    running.send(&[contact(1), stream_state("contacts", 1)]);
+    running.wait_for("the first state", |message| is_state(message, "contacts", 1));
+    let port = sandbox.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    // Nothing listens on the port for a while.
+    drop(sandbox);
+    running.send(&[contact(2), stream_state("contacts", 2)]);
+    running.wait_for("a word about it", |message| {
+        message["log"]["message"].as_str().is_some_and(|text| text.contains("calls are failing"))
+    });
+    let sandbox = builder().port(port).start();
+    let run = running.finish().succeeded();
+    assert_eq!(state_numbers(&run)["contacts"], [1, 2]);
+    assert_eq!(stored(&sandbox, "contacts", "email", "city").len(), 1);
 }

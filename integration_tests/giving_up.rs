@@ -5,9 +5,11 @@ use serde_json::json;
 
 use crate::support::connector::{Connector, Finished, PATIENCE, Running};
 use crate::support::delivery::{
-    account, contacts, for_streams, is_state, keyed, keyed_record, people, state_numbers,
+    account, contact, contacts, for_contacts, for_streams, is_state, keyed, keyed_record, people,
+    state_numbers,
 };
 use crate::support::messages::stream_state;
+use crate::support::sent::assert_nothing_written;
 
 /// A sync of two streams whose first batch of contacts has been acknowledged. The flush interval is too long to
 /// send anything but full batches.
@@ -42,8 +44,44 @@ fn a_spent_daily_quota_ends_the_sync_at_once_and_says_when_it_resets() {
     let (_connector, mut running) = under_way(&sandbox, &json!({}));
     sandbox.add_fault(Fault::on(Endpoint::Upsert).rate_limited(LimitPolicy::Daily));
     let run = fails_on_contacts(&mut running, "transient_error");
-    assert!(run.error()["message"].as_str().expect("a message").contains("resets at"), "{}", run.error());
+    assert!(names_the_reset(&run), "{}", run.error());
     assert_eq!(upserts(&sandbox), 2, "no call is repeated");
+}
+
+/// Whether the error names the next midnight of the tests' account, five hours behind UTC.
+fn names_the_reset(run: &Finished) -> bool {
+    let message = run.error()["message"].as_str().expect("a message").to_owned();
+    message.contains("T00:00-05:00 (midnight in the account's time zone, in ")
+}
+
+#[test]
+fn the_reset_is_midnight_where_the_account_is() {
+    let sandbox = account().time_zone("Asia/Kolkata", 330).start();
+    let (_connector, mut running) = under_way(&sandbox, &json!({}));
+    sandbox.add_fault(Fault::on(Endpoint::Upsert).rate_limited(LimitPolicy::Daily));
+    let run = fails_on_contacts(&mut running, "transient_error");
+    let message = run.error()["message"].as_str().expect("a message");
+    assert!(message.contains("resets at 2") && message.contains("T00:00+05:30"), "{message}");
+}
+
+#[test]
+fn where_the_account_may_not_be_read_the_reset_is_midnight_without_a_date() {
+    let sandbox = account().fault(Fault::on(Endpoint::AccountDetails).status(403)).start();
+    let (_connector, mut running) = under_way(&sandbox, &json!({}));
+    sandbox.add_fault(Fault::on(Endpoint::Upsert).rate_limited(LimitPolicy::Daily));
+    let run = fails_on_contacts(&mut running, "transient_error");
+    let message = run.error()["message"].as_str().expect("a message");
+    assert!(message.contains("resets at midnight in the time zone of the HubSpot account"), "{message}");
+}
+
+#[test]
+fn a_sync_that_begins_within_the_reserve_writes_nothing() {
+    let sandbox = account().daily_limit(1_000).start();
+    sandbox.set_daily_usage(960);
+    let run = for_contacts(&sandbox).write(&[contact(1), stream_state("contacts", 1)]);
+    let run = run.failed_with("transient_error");
+    assert!(names_the_reset(&run), "{}", run.error());
+    assert_eq!((upserts(&sandbox), run.states().len()), (0, 0));
 }
 
 #[test]
@@ -74,7 +112,7 @@ fn the_reserve_of_the_daily_quota_is_left_to_others() {
     running.send(&[stream_state("contacts", 2)]);
     let run = running.wait().failed_with("transient_error");
     assert_eq!(state_numbers(&run)["contacts"], [1, 2], "the call that told of it has settled");
-    assert!(run.error()["message"].as_str().expect("a message").contains("resets at"), "{}", run.error());
+    assert!(names_the_reset(&run), "{}", run.error());
 }
 
 #[test]
@@ -142,4 +180,63 @@ fn an_object_that_is_gone_is_a_configuration_error_and_the_other_streams_settle(
     loses_contacts(|sandbox| {
         sandbox.add_fault(Fault::on(Endpoint::Upsert).object("contacts").answer(answer, When::BeforeEffect));
     });
+}
+
+#[test]
+fn a_scope_that_is_known_to_be_missing_ends_the_sync_before_anything_is_written() {
+    let lacking = ["crm.objects.contacts.write", "crm.objects.custom.write"];
+    let sandbox = account().token("pat-na1-readers", Scopes::all_but(&lacking)).start();
+    let streams = [contacts(), crate::support::messages::elt_stream("companies", &["name"]), keyed("cars")];
+    let connector = Connector::new(&sandbox.url(), "pat-na1-readers");
+    let connector = connector.catalog(&crate::support::messages::catalog(&streams));
+    let input = [contact(1), stream_state("contacts", 1)];
+    let run = connector.write(&input).failed_with("config_error");
+    let message = run.error()["message"].as_str().expect("a message");
+    for named in ["Stream \"contacts\"", "Stream \"cars\"", lacking[0], lacking[1]] {
+        assert!(message.contains(named), "{named}: {message}");
+    }
+    assert!(run.states().is_empty());
+    assert_nothing_written(&sandbox);
+
+    // Where HubSpot does not tell the scopes, its refusal names them.
+    sandbox.add_fault(Fault::on(Endpoint::PrivateTokenInfo).status(404));
+    let streams = [contacts()];
+    let connector = Connector::new(&sandbox.url(), "pat-na1-readers");
+    let connector = connector.catalog(&crate::support::messages::catalog(&streams));
+    let run = connector.write(&input).failed_with("config_error");
+    assert!(run.error()["message"].as_str().expect("a message").contains(lacking[0]), "{}", run.error());
+    assert_eq!(upserts(&sandbox), 1, "it has been tried");
+}
+
+#[test]
+fn an_oauth_app_without_the_scope_writes_nothing_either() {
+    let lacking = "crm.objects.contacts.write";
+    let sandbox = account().oauth_app("app", "app-secret", "refresh", Scopes::all_but(&[lacking])).start();
+    let credentials = json!({"type": "OAuth", "client_id": "app", "client_secret": "app-secret", "refresh_token": "refresh"});
+    let connector = for_contacts(&sandbox).with(&json!({"credentials": credentials}));
+    let run = connector.write(&[contact(1), stream_state("contacts", 1)]).failed_with("config_error");
+    assert!(run.error()["message"].as_str().expect("a message").contains(lacking), "{}", run.error());
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn what_is_good_to_know_only_does_not_hold_a_sync_up() {
+    let sandbox = account().start();
+    for endpoint in [Endpoint::AccountDetails, Endpoint::PrivateTokenInfo] {
+        sandbox.add_fault(Fault::on(endpoint).status(500));
+    }
+    let connector = for_contacts(&sandbox).with(&json!({"retry_budget_seconds": 2}));
+    let run = connector.write(&[contact(1), stream_state("contacts", 1)]).succeeded();
+    assert_eq!(state_numbers(&run)["contacts"], [1]);
+}
+
+#[test]
+fn a_dry_run_needs_no_scope_to_write() {
+    let lacking = "crm.objects.contacts.write";
+    let sandbox = account().token("pat-na1-reader", Scopes::all_but(&[lacking])).start();
+    let credentials = json!({"type": "AccessToken", "access_token": "pat-na1-reader"});
+    let connector = for_contacts(&sandbox).with(&json!({"dry_run": true, "credentials": credentials}));
+    let run = connector.write(&[contact(1)]).succeeded();
+    assert_eq!(run.logs().iter().filter(|text| text.contains(lacking)).count(), 1, "{:?}", run.logs());
+    assert_nothing_written(&sandbox);
 }

@@ -11,6 +11,9 @@ use crate::support::delivery;
 use crate::support::messages::{elt_stream, record, stream_state};
 use crate::support::sent::{inputs, writes};
 
+/// Asked once at the start of a sync, with a token that is not of OAuth. It has no version.
+const TOKEN_INFO: &str = "/oauth/v2/private-apps/get/access-token-info";
+
 fn company(number: usize) -> Value {
     record("companies", json!({KEY: format!("W{number}"), "name": "x"}))
 }
@@ -68,6 +71,7 @@ fn a_simple_sync_reads_properties_once_an_object_and_sends_its_batches() {
         sandbox.requests().into_iter().map(|call| format!("{} {}", call.method, call.path)).collect();
     calls.sort();
     let expected = [
+        "GET /account-info/v3/details",
         "GET /crm/v3/owners",
         "GET /crm/v3/properties/companies",
         "GET /crm/v3/properties/contacts",
@@ -77,6 +81,7 @@ fn a_simple_sync_reads_properties_once_an_object_and_sends_its_batches() {
         "POST /crm/v3/objects/contacts/batch/upsert",
         "POST /crm/v3/objects/contacts/batch/upsert",
         "POST /crm/v3/objects/contacts/batch/upsert",
+        "POST /oauth/v2/private-apps/get/access-token-info",
     ];
     assert_eq!(calls, expected);
     let mut sizes: Vec<usize> = writes(&sandbox).iter().map(|call| call.inputs).collect();
@@ -106,7 +111,8 @@ fn paths_follow_the_api_version() {
         let run = connector.write(&[delivery::contact(1), stream_state("contacts", 1)]).succeeded();
         assert_eq!(run.stats(), (1.0, 0.0), "{version}");
         let paths: Vec<String> = sandbox.requests().into_iter().map(|call| call.path).collect();
-        assert_eq!(paths, [properties, owners, upsert]);
+        let details = format!("/account-info/{version}/details");
+        assert_eq!(paths, [&details, TOKEN_INFO, properties, owners, upsert]);
     }
 }
 
@@ -139,6 +145,8 @@ fn custom_objects_are_addressed_by_type_id() {
     assert_eq!(
         calls,
         [
+            "/account-info/v3/details",
+            TOKEN_INFO,
             "/crm-object-schemas/v3/schemas",
             "/crm/v3/properties/2-4711",
             "/crm/v3/owners",

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::discover::json_schema;
-use super::prepare::Knowledge;
+use super::prepare::{Knowledge, check_scopes};
 use crate::config::Config;
 use crate::crm::object::ObjectType;
 use crate::crm::property::{Property, PropertyType};
@@ -33,6 +33,8 @@ pub async fn plan(
 ) -> Result<Plan, Failure> {
     let of_stream = |failure: Failure| failure.of_stream(&stream.descriptor);
     let object = contacts().map_err(of_stream)?;
+    knowledge.properties(&object).await.map_err(of_stream)?;
+    check_scopes(config, stream, &object, knowledge.footing())?;
     let properties = knowledge.properties(&object).await.map_err(of_stream)?;
     AudiencePlan::new(config, stream, &object, properties).map(Plan::from)
 }

@@ -3,14 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::findings::Findings;
+use super::footing::{self, Footing};
 use super::prepare::{self, Knowledge};
-use super::{associations, audiences, events, lists};
-use crate::config::{Config, Match, Operation, StreamSettings};
+use super::{associations, audiences, events, lists, quota};
+use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{self, ObjectType};
 use crate::error::{Failure, Kind};
 use crate::hubspot::account;
 use crate::hubspot::client::Client;
+use crate::hubspot::token::{self, Token};
 use crate::output::clock;
 use crate::output::emitter::Emitter;
 use crate::output::lines;
@@ -39,30 +42,37 @@ fn try_out(config: &Path, emitter: &Emitter) -> Result<String, Failure> {
     let client = Client::new(&config)?;
     let rotation = TokenRotation::new(&text);
     super::runtime()?.block_on(async {
-        let findings = findings(&client, &config).await;
+        let mut knowledge = Knowledge::new(&client, super::somebody_waits(&config));
+        let findings = findings(&mut knowledge, &config).await;
         rotation.publish(&client, emitter).await;
-        findings
+        findings.and_then(Findings::conclude).map_err(|failure| knowledge.footing().naming_the_reset(failure))
     })
 }
 
-async fn findings(client: &Client, config: &Config) -> Result<String, Failure> {
-    let patience = super::somebody_waits(config);
+/// Everything that is found. What makes all other calls fail as well is not among it: then that is the only finding.
+async fn findings(knowledge: &mut Knowledge<'_>, config: &Config) -> Result<Findings, Failure> {
+    let mut findings = Findings::default();
+    let (client, patience) = (knowledge.client(), knowledge.patience());
     let account = match account::details(client, patience).await {
         Ok(account) => Some(account),
         // What no stream needs is a finding, not an error.
         Err(trouble) if trouble.is_forbidden() => None,
         Err(trouble) => return Err(trouble.into_failure("read the account's details")),
     };
-    let mut knowledge = Knowledge::new(client, patience);
-    let objects = if config.streams.is_empty() {
-        offered_objects(&mut knowledge).await?
+    let token = token::told(client, footing::optional(patience)).await;
+    findings.note(connected(account.as_ref(), &token));
+    knowledge.stand_on(Footing { account, token: Some(token), resets: None });
+    if config.streams.is_empty() {
+        offered_objects(knowledge, &mut findings).await?;
     } else {
-        configured_objects(config, &mut knowledge).await?
-    };
-    let mut sentences = vec![connected(account.as_ref())];
-    sentences.extend(objects);
-    sentences.extend(storage(config).await?);
-    Ok(sentences.join(" "))
+        configured_objects(config, knowledge, &mut findings).await?;
+    }
+    quota::left(knowledge, config.daily_reserve_percent, &mut findings).await;
+    match storage(config).await {
+        Ok(found) => found.into_iter().for_each(|text| findings.note(text)),
+        Err(failure) => findings.fail(failure),
+    }
+    Ok(findings)
 }
 
 /// Tries out the storage of rejected records, where there is one.
@@ -74,20 +84,26 @@ async fn storage(config: &Config) -> Result<Option<String>, Failure> {
     }
 }
 
-fn connected(account: Option<&AccountDetails>) -> String {
+fn connected(account: Option<&AccountDetails>, token: &Token) -> String {
+    let token = token.described();
     let Some(account) = account else {
-        return "Connected to HubSpot; the token may not read the account's details.".to_owned();
+        return format!("Connected to HubSpot by {token}, which may not read the account's details.");
     };
     let location = account.data_hosting_location.as_deref().unwrap_or("not told");
     let kind =
         account.account_type.as_deref().map(|kind| format!(", account type {kind}")).unwrap_or_default();
-    format!("Connected to HubSpot account {} (data hosting location {location}{kind}).", account.portal_id)
+    format!(
+        "Connected to HubSpot account {} (data hosting location {location}{kind}) by {token}.",
+        account.portal_id
+    )
 }
 
 /// The objects of the configured streams: every one of them has to work.
-async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> Result<Vec<String>, Failure> {
-    let mut lines = Vec::new();
-    let mut problems: Vec<Failure> = Vec::new();
+async fn configured_objects(
+    config: &Config,
+    knowledge: &mut Knowledge<'_>,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
     for stream in &config.streams {
         let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
         let other = match TargetName::of(name) {
@@ -99,8 +115,8 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
         };
         if let Some(checked) = other {
             match checked {
-                Ok(line) => lines.push(line),
-                Err(failure) => problems.push(of_stream(&stream.name, failure)),
+                Ok(line) => findings.note(line),
+                Err(failure) => findings.fail(of_stream(&stream.name, failure)),
             }
             continue;
         }
@@ -111,29 +127,42 @@ async fn configured_objects(config: &Config, knowledge: &mut Knowledge<'_>) -> R
                 _ => prepare::object_type(name, knowledge).await?,
             };
             knowledge.properties(&object).await?;
-            if let Some(key) = &stream.matching_key {
-                check_key(&object, key, stream, knowledge).await?;
-            }
             Ok::<_, Failure>(object)
         };
         match found.await {
-            Ok(object) => {
-                let line = readable(&object, knowledge).await?;
-                if !lines.contains(&line) {
-                    lines.push(line);
-                }
-            }
-            Err(failure) => problems.push(of_stream(&stream.name, failure)),
+            Ok(object) => configured_object(config, stream, &object, knowledge, findings).await?,
+            Err(failure) => findings.fail(of_stream(&stream.name, failure)),
         }
     }
-    // Whatever the user cannot change comes first: it may explain the rest.
-    problems.sort_by_key(|failure| failure.kind == Kind::Configuration);
-    if problems.is_empty() {
-        return Ok(lines);
+    Ok(())
+}
+
+/// An object that can be read: can it be written, and matched as the stream wants to?
+async fn configured_object(
+    config: &Config,
+    stream: &StreamSettings,
+    object: &ObjectType,
+    knowledge: &mut Knowledge<'_>,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let key = match &stream.matching_key {
+        Some(key) => check_key(object, key, stream, knowledge).await,
+        None => Ok(()),
+    };
+    let problems = [knowledge.footing().write_problem(object), key.err()];
+    let works = problems.iter().all(Option::is_none);
+    for problem in problems.into_iter().flatten() {
+        findings.fail(of_stream(&stream.name, problem));
     }
-    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    let first = problems.remove(0);
-    Err(Failure { message: texts.join(" "), correlation_id: None, ..first })
+    if config.value_policies(Some(stream)).unknown_properties == UnknownProperties::Create
+        && let Some(problem) = knowledge.footing().making_problem(object)
+    {
+        findings.warn(format!("Stream \"{}\": {problem}", stream.name));
+    }
+    if works {
+        findings.note(readable(object, knowledge).await?);
+    }
+    Ok(())
 }
 
 fn of_stream(name: &str, failure: Failure) -> Failure {
@@ -172,30 +201,38 @@ async fn check_key(
 }
 
 /// The objects a connection could use: at least one of them has to work.
-async fn offered_objects(knowledge: &mut Knowledge<'_>) -> Result<Vec<String>, Failure> {
-    let mut lines = Vec::new();
-    let mut refused = Vec::new();
+async fn offered_objects(knowledge: &mut Knowledge<'_>, findings: &mut Findings) -> Result<(), Failure> {
+    let (mut unreadable, mut unwritable, mut works) = (Vec::new(), Vec::new(), false);
     for object in object::offered() {
         match knowledge.properties(&object).await {
-            Ok(_) => lines.push(readable(&object, knowledge).await?),
-            Err(failure) if failure.kind == Kind::Configuration => refused.push((object, failure)),
+            Ok(_) => {}
+            Err(failure) if failure.kind == Kind::Configuration => {
+                unreadable.push((object, failure));
+                continue;
+            }
             Err(failure) => return Err(failure),
         }
-    }
-    if lines.is_empty() {
-        if let Some((_, failure)) = refused.into_iter().next() {
-            return Err(failure);
+        match knowledge.footing().write_problem(&object) {
+            Some(problem) => unwritable.push((object, problem)),
+            None => {
+                works = true;
+                findings.note(readable(&object, knowledge).await?);
+            }
         }
-        return Ok(lines);
     }
-    if !refused.is_empty() {
+    for (what, refused) in [("use", &unreadable), ("write", &unwritable)] {
         let names: Vec<&str> = refused.iter().map(|(object, _)| object.name.as_str()).collect();
-        lines.push(format!(
-            "The token may not use: {} (add their scopes in HubSpot if you need them).",
-            names.join(", ")
-        ));
+        if works && !names.is_empty() {
+            findings.warn(format!(
+                "The token may not {what}: {} (add their scopes in HubSpot if you need them).",
+                names.join(", ")
+            ));
+        }
     }
-    Ok(lines)
+    if !works && let Some((_, failure)) = unwritable.into_iter().chain(unreadable).next() {
+        findings.fail(failure);
+    }
+    Ok(())
 }
 
 async fn readable(object: &ObjectType, knowledge: &mut Knowledge<'_>) -> Result<String, Failure> {

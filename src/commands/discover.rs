@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::footing::Footing;
 use super::prepare::Knowledge;
 use super::{associations, audiences, events, lists};
 use crate::crm::object::{self, ObjectType};
@@ -26,7 +27,8 @@ pub fn run(config: &Path, emitter: &Emitter) -> Result<(), Failure> {
     let operations = super::runtime()?.block_on(async {
         let operations = operations(&mut Knowledge::new(&client, super::somebody_waits(&config))).await;
         rotation.publish(&client, emitter).await;
-        operations
+        // Nothing is known of the account's time zone here.
+        operations.map_err(|failure| Footing::default().naming_the_reset(failure))
     })?;
     emitter.line(&lines::destination_catalog(&Value::Array(operations)));
     Ok(())

@@ -5,8 +5,11 @@ pub mod audiences;
 pub mod check;
 pub mod discover;
 pub mod events;
+pub mod findings;
+pub mod footing;
 pub mod lists;
 pub mod prepare;
+pub mod quota;
 pub mod spec;
 pub mod write;
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::associations;
 use super::audiences;
 use super::events::{self, Definitions};
+use super::footing::Footing;
 use super::lists;
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
-use crate::config::{Config, Operation, StreamSettings};
+use crate::config::{Config, Operation, StreamSettings, UnknownProperties};
 use crate::crm::association_label::AssociationLabel;
 use crate::crm::list::List;
 use crate::crm::new_property::{Made, NewProperty};
@@ -55,6 +56,7 @@ fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
 pub struct Knowledge<'a> {
     client: &'a Client,
     patience: Patience,
+    footing: Footing,
     schemas: Option<Vec<ObjectSchema>>,
     properties: HashMap<ObjectType, Vec<Property>>,
     /// Objects whose sensitive properties are among them.
@@ -71,12 +73,24 @@ impl<'a> Knowledge<'a> {
         Self {
             client,
             patience,
+            footing: Footing::default(),
             schemas: None,
             properties: HashMap::new(),
             with_sensitive: HashSet::new(),
             owners: None,
             event_definitions: None,
         }
+    }
+
+    /// Says by which token it is read, and of which account.
+    pub fn stand_on(&mut self, footing: Footing) {
+        self.footing = footing;
+    }
+
+    /// Account and token, as far as they are known.
+    #[must_use]
+    pub fn footing(&self) -> &Footing {
+        &self.footing
     }
 
     /// What it is read through.
@@ -254,7 +268,7 @@ pub async fn plans(
     for stream in &catalog.streams {
         match plan(config, stream, knowledge).await {
             Ok(plan) => plans.push(plan),
-            Err(failure) if failure.kind == Kind::Configuration => failures.push(failure),
+            Err(failure) if failure.kind == Kind::Configuration => failures.push(naming_its_stream(failure)),
             Err(failure) => return Err(failure),
         }
     }
@@ -272,6 +286,42 @@ pub async fn plans(
             })
         }
     }
+}
+
+/// The same failure, whose text says which stream it concerns.
+fn naming_its_stream(failure: Failure) -> Failure {
+    let Some(stream) = &failure.stream else { return failure };
+    if failure.message.contains(&format!("\"{stream}\"")) {
+        return failure;
+    }
+    Failure { message: format!("Stream \"{stream}\": {}", failure.message), ..failure }
+}
+
+/// Holds what the stream asks for against what the token may do.
+///
+/// # Errors
+/// A configuration failure when the token is known to lack the scope to write the object. A dry run writes nothing and
+/// goes on with a word of warning.
+pub fn check_scopes(
+    config: &Config,
+    stream: &ConfiguredStream,
+    object: &ObjectType,
+    footing: &Footing,
+) -> Result<(), Failure> {
+    match footing.write_problem(object) {
+        Some(problem) if config.dry_run => {
+            tracing::warn!("Stream \"{}\": {}", stream.descriptor, problem.message);
+        }
+        Some(problem) => return Err(problem.of_stream(&stream.descriptor)),
+        None => {}
+    }
+    let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
+    if config.value_policies(settings).unknown_properties == UnknownProperties::Create
+        && let Some(problem) = footing.making_problem(object)
+    {
+        tracing::warn!("Stream \"{}\": {problem}", stream.descriptor);
+    }
+    Ok(())
 }
 
 /// Makes the properties that declared columns need and HubSpot does not have, each once, before anything is written.
@@ -333,6 +383,7 @@ async fn object_plan(
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
     let object = object_type(name, knowledge).await.map_err(of_stream)?;
     knowledge.properties(&object).await.map_err(of_stream)?;
+    check_scopes(config, stream, &object, knowledge.footing())?;
     let properties = knowledge.properties(&object).await.map_err(of_stream)?;
     if names_unknown_properties(stream, settings, properties) {
         knowledge.add_sensitive(&object).await.map_err(of_stream)?;

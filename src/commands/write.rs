@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::footing::Footing;
 use super::prepare::{self, Knowledge};
 use crate::config::Config;
+use crate::engine::reserve;
 use crate::engine::sync::{Durability, Settings, Sync};
 use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
@@ -70,11 +72,24 @@ async fn sync(
     rotation: TokenRotation,
     keeping: Option<Keeping>,
 ) -> Result<Completed, Failure> {
+    let patience = Patience::Each(config.retry_budget_seconds.duration());
+    let mut knowledge = Knowledge::new(client, patience);
+    let ended = perform(&mut knowledge, config, catalog, emitter, rotation, keeping).await;
+    ended.map_err(|failure| knowledge.footing().naming_the_reset(failure))
+}
+
+async fn perform(
+    knowledge: &mut Knowledge<'_>,
+    config: &Config,
+    catalog: &ConfiguredCatalog,
+    emitter: &Emitter,
+    rotation: TokenRotation,
+    keeping: Option<Keeping>,
+) -> Result<Completed, Failure> {
     let mut signals = Signals::install().map_err(|error| {
         Failure::new(Kind::Internal, "Signals could not be listened for.").internal(error.to_string())
     })?;
-    let patience = Patience::Each(config.retry_budget_seconds.duration());
-    let mut knowledge = Knowledge::new(client, patience);
+    let (client, patience) = (knowledge.client(), knowledge.patience());
     let fresh = FreshProperties::default();
     let performance = performance(config);
     let making = match performance {
@@ -84,7 +99,13 @@ async fn sync(
     let mut maker = PropertyMaker::new(client.clone(), patience, making, config.create_limit, fresh.clone());
     let made = maker.made();
     let preparing = async {
-        let mut plans = prepare::plans(&mut knowledge, config, catalog).await?;
+        knowledge.stand_on(Footing::of_sync(client, config.retry_budget_seconds.duration()).await?);
+        let mut plans = prepare::plans(knowledge, config, catalog).await?;
+        let quota = client.daily_quota();
+        if let Some(failure) = quota.and_then(|quota| reserve::touched(&quota, config.daily_reserve_percent))
+        {
+            return Err(failure);
+        }
         // Nothing is made in HubSpot before everything is known to be in order.
         if let Some(keeping) = &keeping {
             keeping.admit().await?;

@@ -4,9 +4,11 @@
 
 pub mod account;
 pub mod association_label;
+pub mod day_end;
 pub mod event;
 pub mod list;
 pub mod new_event;
 pub mod new_property;
 pub mod object;
 pub mod property;
+pub mod scopes;

@@ -13,6 +13,7 @@
 //! | What has this sync made already? | [`made`] |
 //! | What does a status mean, how long to wait? | [`retry`] |
 //! | May a call go now? | [`pace`] |
+//! | Is the part of the daily quota reached that is left to others? | [`reserve`] |
 //! | Who leaves a list that is mirrored? | [`mirror`] |
 //! | What next? | [`sync`] |
 
@@ -32,6 +33,7 @@ pub mod pace;
 pub mod record;
 pub mod rejection;
 pub mod request;
+pub mod reserve;
 pub mod resolve;
 pub mod retry;
 pub mod sync;

@@ -39,6 +39,8 @@ struct OAuthState {
 struct Granted {
     token: SecretString,
     renew_at: Instant,
+    /// What it may do; older versions of the endpoint do not say.
+    scopes: Option<Vec<String>>,
 }
 
 /// Why no token could be had.
@@ -59,6 +61,8 @@ struct TokenAnswer {
     refresh_token: Option<SecretString>,
     #[serde(default)]
     expires_in: Option<f64>,
+    #[serde(default)]
+    scopes: Option<Vec<String>>,
 }
 
 /// A token is renewed this long before it expires, or after nine tenths of a shorter life.
@@ -96,8 +100,9 @@ impl Auth {
     /// # Errors
     /// [`NoToken`] when a new token is needed and cannot be had.
     pub async fn bearer(&self, transport: &Transport, paths: Paths) -> Result<SecretString, NoToken> {
-        let Source::OAuth { client_id, client_secret, state } = &self.source else {
-            return Ok(self.fixed());
+        let (client_id, client_secret, state) = match &self.source {
+            Source::Fixed(token) => return Ok(token.clone()),
+            Source::OAuth { client_id, client_secret, state } => (client_id, client_secret, state),
         };
         // Held across the refresh: that is what makes it a single flight.
         let mut state = state.lock().await;
@@ -124,7 +129,7 @@ impl Auth {
             state.refresh_token = new;
         }
         let token = granted.access_token;
-        state.granted = Some(Granted { token: token.clone(), renew_at });
+        state.granted = Some(Granted { token: token.clone(), renew_at, scopes: granted.scopes });
         Ok(token)
     }
 
@@ -150,10 +155,20 @@ impl Auth {
         }
     }
 
-    fn fixed(&self) -> SecretString {
+    /// The one token there is, unless tokens are renewed.
+    #[must_use]
+    pub fn fixed_token(&self) -> Option<&SecretString> {
         match &self.source {
-            Source::Fixed(token) => token.clone(),
-            Source::OAuth { .. } => SecretString::default(),
+            Source::Fixed(token) => Some(token),
+            Source::OAuth { .. } => None,
+        }
+    }
+
+    /// The scopes of the token granted last, where there is one and its grant told them.
+    pub async fn granted_scopes(&self) -> Option<Vec<String>> {
+        match &self.source {
+            Source::OAuth { state, .. } => state.lock().await.granted.as_ref()?.scopes.clone(),
+            Source::Fixed(_) => None,
         }
     }
 }

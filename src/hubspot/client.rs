@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -92,6 +92,8 @@ pub struct Client {
     transport: Transport,
     paths: Paths,
     auth: Arc<Auth>,
+    /// The last answer that told of the daily quota.
+    daily: Arc<Mutex<Option<RateHeaders>>>,
 }
 
 impl Client {
@@ -129,6 +131,7 @@ impl Client {
             transport: Transport { http, base: base.to_owned() },
             paths: Paths::new(version),
             auth: Arc::new(Auth::new(&config.credentials)),
+            daily: Arc::default(),
         })
     }
 
@@ -175,8 +178,44 @@ impl Client {
         self.auth.take_rotated().await
     }
 
-    /// A 401 is answered with a new token, once, where one can be had.
+    /// Whether its tokens are granted to an OAuth app, and renewed.
+    #[must_use]
+    pub fn uses_oauth(&self) -> bool {
+        self.auth.can_renew()
+    }
+
+    /// What `with` makes of the one token there is; `None` for OAuth.
+    pub fn with_fixed_token<T>(&self, with: impl FnOnce(&str) -> T) -> Option<T> {
+        self.auth.fixed_token().map(|token| with(token.expose_secret()))
+    }
+
+    /// The scopes of the OAuth token granted last, where there is one and its grant told them.
+    pub async fn granted_scopes(&self) -> Option<Vec<String>> {
+        self.auth.granted_scopes().await
+    }
+
+    /// What the last answer said that told of the daily quota; OAuth tokens have none.
+    #[must_use]
+    pub fn daily_quota(&self) -> Option<RateHeaders> {
+        *self.daily.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a call and notes what its answer tells of the daily quota.
     async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, CallError> {
+        let answer = self.authorised(method, path, body).await?;
+        if answer.rate.daily.is_some() {
+            *self.daily.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer.rate);
+        }
+        Ok(answer)
+    }
+
+    /// A 401 is answered with a new token, once, where one can be had.
+    async fn authorised(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, CallError> {
         // Shared, so that a repeated call needs no copy.
         let body = body.map(bytes::Bytes::from);
         let token = self.auth.bearer(&self.transport, self.paths).await.map_err(CallError::NoToken)?;

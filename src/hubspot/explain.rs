@@ -76,17 +76,17 @@ pub fn refusal(error: &ApiError, doing: &str) -> Failure {
     Failure::new(kind, message).internal(note).correlated(error.correlation_id.as_deref())
 }
 
-/// The account has no calls left today.
+/// The account has no calls left today. When they come back is for the command to add, which knows the account.
 #[must_use]
 pub fn daily_quota_spent(error: &ApiError) -> Failure {
-    let message = "HubSpot's daily limit of API calls is spent. It resets at midnight in the time zone of the HubSpot \
-                   account; the next sync after that goes on from where this one stopped.";
-    Failure::new(Kind::QuotaSpent, message)
+    Failure::new(Kind::QuotaSpent, "HubSpot's daily limit of API calls is spent.")
         .internal(format!("status {}, policy {}", error.status, or_none(error.policy_name.as_deref())))
         .correlated(error.correlation_id.as_deref())
 }
 
-fn missing_scopes(scopes: &[String], doing: &str) -> String {
+/// Says which scopes of the token's are missing, of which one is needed to do `doing`.
+#[must_use]
+pub fn missing_scopes(scopes: &[String], doing: &str) -> String {
     if scopes.is_empty() {
         return format!(
             "The token lacks a scope that is needed to {doing} (403). Add it to the app or service key in HubSpot."

@@ -11,4 +11,5 @@ pub mod fresh;
 pub mod lists;
 pub mod making;
 pub mod patient;
+pub mod token;
 pub mod write;

@@ -30,7 +30,7 @@ use crate::protocol::StreamDescriptor;
 use crate::protocol::state;
 use crate::rejected;
 
-/// What calls under way get to finish after a signal; with what the last lines get, 8 s.
+/// What calls under way get to finish after a signal, or after stdout has gone; with what the last lines get, 8 s.
 const GRACE: Duration = Duration::from_secs(7);
 /// Unwritten output beyond which no more input is taken.
 const MOST_BACKLOG: usize = 1 << 20;
@@ -142,6 +142,8 @@ impl<C: Calls> Dispatcher<C> {
                 None => None,
             };
             if self.emitter.is_closed() {
+                // Nobody hears any more what a call that hangs comes to in the end.
+                grace_ends.get_or_insert_with(|| Instant::now() + GRACE);
                 self.sync
                     .stop(Some(Failure::new(Kind::Internal, "Standard output was closed by its reader.")));
             }

@@ -35,6 +35,8 @@ enum Reaction {
     Store,
     Panic,
     Fail,
+    /// Never answers, and stdout is gone from then on.
+    Hang,
 }
 
 #[derive(Debug)]
@@ -49,6 +51,7 @@ struct Pretended {
 struct PretendedCalls {
     state: Arc<Mutex<Pretended>>,
     behaviour: Behaviour,
+    emitter: Emitter,
 }
 
 impl Calls for PretendedCalls {
@@ -65,6 +68,13 @@ impl Calls for PretendedCalls {
         sleep(wait).await;
         match reaction {
             Reaction::Panic => panic!("pretended"),
+            Reaction::Hang => {
+                self.emitter.line("lost");
+                while !self.emitter.is_closed() {
+                    std::thread::yield_now();
+                }
+                std::future::pending().await
+            }
             Reaction::Fail => (Outcome::Setback(Setback::Unreachable, None, None), None),
             Reaction::Store => {
                 let mut state = self.state.lock().unwrap();
@@ -124,8 +134,28 @@ struct Outcomes {
 async fn run(seed: u64, behaviour: Behaviour, pieces: Vec<Vec<Event>>) -> Outcomes {
     let kept = Kept::default();
     let (emitter, writer) = Emitter::start(kept.clone());
+    let (ended, stored) = dispatch(seed, behaviour, pieces, emitter).await;
+    writer.finish().unwrap();
+    let lines = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    let states = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|message| message["type"] == "STATE")
+        .map(|message| message["state"].clone())
+        .collect();
+    Outcomes { ended, states, stored }
+}
+
+/// Runs the dispatcher over these events, printing to `emitter`; gives its end and what was stored.
+async fn dispatch(
+    seed: u64,
+    behaviour: Behaviour,
+    pieces: Vec<Vec<Event>>,
+    emitter: Emitter,
+) -> (Ended, HashMap<String, Vec<String>>) {
     let pretended = Pretended { chance: fastrand::Rng::with_seed(seed), calls: 0, stored: HashMap::new() };
-    let calls = PretendedCalls { state: Arc::new(Mutex::new(pretended)), behaviour };
+    let calls =
+        PretendedCalls { state: Arc::new(Mutex::new(pretended)), behaviour, emitter: emitter.clone() };
     let settings = Settings {
         buffer_bytes: 64 << 10,
         flush_interval: Duration::from_secs(5),
@@ -173,16 +203,8 @@ async fn run(seed: u64, behaviour: Behaviour, pieces: Vec<Vec<Event>>) -> Outcom
     let mut signals = Signals::install().unwrap();
     let ended = dispatcher.run(events, &mut signals).await;
     feeding.abort();
-    writer.finish().unwrap();
-    let lines = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-    let states = lines
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .filter(|message| message["type"] == "STATE")
-        .map(|message| message["state"].clone())
-        .collect();
     let stored = std::mem::take(&mut calls.state.lock().unwrap().stored);
-    Outcomes { ended, states, stored }
+    (ended, stored)
 }
 
 fn numbers(states: &[Value]) -> Vec<u64> {
@@ -258,4 +280,32 @@ async fn a_hubspot_that_is_dead_ends_the_sync_after_the_retry_budget() {
     let outcomes = run(1, |_, _| Reaction::Fail, pieces).await;
     assert_eq!(outcomes.ended.failure.map(|failure| failure.kind), Some(Kind::Unavailable));
     assert_eq!(numbers(&outcomes.states), [0; 0]);
+}
+
+/// Stdout that nobody reads any more.
+struct Gone;
+
+impl io::Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_does_not_keep_a_sync_alive_whose_stdout_is_gone() {
+    let (emitter, writer) = Emitter::start(Gone);
+    let records: Vec<Event> = (0..100).map(|number| record(&format!("k{number}"), number)).collect();
+    let began = tokio::time::Instant::now();
+    let behaviour: Behaviour = |_, _| Reaction::Hang;
+    let dispatched = dispatch(1, behaviour, vec![records], emitter);
+    let dispatched = tokio::time::timeout(Duration::from_secs(60), dispatched).await;
+    let (ended, stored) = dispatched.expect("it ends although the call does not");
+    assert!(writer.finish().is_err());
+    assert_eq!(ended.failure.map(|failure| failure.kind), Some(Kind::Internal));
+    assert!(stored.is_empty());
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }

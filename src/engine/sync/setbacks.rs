@@ -8,12 +8,12 @@ use super::super::exchange::{Note, Outcome};
 use super::super::operation::Step;
 use super::super::pace::Reception;
 use super::super::rejection::Rejection;
+use super::super::reserve;
 use super::super::resolve::{self, PutOff, Resolution, Silence};
 use super::super::retry::{self, Setback};
 use super::making::is_in_doubt;
 use super::{Effect, Sync};
 use crate::api::{ApiError, RateHeaders};
-use crate::error::{Failure, Kind};
 
 /// Server errors after which a batch is taken apart although nothing says that a record is at fault.
 const FAILURES_BEFORE_HALVING: u32 = 4;
@@ -50,19 +50,9 @@ pub(super) fn reception(outcome: &Outcome) -> Reception {
 impl Sync {
     /// Ends the sync when less of the daily quota is left than the user keeps for others.
     pub(super) fn keep_daily_reserve(&mut self, headers: Option<&RateHeaders>) {
-        let Some((daily, remaining)) =
-            headers.and_then(|headers| Some((headers.daily?, headers.daily_remaining?)))
-        else {
-            return;
-        };
-        let reserve = u64::from(self.settings.daily_reserve_percent);
-        if remaining.saturating_mul(100) < daily.saturating_mul(reserve) {
-            let message = format!(
-                "Of HubSpot's {daily} API calls a day, {remaining} are left: less than the {reserve}% that this \
-                 destination leaves to other apps (daily_reserve_percent). The limit resets at midnight in the time \
-                 zone of the HubSpot account; the next sync after that goes on from where this one stopped."
-            );
-            self.stop(Some(Failure::new(Kind::QuotaSpent, message)));
+        let percent = self.settings.daily_reserve_percent;
+        if let Some(failure) = headers.and_then(|headers| reserve::touched(headers, percent)) {
+            self.stop(Some(failure));
         }
     }
 

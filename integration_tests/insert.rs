@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::support::connector::{Finished, PATIENCE};
 use crate::support::delivery::{account, for_streams};
 use crate::support::messages::{activation_stream, complete, elt_stream, record, stream_state};
+use crate::support::sent;
 
 /// A stream that inserts, as data activation has it: no matching key is chosen.
 fn inserting(object: &str, columns: &[&str]) -> Value {
@@ -54,7 +55,7 @@ fn run(sandbox: &Sandbox, stream: &Value, rows: Vec<Value>) -> Finished {
 
 /// The calls about records, by the last word of their paths: whatever became of them.
 fn calls(sandbox: &Sandbox) -> Vec<String> {
-    let requests = sandbox.requests().into_iter().filter(|request| request.method != "GET");
+    let requests = sent::but_gets(sandbox).into_iter();
     requests.filter_map(|request| request.path.rsplit('/').next().map(str::to_owned)).collect()
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::connector::Finished;
 use crate::support::delivery;
 use crate::support::messages::{activation_stream, complete, record, stream_state};
+use crate::support::sent;
 
 fn stream(mode: &str, key: &str) -> Value {
     let mut stream = activation_stream("s", "CONTACT", key, &[key, "firstname"]);
@@ -24,8 +25,7 @@ fn run(sandbox: &Sandbox, mode: &str, key: &str, rows: &[Value]) -> Finished {
 }
 
 fn calls(sandbox: &Sandbox) -> Vec<Endpoint> {
-    let requests = sandbox.requests();
-    requests.iter().filter(|request| request.method != "GET").map(|request| request.endpoint).collect()
+    sent::but_gets(sandbox).iter().map(|request| request.endpoint).collect()
 }
 
 fn first_name(sandbox: &Sandbox, id: &str) -> Option<String> {

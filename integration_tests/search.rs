@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::connector::{Connector, Finished};
 use crate::support::delivery::{account, for_streams, is_state};
 use crate::support::messages::{elt_stream, record, stream_state};
+use crate::support::sent;
 
 /// An account whose searches no test waits for, as far as HubSpot is concerned.
 fn quick() -> Builder {
@@ -39,8 +40,7 @@ fn write(connector: &Connector, rows: &[Value]) -> Finished {
 }
 
 fn calls(sandbox: &Sandbox) -> Vec<Endpoint> {
-    let requests = sandbox.requests();
-    requests.iter().filter(|request| request.method != "GET").map(|request| request.endpoint).collect()
+    sent::but_gets(sandbox).iter().map(|request| request.endpoint).collect()
 }
 
 fn name_of(sandbox: &Sandbox, id: &str) -> Option<String> {

@@ -3,19 +3,22 @@
 use hubspot_sandbox::{Endpoint, RequestRecord, Sandbox};
 use serde_json::Value;
 
-/// Every call that can change records or definitions, in the order of arrival, whatever became of it.
-pub(crate) fn writes(sandbox: &Sandbox) -> Vec<RequestRecord> {
+/// Every call about records and definitions that is more than a GET, in the order of arrival: searches and batch reads
+/// too, whatever became of them.
+pub(crate) fn but_gets(sandbox: &Sandbox) -> Vec<RequestRecord> {
     let mut requests = sandbox.requests();
     requests.retain(|request| {
-        let reads = [
-            Endpoint::Read,
-            Endpoint::Search,
-            Endpoint::ListSearch,
-            Endpoint::PropertyBatchRead,
-            Endpoint::OAuthToken,
-        ];
-        request.method != "GET" && !reads.contains(&request.endpoint)
+        let about_the_token = [Endpoint::OAuthToken, Endpoint::PrivateTokenInfo];
+        request.method != "GET" && !about_the_token.contains(&request.endpoint)
     });
+    requests
+}
+
+/// Every call that can change records or definitions, in the order of arrival, whatever became of it.
+pub(crate) fn writes(sandbox: &Sandbox) -> Vec<RequestRecord> {
+    let mut requests = but_gets(sandbox);
+    let reads = [Endpoint::Read, Endpoint::Search, Endpoint::ListSearch, Endpoint::PropertyBatchRead];
+    requests.retain(|request| !reads.contains(&request.endpoint));
     requests
 }
 

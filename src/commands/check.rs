@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::findings::Findings;
-use super::footing::{self, Footing};
+use super::footing::Footing;
 use super::prepare::{self, Knowledge};
 use super::{associations, audiences, events, lists, quota};
 use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
@@ -59,7 +59,7 @@ async fn findings(knowledge: &mut Knowledge<'_>, config: &Config) -> Result<Find
         Err(trouble) if trouble.is_forbidden() => None,
         Err(trouble) => return Err(trouble.into_failure("read the account's details")),
     };
-    let token = token::told(client, footing::optional(patience)).await;
+    let token = token::told(client).await;
     findings.note(connected(account.as_ref(), &token));
     knowledge.stand_on(Footing { account, token: Some(token), resets: None });
     if config.streams.is_empty() {

@@ -16,8 +16,8 @@ use crate::hubspot::patient::{Patience, Trouble};
 use crate::hubspot::token::{self, Token};
 use crate::output::clock;
 
-/// Longest that is spent on what a sync can do without.
-const OPTIONAL_PATIENCE: Duration = Duration::from_secs(5);
+/// Longest that is spent on account details, which a sync can do without.
+const DETAILS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Account and token, as far as HubSpot tells of them.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ impl Footing {
     /// # Errors
     /// A failure when HubSpot does not accept the token, or the daily quota is spent.
     pub async fn of_sync(client: &Client, budget: Duration) -> Result<Self, Failure> {
-        let patience = Patience::Until(Instant::now() + budget.min(OPTIONAL_PATIENCE));
+        let patience = Patience::Until(Instant::now() + budget.min(DETAILS_PATIENCE));
         let account = match account::details(client, patience).await {
             Ok(account) => Some(account),
             Err(trouble) if ends_everything(&trouble) => {
@@ -44,7 +44,7 @@ impl Footing {
             }
             Err(_) => None,
         };
-        Ok(Self { account, token: Some(token::told(client, optional(patience)).await), resets: None })
+        Ok(Self { account, token: Some(token::told(client).await), resets: None })
     }
 
     /// The same failure; where it is that the daily quota is spent, it says when that comes back.
@@ -67,11 +67,13 @@ impl Footing {
     /// Why records of the object cannot be written, where the token is known to lack the scope.
     #[must_use]
     pub fn write_problem(&self, object: &ObjectType) -> Option<Failure> {
-        let scopes = self.token.as_ref().and_then(Token::scopes)?;
-        (!scopes.let_write(object)).then(|| {
+        let token = self.token.as_ref()?;
+        (!token.scopes()?.let_write(object)).then(|| {
             let needed = record_write_scopes(object);
             let message = explain::missing_scopes(&needed, &format!("write {} records", object.name));
             Failure::new(Kind::Configuration, message)
+                .internal("the scopes that HubSpot tells of the token lack it")
+                .correlated(token.correlation_id())
         })
     }
 
@@ -82,16 +84,6 @@ impl Footing {
         let needed = [object.schema_write_scope()];
         (!scopes.have_one_of(&needed))
             .then(|| explain::missing_scopes(&needed, &format!("create properties of {}", object.name)))
-    }
-}
-
-/// Patience with what can be done without, within that of the command.
-#[must_use]
-pub fn optional(patience: Patience) -> Patience {
-    let short = Instant::now() + OPTIONAL_PATIENCE;
-    match patience {
-        Patience::Until(moment) => Patience::Until(moment.min(short)),
-        Patience::Each(budget) => Patience::Each(budget.min(OPTIONAL_PATIENCE)),
     }
 }
 
@@ -110,7 +102,7 @@ mod tests {
 
     fn with_scopes(names: &[&str]) -> Footing {
         let scopes: Scopes = names.iter().map(|name| (*name).to_owned()).collect();
-        Footing { token: Some(Token::PrivateApp(scopes)), ..Footing::default() }
+        Footing { token: Some(Token::PrivateApp(scopes, None)), ..Footing::default() }
     }
 
     #[test]

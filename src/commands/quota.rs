@@ -1,7 +1,7 @@
 //! What `check` says of the daily quota.
 
 use super::findings::Findings;
-use super::footing::{self, Footing};
+use super::footing::Footing;
 use super::prepare::Knowledge;
 use crate::api::RateHeaders;
 use crate::crm::account::DailyUsage;
@@ -15,11 +15,7 @@ pub async fn left(knowledge: &mut Knowledge<'_>, reserve_percent: u8, findings: 
     let told = knowledge.client().daily_quota();
     let touched = |quota: &RateHeaders| reserve::touched(quota, reserve_percent);
     let is_enough = told.is_some_and(|quota| touched(&quota).is_none());
-    let usage = if is_enough {
-        None
-    } else {
-        token::daily_usage(knowledge.client(), footing::optional(knowledge.patience())).await
-    };
+    let usage = if is_enough { None } else { token::daily_usage(knowledge.client()).await };
     if let Some(resets_at) = usage.as_ref().and_then(|usage| usage.resets_at.as_deref()) {
         let mut footing = knowledge.footing().clone();
         let offset = footing.account.as_ref().and_then(|account| account.utc_offset_milliseconds);

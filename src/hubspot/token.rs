@@ -4,19 +4,24 @@
 //! they are granted (its OAuth guide). Whether service keys are told of is not documented, so that a refusal says
 //! nothing: the calls that need a scope find out.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::timeout;
 
-use super::client::Client;
-use super::patient::{Patience, get_json, post_json};
+use super::client::{Answer, Client};
 use crate::crm::account::DailyUsage;
 use crate::crm::scopes::Scopes;
+
+/// Longest wait for what can be done without. It is asked for once.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a token is, as far as HubSpot tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
-    /// Of a private app.
-    PrivateApp(Scopes),
+    /// Of a private app; with HubSpot's number for the call that told.
+    PrivateApp(Scopes, Option<Box<str>>),
     /// Of an OAuth app.
     OAuth(Scopes),
     /// Of a private app, or a service key: HubSpot does not tell more.
@@ -30,8 +35,17 @@ impl Token {
     #[must_use]
     pub fn scopes(&self) -> Option<&Scopes> {
         match self {
-            Self::PrivateApp(scopes) | Self::OAuth(scopes) => Some(scopes),
+            Self::PrivateApp(scopes, _) | Self::OAuth(scopes) => Some(scopes),
             Self::PrivateOrServiceKey | Self::Untold => None,
+        }
+    }
+
+    /// HubSpot's number for the call that told the scopes, for its support.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        match self {
+            Self::PrivateApp(_, correlation_id) => correlation_id.as_deref(),
+            _ => None,
         }
     }
 
@@ -39,7 +53,7 @@ impl Token {
     #[must_use]
     pub fn described(&self) -> String {
         match self {
-            Self::PrivateApp(scopes) => format!("a private app's token with {} scopes", scopes.count()),
+            Self::PrivateApp(scopes, _) => format!("a private app's token with {} scopes", scopes.count()),
             Self::OAuth(scopes) => format!("an OAuth app with {} scopes", scopes.count()),
             Self::PrivateOrServiceKey => "a private app's token or service key".to_owned(),
             Self::Untold => "an OAuth app".to_owned(),
@@ -52,8 +66,8 @@ struct PrivateTokenInfo {
     scopes: Vec<String>,
 }
 
-/// What HubSpot tells of the client's token. OAuth takes no call for it: a token has been granted by now, or is.
-pub async fn told(client: &Client, patience: Patience) -> Token {
+/// What HubSpot tells of the client's token. OAuth takes no call for it: a token has been granted by now.
+pub async fn told(client: &Client) -> Token {
     let Some(body) = client.with_fixed_token(|token| json!({ "tokenKey": token }).to_string()) else {
         return match client.granted_scopes().await {
             Some(scopes) => Token::OAuth(scopes.into_iter().collect()),
@@ -61,10 +75,13 @@ pub async fn told(client: &Client, patience: Patience) -> Token {
         };
     };
     let path = client.paths().private_token_info();
-    match post_json::<PrivateTokenInfo>(client, &path, body.as_bytes(), patience).await {
-        Ok(info) => Token::PrivateApp(info.scopes.into_iter().collect()),
-        Err(_) => Token::PrivateOrServiceKey,
-    }
+    let answer = timeout(PATIENCE, client.post(&path, body.into_bytes())).await;
+    let told = answer.ok().and_then(Result::ok).filter(Answer::is_success).and_then(|answer| {
+        let info: PrivateTokenInfo = serde_json::from_slice(&answer.body).ok()?;
+        let correlation_id = answer.correlation_id.map(Into::into);
+        Some(Token::PrivateApp(info.scopes.into_iter().collect(), correlation_id))
+    });
+    told.unwrap_or(Token::PrivateOrServiceKey)
 }
 
 #[derive(Deserialize)]
@@ -74,11 +91,12 @@ struct Usages {
 
 /// What private apps have used of the day's calls; `None` for OAuth apps, which have no such quota, and where HubSpot
 /// does not tell.
-pub async fn daily_usage(client: &Client, patience: Patience) -> Option<DailyUsage> {
+pub async fn daily_usage(client: &Client) -> Option<DailyUsage> {
     if client.uses_oauth() {
         return None;
     }
-    let usages: Usages = get_json(client, &client.paths().daily_usage(), patience).await.ok()?;
+    let answer = timeout(PATIENCE, client.get(&client.paths().daily_usage())).await.ok()?.ok()?;
+    let usages: Usages = serde_json::from_slice(&answer.body).ok().filter(|_| answer.is_success())?;
     usages.results.into_iter().next()
 }
 
@@ -89,9 +107,10 @@ mod tests {
     #[test]
     fn a_token_is_described_by_what_is_known_of_it() {
         let scopes: Scopes = ["a".to_owned(), "b".to_owned()].into_iter().collect();
-        let token = Token::PrivateApp(scopes.clone());
+        let token = Token::PrivateApp(scopes.clone(), Some("c-1".into()));
         assert_eq!(token.described(), "a private app's token with 2 scopes");
         assert_eq!(token.scopes(), Some(&scopes));
+        assert_eq!(token.correlation_id(), Some("c-1"));
         assert_eq!(Token::PrivateOrServiceKey.scopes(), None);
         assert!(Token::Untold.described().contains("OAuth"));
     }

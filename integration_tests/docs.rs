@@ -1,5 +1,5 @@
-//! What people read is true: every setting and code is documented, every link leads somewhere, every example runs, and
-//! every file of a release names the same version.
+//! What people read is true: every setting and code is documented, every test named exists, every link leads somewhere,
+//! every example runs, and every file of a release names the same version.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -81,6 +81,37 @@ fn every_code_is_in_the_cookbook() {
     let cookbook = text("docs/rejections.md");
     let missing: Vec<_> = codes.iter().filter(|code| !cookbook.contains(&format!("`{code}`"))).collect();
     assert!(missing.is_empty(), "codes that docs/rejections.md does not explain: {missing:?}");
+}
+
+/// The sources that a page names in backticks, each with the test after `::` where there is one.
+fn named_sources(page: &str) -> Vec<(&str, Option<&str>)> {
+    page.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| code.starts_with("src/") || code.starts_with("integration_tests/"))
+        .map(|code| code.split_once("::").map_or((code, None), |(path, test)| (path, Some(test))))
+        .collect()
+}
+
+#[test]
+fn everything_asked_for_is_in_the_coverage_and_what_shows_it_exists() {
+    let page = text("docs/coverage.md");
+    for (document, last) in [('A', 21), ('B', 22), ('C', 34), ('D', 19)] {
+        for number in 1..=last {
+            let id = format!("{document}{number}");
+            let rows = page.lines().filter(|line| line.starts_with(&format!("| {id} |"))).count();
+            assert_eq!(rows, 1, "rows of {id}");
+        }
+    }
+    let mut missing = named_sources(&page);
+    assert!(missing.len() > 100, "{missing:?}");
+    missing.retain(|(path, test)| {
+        let source = std::fs::read_to_string(root().join(path)).unwrap_or_default();
+        test.map_or(source.is_empty(), |test| {
+            !["fn", "def"].iter().any(|word| source.contains(&format!("{word} {test}(")))
+        })
+    });
+    assert!(missing.is_empty(), "docs/coverage.md names what is not there: {missing:#?}");
 }
 
 /// Every page there is: those at the top, and those in `docs`.

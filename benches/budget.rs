@@ -119,6 +119,10 @@ fn run(scenario: Scenario, length: Length) -> Result<Run, Box<dyn Error>> {
         std::thread::spawn(move || write_records(stdin, number, records));
         syncs.push(connector);
     }
+    // The limit changes two intervals after the first call.
+    if !sandbox.wait_until(Duration::from_secs(30), |totals| totals.calls(Endpoint::Upsert) > 0) {
+        return Err("nothing was sent".into());
+    }
     std::thread::sleep(length.interval * 2);
     if scenario.later != scenario.limit {
         sandbox.set_rate_limit(limit(scenario.later));

@@ -83,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 struct Run {
     calls: usize,
-    /// Of the calls allowed, from the end of the first interval to the last call.
+    /// Of the calls allowed, from the end of the first interval on.
     used: f64,
     turned_away: u64,
     records_per_second: f64,
@@ -127,14 +127,15 @@ fn run(scenario: Scenario, length: Length) -> Result<Run, Box<dyn Error>> {
     if scenario.later != scenario.limit {
         sandbox.set_rate_limit(limit(scenario.later));
     }
-    std::thread::sleep(length.interval * (length.intervals - 2));
+    std::thread::sleep(length.interval * (length.intervals - 2) + length.interval / 10);
     for connector in &mut syncs {
         end(connector)?;
     }
     Ok(measure(&sandbox, scenario, length))
 }
 
-/// Counts the calls that were admitted within the time measured.
+/// Counts the calls that were admitted in whole intervals, from the end of the first one on. No more can be admitted in
+/// an interval than the limit says: where it shrinks, calls of before take their places until they are old.
 fn measure(sandbox: &Sandbox, scenario: Scenario, length: Length) -> Run {
     let requests = sandbox.requests();
     let upserts: Vec<_> = requests
@@ -142,20 +143,16 @@ fn measure(sandbox: &Sandbox, scenario: Scenario, length: Length) -> Run {
         .filter(|call| call.endpoint == Endpoint::Upsert && call.status != Some(429))
         .collect();
     let first = upserts.first().map_or(Duration::ZERO, |call| call.arrived_at);
-    let (from, until) = (first + length.interval, upserts.last().map_or(first, |call| call.arrived_at));
-    let measured: Vec<_> = upserts.iter().filter(|call| (from..until).contains(&call.arrived_at)).collect();
-    let took = until.saturating_sub(from).as_secs_f64();
-    let interval = length.interval.as_secs_f64();
-    // The limit changes when the second interval is over; what was let in before that counts on for an interval.
-    let before = (interval * 2.0 - from.as_secs_f64()).clamp(0.0, took);
-    let allowed =
-        (before * f64::from(scenario.limit) + (took - before) * f64::from(scenario.later)) / interval;
-    let records: usize = measured.iter().map(|call| call.inputs).sum();
+    let measured = first + length.interval..first + length.interval * length.intervals;
+    let took = (measured.end - measured.start).as_secs_f64();
+    let allowed = scenario.limit + scenario.later * (length.intervals - 2);
+    let used: Vec<_> = upserts.iter().filter(|call| measured.contains(&call.arrived_at)).collect();
+    let records: usize = used.iter().map(|call| call.inputs).sum();
     Run {
         calls: upserts.len(),
-        used: measured.len() as f64 / allowed.max(1.0),
+        used: used.len() as f64 / f64::from(allowed),
         turned_away: sandbox.totals().with_status(429),
-        records_per_second: records as f64 / took.max(0.001),
+        records_per_second: records as f64 / took,
     }
 }
 

@@ -221,3 +221,18 @@ fn associations_are_offered_and_checked() {
 fn connector_with(sandbox: &Sandbox, object: &str) -> crate::support::connector::Connector {
     delivery::for_streams(sandbox, &[]).with(&json!({"streams": [{"name": "s", "object": object}]}))
 }
+
+#[test]
+fn every_api_version_associates() {
+    for version in ["v3", "2026-03", "2026-09"] {
+        let sandbox = account().start();
+        let (person, company) = (person(&sandbox, 1), company(&sandbox, 1));
+        let columns = ["from_email", "to_account_no", "label"];
+        let connector = delivery::for_streams(&sandbox, &[stream("append", &columns)])
+            .with(&json!({"api_version": version}));
+        let row = json!({"from_email": delivery::email(1), "to_account_no": "A1", "label": "Boss"});
+        let run = connector.write(&[record("s", row), stream_state("s", 1), complete("s")]).succeeded();
+        assert_eq!(run.codes(), [""; 0], "{version}");
+        assert_eq!(pairs(&sandbox), [(person, company, "Boss".to_owned())], "{version}");
+    }
+}

@@ -349,3 +349,17 @@ fn a_mirror_may_be_chosen_in_the_settings() {
     connector.write(&messages(&[json!({"email": delivery::email(2)})])).succeeded();
     assert_eq!(members(&sandbox), [ids[2].clone()]);
 }
+
+#[test]
+fn every_api_version_mirrors() {
+    for version in ["v3", "2026-03", "2026-09"] {
+        let sandbox = account();
+        let ids: Vec<String> = (0..3).map(|number| person(&sandbox, number)).collect();
+        sandbox.set_list_members(LIST, &refs(&ids[..2]));
+        let connector = delivery::for_streams(&sandbox, &[stream("overwrite", "email")])
+            .with(&json!({"api_version": version}));
+        let run = connector.write(&messages(&[json!({"email": delivery::email(2)})])).succeeded();
+        assert_eq!(run.codes(), [""; 0], "{version}");
+        assert_eq!(members(&sandbox), ids[2..], "{version}");
+    }
+}

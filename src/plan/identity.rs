@@ -2,11 +2,13 @@
 
 use super::key::{RECORD_ID, unique_properties};
 use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
+use crate::config::StreamSettings;
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::engine::operation::MatchedBy;
 use crate::error::{Failure, Kind};
 use crate::protocol::StreamDescriptor;
+use crate::protocol::catalog::ConfiguredStream;
 
 /// How records of one object type are referred to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +40,26 @@ pub struct IdentityChoice<'a> {
     pub configured: Option<&'a str>,
 }
 
-impl IdentityChoice<'_> {
+impl<'a> IdentityChoice<'a> {
+    /// The choice for a stream whose records name one record each, as its settings have it.
+    #[must_use]
+    pub fn of_stream(
+        stream: &'a ConfiguredStream,
+        settings: Option<&'a StreamSettings>,
+        object: &'a ObjectType,
+        properties: &'a [Property],
+    ) -> Self {
+        Self {
+            stream: &stream.descriptor,
+            object,
+            properties,
+            mapping: settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default(),
+            aliases: Aliases::On,
+            prefix: "",
+            configured: settings.and_then(|settings| settings.matching_key.as_deref()),
+        }
+    }
+
     /// The property a column stands for, whether or not it can name a record.
     #[must_use]
     pub fn property_of(&self, column: &str) -> Option<String> {

@@ -9,7 +9,7 @@ use super::Plan;
 use super::Shaping;
 use super::identity::{Identity, IdentityChoice};
 use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
-use crate::coerce::{Aliases, KeyRule, key_text};
+use crate::coerce::{KeyRule, key_text};
 use crate::config::{self, StreamSettings};
 use crate::crm::list::List;
 use crate::crm::object::ObjectType;
@@ -121,16 +121,7 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
         check_mirror(stream)?;
     }
     check_list(&stream.descriptor, list)?;
-    let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
-    let choice = IdentityChoice {
-        stream: &stream.descriptor,
-        object,
-        properties,
-        mapping,
-        aliases: Aliases::On,
-        prefix: "",
-        configured: settings.and_then(|settings| settings.matching_key.as_deref()),
-    };
+    let choice = IdentityChoice::of_stream(stream, settings, object, properties);
     let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
     let is_key = |column: &String| choice.property_of(column).as_deref() == Some(rule.property());
     let key_columns: HashSet<String> =

@@ -81,15 +81,7 @@ impl AudiencePlan {
         let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
         check_operation(stream, settings)?;
         let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
-        let choice = IdentityChoice {
-            stream: &stream.descriptor,
-            object,
-            properties,
-            mapping,
-            aliases: Aliases::On,
-            prefix: "",
-            configured: settings.and_then(|settings| settings.matching_key.as_deref()),
-        };
+        let choice = IdentityChoice::of_stream(stream, settings, object, properties);
         let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
         let mut plan = Self {
             descriptor: stream.descriptor.clone(),

@@ -61,7 +61,7 @@ struct Envelope<'a, T> {
 
 impl<T> Envelope<'_, T> {
     fn errors(&self) -> Vec<ApiError> {
-        self.errors.iter().flatten().map(|error| ApiError::of_record(error)).collect()
+        self.errors.iter().flatten().map(|error| ApiError::of_record(error.get())).collect()
     }
 }
 

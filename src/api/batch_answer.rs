@@ -10,14 +10,13 @@
 
 use std::error::Error;
 use std::fmt;
+use std::str::Utf8Error;
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
-use serde_json::value::RawValue;
 
 use super::error_body::ApiError;
 use super::scalar::Scalar;
+use crate::json::{self, Cursor};
 
 /// The property by which a record is matched by its record id.
 const RECORD_ID: &str = "hs_object_id";
@@ -47,7 +46,8 @@ pub struct Stored {
     pub trace_id: Option<String>,
     /// Whether an upsert created the record, where HubSpot says so.
     pub new: Option<bool>,
-    /// When the record was made, in milliseconds since 1970 by HubSpot's clock; `None` where that is not said.
+    /// When the record was made, in milliseconds since 1970 by HubSpot's clock; `None` where that is not said, and with
+    /// a trace id.
     pub created_at: Option<i64>,
     /// For a result without a trace id: its value of the property that inputs are matched by, as HubSpot stores
     /// it (e-mails in lower case). `None` with a trace id, without a property to match by, or without a value.
@@ -100,6 +100,23 @@ impl From<serde_json::Error> for Malformed {
     }
 }
 
+impl From<json::Malformed> for Malformed {
+    fn from(malformed: json::Malformed) -> Self {
+        match malformed {
+            json::Malformed::Truncated => Self::Truncated,
+            json::Malformed::NotJson => Self::NotJson,
+            json::Malformed::OtherShape => Self::OtherShape,
+        }
+    }
+}
+
+impl From<Utf8Error> for Malformed {
+    fn from(error: Utf8Error) -> Self {
+        // A text that ends within a character was cut there.
+        if error.error_len().is_none() { Self::Truncated } else { Self::NotJson }
+    }
+}
+
 impl BatchAnswer {
     /// Reads the body of a 2xx answer. `key_property` is the property by which the inputs were matched;
     /// `hs_object_id` stands for the record id itself.
@@ -110,52 +127,58 @@ impl BatchAnswer {
     /// # Errors
     /// [`Malformed`] for a body that is cut off, is no JSON or is something else than an object with lists.
     pub fn parse(body: &[u8], key_property: Option<&str>) -> Result<Self, Malformed> {
-        // Derived structs also accept arrays, field by field.
-        match body.trim_ascii_start().first() {
-            Some(b'{') | None => {}
-            Some(_) => {
-                return Err(serde_json::from_slice::<IgnoredAny>(body)
-                    .map_or_else(Malformed::from, |_| Malformed::OtherShape));
+        let mut answer = Self::default();
+        let mut cursor = Cursor::new(std::str::from_utf8(body)?);
+        cursor.object(|cursor, name| match &*name {
+            "status" => {
+                answer.status = Scalar::read(cursor)?.into_text();
+                Ok(())
             }
-        }
-        let envelope: Envelope<'_> = serde_json::from_slice(body)?;
-        let rows = envelope.results.unwrap_or_default();
-        let errors = envelope.errors.unwrap_or_default();
-        Ok(Self {
-            status: envelope.status.into_text(),
-            results: rows.into_iter().filter_map(|row| row.stored(key_property)).collect(),
-            errors: errors.into_iter().map(ApiError::of_record).collect(),
-            passing: Vec::new(),
-        })
+            "results" if cursor.null()? => Ok(()),
+            "results" => cursor.array(|cursor| {
+                answer.results.extend(Row::read(cursor)?.stored(key_property));
+                Ok(())
+            }),
+            "errors" if cursor.null()? => Ok(()),
+            "errors" => cursor.array(|cursor| {
+                answer.errors.push(ApiError::of_record(cursor.value()?));
+                Ok(())
+            }),
+            _ => cursor.value().map(|_of_no_use| ()),
+        })?;
+        cursor.end()?;
+        Ok(answer)
     }
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    status: Scalar<'a>,
-    #[serde(borrow, default)]
-    results: Option<Vec<Row<'a>>>,
-    #[serde(borrow, default)]
-    errors: Option<Vec<&'a RawValue>>,
-}
-
 /// One entry of `results`.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub(super) struct Row<'a> {
-    #[serde(borrow, default)]
     id: Scalar<'a>,
-    #[serde(borrow, default, rename = "objectWriteTraceId")]
     trace_id: Scalar<'a>,
-    #[serde(borrow, default)]
     new: Scalar<'a>,
-    #[serde(borrow, default, rename = "createdAt")]
     created_at: Scalar<'a>,
-    #[serde(borrow, default)]
-    properties: Option<&'a RawValue>,
+    properties: Option<&'a str>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// Reads one entry.
+    pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Self, json::Malformed> {
+        let mut row = Self::default();
+        cursor.object(|cursor, name| {
+            match &*name {
+                "id" => row.id = Scalar::read(cursor)?,
+                "objectWriteTraceId" => row.trace_id = Scalar::read(cursor)?,
+                "new" => row.new = Scalar::read(cursor)?,
+                "createdAt" => row.created_at = Scalar::read(cursor)?,
+                "properties" => row.properties = Some(cursor.value()?),
+                _ => _ = cursor.value()?,
+            }
+            Ok(())
+        })?;
+        Ok(row)
+    }
+
     /// The record, where the entry names one.
     pub(super) fn stored(self, key_property: Option<&str>) -> Option<Stored> {
         let id = self.id.into_text()?;
@@ -172,7 +195,11 @@ impl Row<'_> {
                 .unwrap_or_default(),
             _ => Vec::new(),
         };
-        let created_at = self.created_at.text().and_then(milliseconds);
+        // What has a trace id is an answer to a write, and known to be new or not.
+        let created_at = match trace_id {
+            Some(_) => None,
+            None => self.created_at.text().and_then(milliseconds),
+        };
         Some(Stored { id, trace_id, new: self.new.flag(), created_at, key, other_keys })
     }
 }
@@ -183,57 +210,17 @@ fn milliseconds(text: &str) -> Option<i64> {
 }
 
 /// The text of one property; of the others not even the names are copied.
-fn value_of(properties: &RawValue, property: &str) -> Option<String> {
-    let mut values = serde_json::Deserializer::from_str(properties.get());
-    values.deserialize_any(ValueOf { property }).ok().flatten()
-}
-
-/// Looks for one property's value in an object.
-struct ValueOf<'p> {
-    property: &'p str,
-}
-
-impl<'de> Visitor<'de> for ValueOf<'_> {
-    type Value = Option<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of properties")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(wanted) = map.next_key_seed(IsName(self.property))? {
-            if wanted {
-                found = map.next_value::<Scalar<'de>>()?.into_text();
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
+fn value_of(properties: &str, property: &str) -> Option<String> {
+    let mut found = None;
+    let walked = Cursor::new(properties).object(|cursor, name| {
+        if name == property {
+            found = Scalar::read(cursor)?.into_text();
+        } else {
+            cursor.value()?;
         }
-        Ok(found)
-    }
-}
-
-/// Compares an object's key with a name, without copying it.
-struct IsName<'p>(&'p str);
-
-impl<'de> DeserializeSeed<'de> for IsName<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<bool, D::Error> {
-        name.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for IsName<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a property's name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<bool, E> {
-        Ok(name == self.0)
-    }
+        Ok(())
+    });
+    walked.ok().and(found)
 }
 
 #[cfg(test)]

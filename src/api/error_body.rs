@@ -8,7 +8,6 @@ use std::error::Error;
 use std::fmt;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::error_reader;
 use super::faults::{MAX_TEXT, PropertyFault};
@@ -71,8 +70,8 @@ impl ApiError {
     }
 
     /// Reads one entry of the `errors` of an answer that succeeded in part.
-    pub(super) fn of_record(entry: &RawValue) -> Self {
-        let entry = serde_json::from_str(entry.get()).unwrap_or(Value::Null);
+    pub(super) fn of_record(entry: &str) -> Self {
+        let entry = serde_json::from_str(entry).unwrap_or(Value::Null);
         error_reader::read_entry(PARTIAL, &entry)
     }
 

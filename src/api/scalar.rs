@@ -5,11 +5,25 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::json::{Cursor, Malformed};
+
 /// The text of a string, a number or a boolean; empty for null, an array or an object.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Scalar<'a>(Option<Cow<'a, str>>);
 
-impl Scalar<'_> {
+impl<'a> Scalar<'a> {
+    /// Reads any value.
+    pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
+        if cursor.is_text()? {
+            return cursor.text().map(|text| Self(Some(text)));
+        }
+        Ok(match cursor.value()? {
+            "null" => Self(None),
+            nested if nested.starts_with(['{', '[']) => Self(None),
+            number_or_flag => Self(Some(Cow::Borrowed(number_or_flag))),
+        })
+    }
+
     /// The text, unless it is empty.
     pub(super) fn into_text(self) -> Option<String> {
         self.0.filter(|text| !text.is_empty()).map(Cow::into_owned)
@@ -82,10 +96,13 @@ impl<'de> Visitor<'de> for AnyValue {
 
 #[cfg(test)]
 mod tests {
-    use super::Scalar;
+    use super::{Cursor, Scalar};
 
     fn text(json: &str) -> Option<String> {
-        serde_json::from_str::<Scalar<'_>>(json).expect("any JSON is taken").into_text()
+        let by_serde = serde_json::from_str::<Scalar<'_>>(json).expect("any JSON is taken").into_text();
+        let by_cursor = Scalar::read(&mut Cursor::new(json)).expect("any JSON is taken").into_text();
+        assert_eq!(by_serde, by_cursor);
+        by_cursor
     }
 
     #[test]

@@ -3,11 +3,9 @@
 //! The shape is that of developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm: `total`, `results[]`,
 //! and `paging` where a page does not hold all of them. New records take a few moments to appear.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::batch_answer::{Malformed, Row, Stored};
 use super::scalar::Scalar;
+use crate::json::Cursor;
 
 /// The records a search has found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,26 +25,35 @@ impl SearchAnswer {
     /// [`Malformed`] for a body that is cut off, is no JSON or has no list of results: without one, nothing is known
     /// to be missing.
     pub fn parse(body: &[u8], key_property: &str) -> Result<Self, Malformed> {
-        let envelope: Envelope<'_> = serde_json::from_slice(body)?;
-        let listed = envelope.results.len();
-        let total = envelope.total.text().and_then(|total| total.parse::<usize>().ok());
-        let found: Vec<Stored> =
-            envelope.results.into_iter().filter_map(|row| row.stored(Some(key_property))).collect();
+        let (mut found, mut listed, mut has_results) = (Vec::new(), 0, false);
+        let (mut total, mut has_next) = (None, false);
+        let mut cursor = Cursor::new(std::str::from_utf8(body)?);
+        cursor.object(|cursor, name| {
+            match &*name {
+                "total" => {
+                    total = Scalar::read(cursor)?.text().and_then(|total| total.parse::<usize>().ok());
+                }
+                "results" => {
+                    has_results = true;
+                    cursor.array(|cursor| {
+                        listed += 1;
+                        found.extend(Row::read(cursor)?.stored(Some(key_property)));
+                        Ok(())
+                    })?;
+                }
+                "paging" => has_next = cursor.value()? != "null",
+                _ => _ = cursor.value()?,
+            }
+            Ok(())
+        })?;
+        cursor.end()?;
+        if !has_results {
+            return Err(Malformed::OtherShape);
+        }
         // A result without an id is a record that is not known: as good as one on another page.
-        let has_more =
-            envelope.paging.is_some() || total.is_some_and(|total| total > listed) || found.len() < listed;
+        let has_more = has_next || total.is_some_and(|total| total > listed) || found.len() < listed;
         Ok(Self { property: key_property.to_owned(), found, has_more })
     }
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    total: Scalar<'a>,
-    #[serde(borrow)]
-    results: Vec<Row<'a>>,
-    #[serde(default)]
-    paging: Option<IgnoredAny>,
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::json::plain_bytes;
+
 /// One JSON value, told apart by its first character; the text inside is not looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Json<'a> {
@@ -27,7 +29,8 @@ pub(crate) enum Json<'a> {
 impl<'a> Json<'a> {
     /// Tells what `raw` is. `None` where it cannot be JSON; well-formed text is never refused.
     pub(crate) fn of(raw: &'a str) -> Option<Self> {
-        let raw = raw.trim_matches([' ', '\t', '\n', '\r']);
+        // Values that were cut out of a text have no space around them.
+        let raw = if raw.starts_with(is_space) || raw.ends_with(is_space) { raw.trim_ascii() } else { raw };
         match raw.as_bytes().first()? {
             b'"' => RawText::of(raw).map(Json::String),
             b'-' | b'0'..=b'9' => Some(Json::Number(raw)),
@@ -41,6 +44,10 @@ impl<'a> Json<'a> {
             },
         }
     }
+}
+
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
 /// A JSON string as written, quotes and escapes included.
@@ -68,7 +75,9 @@ impl<'a> RawText<'a> {
 
     /// The body where it holds no escape, so that it already is the text meant.
     pub(crate) fn plain(self) -> Option<&'a str> {
-        memchr::memchr(b'\\', self.body().as_bytes()).is_none().then(|| self.body())
+        // A quote inside a string stands behind a backslash.
+        let body = self.body();
+        (plain_bytes(body.as_bytes()) == body.len()).then_some(body)
     }
 
     /// The text meant; borrowed where there is nothing to decode.

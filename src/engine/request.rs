@@ -14,7 +14,7 @@ use super::grouping::names_asked;
 use super::membership::{self, Membership};
 use super::mirror::Chore;
 use super::operation::{MatchedBy, Operation, Step};
-use super::resolve::trace_id;
+use super::resolve::push_trace_id;
 use crate::api::{AssociationVerb, Verb};
 use crate::coerce::merge_lists;
 use crate::json;
@@ -180,7 +180,7 @@ fn writes(send: &Send, target: &Target, naming: Naming<'_>) -> Vec<u8> {
             body.push(b',');
         }
         body.extend_from_slice(br#""objectWriteTraceId":""#);
-        body.extend_from_slice(trace_id(send.id, place).as_bytes());
+        push_trace_id(&mut body, send.id, place);
         body.extend_from_slice(br#"","properties":{"#);
         let before = body.len();
         push_properties(&mut body, input, target);

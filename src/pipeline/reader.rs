@@ -13,6 +13,7 @@ use crate::engine::ledger::StreamIndex;
 use crate::engine::record::Body;
 use crate::engine::rejection::Rejection;
 use crate::error::{Failure, Kind};
+use crate::json::Index;
 use crate::plan::Shaping;
 use crate::plan::shape::{Notice, Shaped, Unshaped, of_unknown_stream};
 use crate::protocol::StreamDescriptor;
@@ -52,6 +53,8 @@ pub struct Reader {
     failed: HashSet<StreamIndex>,
     noise: u64,
     events: Vec<Event>,
+    /// Where the members of the record at hand are.
+    index: Index,
     broken: Option<Failure>,
     last: Option<(StreamDescriptor, StreamIndex)>,
 }
@@ -92,6 +95,7 @@ impl Reader {
             failed: HashSet::new(),
             noise: 0,
             events: Vec::new(),
+            index: Index::default(),
             broken: None,
             last: None,
         }
@@ -131,8 +135,12 @@ impl Reader {
             if self.broken.is_some() {
                 break;
             }
-            if !self.events.is_empty() && events.blocking_send(std::mem::take(&mut self.events)).is_err() {
-                return;
+            if !self.events.is_empty() {
+                // The next read brings about as many.
+                let room = Vec::with_capacity(self.events.len());
+                if events.blocking_send(std::mem::replace(&mut self.events, room)).is_err() {
+                    return;
+                }
             }
         }
         if self.broken.is_none()
@@ -160,7 +168,13 @@ impl Reader {
     }
 
     fn line(&mut self, line: Line<'_>) {
-        match message::parse(line.bytes) {
+        let mut index = std::mem::take(&mut self.index);
+        self.message(line, message::parse(line.bytes, &mut index));
+        self.index = index;
+    }
+
+    fn message(&mut self, line: Line<'_>, message: Result<Message<'_>, NotAMessage>) {
+        match message {
             Ok(Message::Record(record)) => self.record(&record),
             Ok(Message::State(state)) => {
                 let raw: Box<str> = state.raw.into();

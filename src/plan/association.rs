@@ -17,7 +17,6 @@ use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::engine::request::{FarTarget, Target};
 use crate::error::{Failure, Kind};
-use crate::json;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
 use crate::protocol::message::RecordMessage;
 
@@ -174,10 +173,10 @@ impl PairShaper {
     /// Shapes a record.
     #[must_use]
     pub fn shape(&self, record: &RecordMessage<'_>) -> Shaped {
-        let data = record.data.unwrap_or_default();
+        let data = record.data;
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         let mut found = Found::default();
-        let walked = json::members(data, |name, value| {
+        let walked = data.members(|name, value| {
             if found.rejection.is_none() && !nulled.iter().any(|field| *field == name) {
                 self.member(&name, value, &mut found);
             }
@@ -197,7 +196,7 @@ impl PairShaper {
             key: found.from.as_deref(),
             properties: &properties,
             sequel: &[],
-            data,
+            data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),
         };

@@ -20,7 +20,6 @@ use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::engine::request::Target;
 use crate::error::{Failure, Kind};
-use crate::json;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
 use crate::protocol::message::RecordMessage;
@@ -193,11 +192,11 @@ pub struct MemberShaper {
 impl MemberShaper {
     /// Shapes a record.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Shaped {
-        let data = record.data.unwrap_or_default();
+        let data = record.data;
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         let mut key: Option<Cow<'_, str>> = None;
         let mut rejection = None;
-        let walked = json::members(data, |name, value| {
+        let walked = data.members(|name, value| {
             if nulled.iter().any(|field| *field == name) || !self.is_key(&name) {
                 return;
             }
@@ -225,7 +224,7 @@ impl MemberShaper {
             key: key.as_deref(),
             properties: &properties,
             sequel: &[],
-            data,
+            data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),
         };

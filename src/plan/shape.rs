@@ -18,7 +18,7 @@ use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::engine::resolve::search;
 use crate::error::Failure;
-use crate::json;
+use crate::json::{self, Object};
 use crate::protocol::message::RecordMessage;
 
 /// A record's body, and why it cannot be sent if it cannot.
@@ -106,14 +106,14 @@ impl Shaper {
     /// # Errors
     /// [`Unshaped`]: a column nobody declared clashes with another, or stands for a property that has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
-        let data = record.data.unwrap_or_default();
+        let data = record.data;
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         self.properties.clear();
         self.sequel.clear();
         let mut progress = Progress { key: None, rejection: None, failure: None, missing: Vec::new() };
         // Rows of a stream come with the same columns in the same order: the next one is tried first.
         let mut expected = 0;
-        let walked = json::members(data, |name, value| {
+        let walked = data.members(|name, value| {
             let place = self.place_of(&name, expected, &mut progress);
             expected = place + 1;
             if progress.rejection.is_none()
@@ -143,7 +143,7 @@ impl Shaper {
                 key: progress.key.as_deref(),
                 properties: if rejection.is_some() { &[] } else { &self.properties },
                 sequel: if rejection.is_some() { &[] } else { &self.sequel },
-                data,
+                data: data.text(),
                 meta: record.meta.unwrap_or_default(),
                 emitted_at: record.emitted_at.unwrap_or_default(),
             },
@@ -342,7 +342,7 @@ pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
         key: None,
         properties: &[],
         sequel: &[],
-        data: record.data.unwrap_or_default(),
+        data: record.data.text(),
         meta: record.meta.unwrap_or_default(),
         emitted_at: record.emitted_at.unwrap_or_default(),
     };
@@ -367,13 +367,11 @@ pub(super) fn refused(why: WhyRefused, column: &str) -> Rejection {
     }
 }
 
-pub(super) fn not_an_object(data: Option<&str>) -> Rejection {
-    let message = match data {
-        Some(data) if json::type_name(data) == "object" => {
-            "The record's data holds a broken field name (half of a UTF-16 pair).".to_owned()
-        }
-        Some(data) => format!("The record's data is of JSON type {}, not an object.", json::type_name(data)),
-        None => "The record's data is missing or null, not an object.".to_owned(),
+pub(super) fn not_an_object(data: Object<'_>) -> Rejection {
+    let message = match json::type_name(data.text()) {
+        "object" => "The record's data holds a broken field name (half of a UTF-16 pair).".to_owned(),
+        "nothing" => "The record's data is missing or null, not an object.".to_owned(),
+        other => format!("The record's data is of JSON type {other}, not an object."),
     };
     Rejection::by_connector("INVALID_RECORD", None, message)
 }
@@ -443,7 +441,7 @@ mod tests {
         shaper.shape(&RecordMessage {
             stream: "contacts".into(),
             namespace: None,
-            data: Some(data),
+            data: Object::of(data),
             meta: None,
             emitted_at: None,
         })

@@ -1,7 +1,6 @@
 //! One line of stdin to one message, borrowed: the record's `data` stays the sender's own bytes.
 //!
-//! The envelope is one flat struct on purpose: serde's tagged, untagged and flattened enums cannot hold
-//! raw JSON, and buffer everything they read.
+//! One pass over the line checks it and cuts it: the record's data is walked again only to be shaped.
 
 use std::borrow::Cow;
 
@@ -10,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::StreamDescriptor;
 use super::state::State;
+use crate::json::{Cursor, Index, Malformed, Object};
 
 /// What a line of stdin turned out to be.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub struct RecordMessage<'a> {
     pub stream: Cow<'a, str>,
     /// Namespace; an empty one is `None`.
     pub namespace: Option<Cow<'a, str>>,
-    /// `record.data` exactly as sent; `None` when it is missing.
-    pub data: Option<&'a str>,
+    /// `record.data` exactly as sent; without text when it is missing.
+    pub data: Object<'a>,
     /// `record.meta` exactly as sent; `None` when missing or `null`.
     pub meta: Option<&'a str>,
     /// `record.emitted_at` exactly as sent; `None` when missing or `null`.
@@ -62,36 +62,72 @@ pub enum NotAMessage {
     Broken,
 }
 
-/// Text that borrows from the line unless it holds escapes.
-///
-/// A type of its own, because serde never borrows inside `Option<Cow<str>>`.
-#[derive(Debug, Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-#[derive(Deserialize)]
+/// What a line holds; `null` is the same as nothing.
+#[derive(Default)]
 struct Envelope<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    record: Option<RecordBody<'a>>,
-    #[serde(borrow, default)]
-    state: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    trace: Option<&'a RawValue>,
+    kind: Option<Cow<'a, str>>,
+    record: Option<RecordParts<'a>>,
+    state: Option<&'a str>,
+    trace: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
-struct RecordBody<'a> {
-    #[serde(borrow, default)]
-    stream: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    namespace: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    meta: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    emitted_at: Option<&'a RawValue>,
+#[derive(Default)]
+struct RecordParts<'a> {
+    stream: Option<Cow<'a, str>>,
+    namespace: Option<Cow<'a, str>>,
+    data: Option<Object<'a>>,
+    meta: Option<&'a str>,
+    emitted_at: Option<&'a str>,
+}
+
+impl<'a> Envelope<'a> {
+    fn read(text: &'a str, index: &'a mut Index) -> Result<Self, Malformed> {
+        let mut index = Some(index);
+        let mut read = Self::default();
+        let mut cursor = Cursor::new(text);
+        cursor.object(|cursor, name| match &*name {
+            "type" => once(&mut read.kind, cursor, Cursor::text),
+            "record" => once(&mut read.record, cursor, |cursor| RecordParts::read(cursor, &mut index)),
+            "state" => once(&mut read.state, cursor, Cursor::value),
+            "trace" => once(&mut read.trace, cursor, Cursor::value),
+            _ => cursor.value().map(|_of_no_use| ()),
+        })?;
+        cursor.end()?;
+        Ok(read)
+    }
+}
+
+impl<'a> RecordParts<'a> {
+    /// The index is taken by the first data there is.
+    fn read(cursor: &mut Cursor<'a>, index: &mut Option<&'a mut Index>) -> Result<Self, Malformed> {
+        let mut read = Self::default();
+        cursor.object(|cursor, name| match &*name {
+            "stream" => once(&mut read.stream, cursor, Cursor::text),
+            "namespace" => once(&mut read.namespace, cursor, Cursor::text),
+            "data" => {
+                once(&mut read.data, cursor, |cursor| index.take().ok_or(Malformed::OtherShape)?.read(cursor))
+            }
+            "meta" => once(&mut read.meta, cursor, Cursor::value),
+            "emitted_at" => once(&mut read.emitted_at, cursor, Cursor::value),
+            _ => cursor.value().map(|_of_no_use| ()),
+        })?;
+        Ok(read)
+    }
+}
+
+/// Reads a member unless it is `null`. One that stands there twice leaves open which is meant, so it is no message.
+fn once<'a, T>(
+    slot: &mut Option<T>,
+    cursor: &mut Cursor<'a>,
+    read: impl FnOnce(&mut Cursor<'a>) -> Result<T, Malformed>,
+) -> Result<(), Malformed> {
+    if cursor.null()? {
+        return Ok(());
+    }
+    match slot.replace(read(cursor)?) {
+        None => Ok(()),
+        Some(_) => Err(Malformed::OtherShape),
+    }
 }
 
 #[derive(Deserialize)]
@@ -112,11 +148,11 @@ struct StreamStatusBody {
 const OTHER_TYPES: [&str; 6] =
     ["LOG", "SPEC", "CONNECTION_STATUS", "CATALOG", "CONTROL", "DESTINATION_CATALOG"];
 
-/// Reads one line.
+/// Reads one line; `index` is where the members of a record's data are noted.
 ///
 /// # Errors
 /// [`NotAMessage`] says what the line is instead.
-pub fn parse(line: &[u8]) -> Result<Message<'_>, NotAMessage> {
+pub fn parse<'a>(line: &'a [u8], index: &'a mut Index) -> Result<Message<'a>, NotAMessage> {
     // A byte order mark comes from files that were saved by an editor; it is no part of the message.
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
     match line.first() {
@@ -125,15 +161,15 @@ pub fn parse(line: &[u8]) -> Result<Message<'_>, NotAMessage> {
         Some(_) => return Err(NotAMessage::Noise),
     }
     let text = std::str::from_utf8(line).map_err(|_| NotAMessage::Broken)?;
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| kind_of_failure(text))?;
-    let Some(Text(kind)) = envelope.kind else { return Err(NotAMessage::Noise) };
+    let envelope = Envelope::read(text, index).map_err(|_| kind_of_failure(text))?;
+    let Some(kind) = envelope.kind else { return Err(NotAMessage::Noise) };
     match kind.as_ref() {
         "RECORD" => record(envelope.record.ok_or(NotAMessage::Broken)?).map(Message::Record),
         "STATE" => {
             let state = envelope.state.ok_or(NotAMessage::Noise)?;
-            State::parse(state.get()).map(Message::State).ok_or(NotAMessage::Broken)
+            State::parse(state).map(Message::State).ok_or(NotAMessage::Broken)
         }
-        "TRACE" => Ok(envelope.trace.map_or(Message::Irrelevant, |trace| status(trace.get()))),
+        "TRACE" => Ok(envelope.trace.map_or(Message::Irrelevant, |trace| status(trace))),
         other if OTHER_TYPES.contains(&other) => Ok(Message::Irrelevant),
         _ => Err(NotAMessage::Noise),
     }
@@ -157,14 +193,14 @@ fn kind_of_failure(text: &str) -> NotAMessage {
     }
 }
 
-fn record(body: RecordBody<'_>) -> Result<RecordMessage<'_>, NotAMessage> {
-    let stream = body.stream.map(|text| text.0).filter(|name| !name.is_empty()).ok_or(NotAMessage::Broken)?;
+fn record(body: RecordParts<'_>) -> Result<RecordMessage<'_>, NotAMessage> {
+    let stream = body.stream.filter(|name| !name.is_empty()).ok_or(NotAMessage::Broken)?;
     Ok(RecordMessage {
         stream,
-        namespace: body.namespace.map(|text| text.0).filter(|name| !name.is_empty()),
-        data: body.data.map(RawValue::get),
-        meta: body.meta.map(RawValue::get),
-        emitted_at: body.emitted_at.map(RawValue::get),
+        namespace: body.namespace.filter(|name| !name.is_empty()),
+        data: body.data.unwrap_or_default(),
+        meta: body.meta,
+        emitted_at: body.emitted_at,
     })
 }
 
@@ -190,8 +226,9 @@ mod tests {
     #[test]
     fn a_record_is_borrowed_and_its_data_untouched() {
         let line = br#"{"type":"RECORD","record":{"stream":"s","namespace":"","data":{"n": 1.10,"n2":12345678901234567890123},"emitted_at":1795290302755,"meta":null}}"#;
-        let Ok(Message::Record(record)) = parse(line) else { panic!("not a record") };
-        assert_eq!(record.data, Some(r#"{"n": 1.10,"n2":12345678901234567890123}"#));
+        let mut index = Index::default();
+        let Ok(Message::Record(record)) = parse(line, &mut index) else { panic!("not a record") };
+        assert_eq!(record.data.text(), r#"{"n": 1.10,"n2":12345678901234567890123}"#);
         assert_eq!((record.emitted_at, record.meta, record.namespace), (Some("1795290302755"), None, None));
         assert!(matches!(record.stream, Cow::Borrowed("s")));
     }
@@ -199,9 +236,11 @@ mod tests {
     #[test]
     fn every_optional_field_may_be_null() {
         let line = br#"{"type":"RECORD","log":null,"spec":null,"record":{"namespace":null,"stream":"s","data":{},"emitted_at":1.5,"meta":null,"file_reference":null},"state":null,"trace":null}"#;
-        assert!(matches!(parse(line), Ok(Message::Record(_))));
+        assert!(matches!(parse(line, &mut Index::default()), Ok(Message::Record(_))));
         let line = br#"{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":1.79e12,"error":null,"stream_status":{"stream_descriptor":{"name":"s","namespace":null},"status":"COMPLETE"}},"record":null}"#;
-        let Ok(Message::StreamStatus(descriptor, StreamStatus::Complete)) = parse(line) else {
+        let Ok(Message::StreamStatus(descriptor, StreamStatus::Complete)) =
+            parse(line, &mut Index::default())
+        else {
             panic!("no status")
         };
         assert_eq!(descriptor, StreamDescriptor::new("s", None));
@@ -223,16 +262,23 @@ mod tests {
             (r#"{"type":"RECORD","record":{"data":{}}}"#, NotAMessage::Broken),
             (r#"{"type":"RECORD","record":{"stream":"","data":{}}}"#, NotAMessage::Broken),
             (r#"{"type":"RECORD","record":{"stream":7,"data":{}}}"#, NotAMessage::Broken),
+            (r#"{"type":"RECORD","record":{"stream":"s","data":{},"data":{}}}"#, NotAMessage::Broken),
+            (r#"{"type":"RECORD","record":{"stream":"s","data":{}},"record":{}}"#, NotAMessage::Broken),
+            (r#"{"type":"RECORD","record":{"stream":"s","data":{}}}}"#, NotAMessage::Broken),
+            (r#"{"type":"RECORD","record":[]}"#, NotAMessage::Broken),
             ("{oops", NotAMessage::Broken),
         ] {
-            match parse(line.as_bytes()) {
+            match parse(line.as_bytes(), &mut Index::default()) {
                 Err(found) => assert_eq!(found, expected, "{line}"),
                 Ok(message) => panic!("{line}: {message:?}"),
             }
         }
-        assert!(matches!(parse(b"{\"type\":\"RECORD\xff\"}"), Err(NotAMessage::Broken)));
         assert!(matches!(
-            parse(br#"{"type":"LOG","log":{"level":"INFO","message":"x"}}"#),
+            parse(b"{\"type\":\"RECORD\xff\"}", &mut Index::default()),
+            Err(NotAMessage::Broken)
+        ));
+        assert!(matches!(
+            parse(br#"{"type":"LOG","log":{"level":"INFO","message":"x"}}"#, &mut Index::default()),
             Ok(Message::Irrelevant)
         ));
     }
@@ -240,6 +286,8 @@ mod tests {
     #[test]
     fn data_that_is_no_object_still_makes_a_record() {
         let line = br#"{"type":"RECORD","record":{"stream":"s","data":[1],"emitted_at":1}}"#;
-        assert!(matches!(parse(line), Ok(Message::Record(RecordMessage { data: Some("[1]"), .. }))));
+        let mut index = Index::default();
+        let Ok(Message::Record(record)) = parse(line, &mut index) else { panic!("not a record") };
+        assert_eq!(record.data.text(), "[1]");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::super::resolve::trace_id;
+use super::super::batch::SendId;
+use super::super::resolve::push_trace_id;
 use super::words::Call;
 use crate::api::ApiError;
 use crate::error::{Failure, Kind};
@@ -61,7 +62,14 @@ pub(super) fn about(error: &ApiError, trace_ids: Vec<String>, ids: Vec<String>) 
 
 /// The trace id that stands at a place of a call.
 pub(super) fn trace(call: &Call, place: usize) -> String {
-    trace_id(call.id, place)
+    trace_of(call.id, place)
+}
+
+/// The same, by the number of the send.
+pub(super) fn trace_of(send: SendId, place: usize) -> String {
+    let mut id = Vec::new();
+    push_trace_id(&mut id, send, place);
+    String::from_utf8(id).unwrap()
 }
 
 /// The errors are what the model takes them for.

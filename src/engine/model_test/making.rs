@@ -15,11 +15,10 @@ use super::super::lane::BatchLimits;
 use super::super::ledger::StreamIndex;
 use super::super::operation::{Operation, Step};
 use super::super::record::{Body, BodyParts};
-use super::super::resolve::trace_id;
 use super::super::retry::Setback;
 use super::super::sync::{Durability, Effect, Next, Outcome, Settings, Sync};
 use super::config;
-use super::errors::about;
+use super::errors::{about, trace_of};
 use super::script::chance;
 use crate::api::{ApiError, BatchAnswer, RatePolicy, SearchAnswer, Stored};
 
@@ -258,7 +257,7 @@ impl World {
         let stream = send.stream.0 as usize;
         let mut answer = BatchAnswer::default();
         for (place, input) in send.inputs.iter().enumerate() {
-            let trace = trace_id(send.id, place);
+            let trace = trace_of(send.id, place);
             let refused = |body: &str| about(&error(207, body), vec![trace.clone()], Vec::new());
             if !self.kind && chance(&mut self.rng, 8) {
                 let server = self.rng.bool();

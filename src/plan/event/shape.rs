@@ -17,7 +17,6 @@ use crate::crm::property::{Property, PropertyType};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::error::Failure;
-use crate::json;
 use crate::plan::shape::{Notice, Shaped, Unshaped, not_an_object, nulled_fields, refused};
 use crate::plan::stream::{clash, left_out_notice};
 use crate::protocol::message::RecordMessage;
@@ -101,7 +100,7 @@ impl EventShaper {
     /// # Errors
     /// [`Unshaped`]: a column nobody declared clashes with another, or stands for a property that has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
-        let data = record.data.unwrap_or_default();
+        let data = record.data;
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         self.occurrence.clear();
         self.missing.clear();
@@ -109,7 +108,7 @@ impl EventShaper {
         let mut failure = None;
         // Rows of a stream come with the same columns in the same order: the next one is tried first.
         let mut expected = 0;
-        let walked = json::members(data, |name, value| {
+        let walked = data.members(|name, value| {
             let place = match self.place_of(&name, expected) {
                 Ok(place) => place,
                 Err(clash) => {
@@ -137,7 +136,7 @@ impl EventShaper {
             key: None,
             properties: if rejection.is_some() { &[] } else { self.occurrence.members() },
             sequel: &[],
-            data,
+            data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),
         };

@@ -6,6 +6,7 @@ use super::*;
 use crate::config::Config;
 use crate::crm::object::ObjectType;
 use crate::error::Failure;
+use crate::json::Object;
 use crate::protocol::catalog::ConfiguredCatalog;
 
 fn properties() -> Vec<Property> {
@@ -43,7 +44,7 @@ fn shape(shaper: &mut AudienceShaper, data: &Value) -> Result<Outcome, Unshaped>
     let record = RecordMessage {
         stream: "s".into(),
         namespace: None,
-        data: Some(&data),
+        data: Object::of(&data),
         meta: Some(r#"{"changes":[{"field":"Audience","change":"NULLED"}]}"#),
         emitted_at: None,
     };

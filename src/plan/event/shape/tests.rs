@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Config;
+use crate::json::Object;
 use crate::plan::event::KnownEvent;
 use crate::protocol::catalog::ConfiguredCatalog;
 
@@ -44,8 +45,13 @@ fn definition() -> Value {
 
 fn shape(shaper: &mut EventShaper, data: &Value, emitted_at: Option<&str>) -> Result<Value, Rejection> {
     let data = data.to_string();
-    let record =
-        RecordMessage { stream: "bought".into(), namespace: None, data: Some(&data), meta: None, emitted_at };
+    let record = RecordMessage {
+        stream: "bought".into(),
+        namespace: None,
+        data: Object::of(&data),
+        meta: None,
+        emitted_at,
+    };
     let shaped = shaper.shape(&record).unwrap();
     assert_eq!((shaped.body.key(), shaped.body.data()), (None, data.as_str()));
     match shaped.rejection {
@@ -216,7 +222,7 @@ fn a_column_that_comes_twice_counts_once_and_two_for_one_property_are_refused() 
     let record = |data| RecordMessage {
         stream: "bought".into(),
         namespace: None,
-        data: Some(data),
+        data: Object::of(data),
         meta: Some(r#"{"changes":[{"field":"amount","change":"NULLED","reason":"x"}]}"#),
         emitted_at: None,
     };
@@ -236,7 +242,7 @@ fn properties_that_are_missing_are_asked_for_once_and_then_sent() {
     let record = RecordMessage {
         stream: "bought".into(),
         namespace: None,
-        data: Some(data),
+        data: Object::of(data),
         meta: None,
         emitted_at: None,
     };

@@ -10,7 +10,6 @@ use crate::crm::property::{Property, PropertyType};
 use crate::engine::membership::{Action, Membership};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
-use crate::json;
 use crate::plan::membership::missing_key;
 use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash, not_an_object, nulled_fields};
 use crate::plan::stream::clash;
@@ -91,11 +90,11 @@ impl NamedListShaper {
     /// # Errors
     /// [`Unshaped`]: two columns say the same thing, or the list has to be looked for.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
-        let data = record.data.unwrap_or_default();
+        let data = record.data;
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         let mut said = Said::default();
         let mut failure = None;
-        let walked = json::members(data, |name, value| {
+        let walked = data.members(|name, value| {
             match self.column(&name) {
                 Err(clash) => {
                     failure.get_or_insert(clash);
@@ -130,7 +129,7 @@ impl NamedListShaper {
             key: said.key.as_ref().and_then(|key| key.as_deref().ok()),
             properties: &properties,
             sequel: &[],
-            data,
+            data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),
         };

@@ -8,6 +8,7 @@ use crate::crm::list::ProcessingType;
 use crate::crm::object::ObjectType;
 use crate::engine::membership::Action::{Add, Remove};
 use crate::error::Failure;
+use crate::json::Object;
 use crate::protocol::catalog::ConfiguredCatalog;
 
 fn plan(mut stream: Value, mut settings: Value) -> Result<NamedListPlan, Failure> {
@@ -34,7 +35,7 @@ fn shape(shaper: &mut NamedListShaper, data: &Value) -> Result<(Outcome, u64), U
     let record = RecordMessage {
         stream: "s".into(),
         namespace: None,
-        data: Some(&data),
+        data: Object::of(&data),
         meta: Some(r#"{"changes":[{"field":"List Name","change":"NULLED"}]}"#),
         emitted_at: None,
     };

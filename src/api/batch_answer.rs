@@ -18,6 +18,8 @@ use super::error_body::ApiError;
 use super::scalar::Scalar;
 use crate::json::{self, Cursor};
 
+/// Results that most answers have: room is made for them at once.
+const USUAL_BATCH: usize = 100;
 /// The property by which a record is matched by its record id.
 const RECORD_ID: &str = "hs_object_id";
 /// The property of contacts that is matched by, and the one with their other addresses, separated by `;`.
@@ -136,6 +138,9 @@ impl BatchAnswer {
             }
             "results" if cursor.null()? => Ok(()),
             "results" => cursor.array(|cursor| {
+                if answer.results.is_empty() {
+                    answer.results.reserve(USUAL_BATCH);
+                }
                 answer.results.extend(Row::read(cursor)?.stored(key_property));
                 Ok(())
             }),

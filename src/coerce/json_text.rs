@@ -7,8 +7,6 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::json::plain_bytes;
-
 /// One JSON value, told apart by its first character; the text inside is not looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Json<'a> {
@@ -75,9 +73,8 @@ impl<'a> RawText<'a> {
 
     /// The body where it holds no escape, so that it already is the text meant.
     pub(crate) fn plain(self) -> Option<&'a str> {
-        // A quote inside a string stands behind a backslash.
         let body = self.body();
-        (plain_bytes(body.as_bytes()) == body.len()).then_some(body)
+        (!body.as_bytes().contains(&b'\\')).then_some(body)
     }
 
     /// The text meant; borrowed where there is nothing to decode.

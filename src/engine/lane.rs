@@ -47,6 +47,9 @@ pub struct Lane {
     parked_records: usize,
 }
 
+/// Inputs that most batches have: room is made for them at once.
+const USUAL_BATCH: usize = 100;
+
 /// The batch that is being filled.
 #[derive(Debug, Default)]
 struct Gathered {
@@ -219,6 +222,9 @@ impl Lane {
 
     fn gather(&mut self, now: Moment, input: Input) {
         self.gathered.since.get_or_insert(now);
+        if self.gathered.inputs.is_empty() {
+            self.gathered.inputs.reserve_exact(self.limits.inputs.min(USUAL_BATCH));
+        }
         self.gathered.records += input.records();
         self.gathered.bytes += input.size();
         self.gathered.inputs.push(input);

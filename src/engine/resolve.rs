@@ -173,7 +173,8 @@ pub fn itemised(
 ) -> Resolution {
     let Reading { fates, silence, passing } = read(&send, answer, correlation_id);
     let mut resolution = Resolution { silence, ..Resolution::default() };
-    let (mut unmentioned, mut written, mut in_doubt) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut unmentioned, mut in_doubt) = (Vec::new(), Vec::new());
+    let mut written = Vec::with_capacity(send.inputs.len());
     let mut reason = None;
     for (input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
@@ -450,6 +451,7 @@ struct Written {
 /// What is confirmed is stored, or has its second write to come.
 fn store(resolution: &mut Resolution, operation: Operation, step: Step, written: Vec<Written>) {
     let mut unfinished = Vec::new();
+    resolution.stored.reserve_exact(written.len());
     for Written { mut input, created, id } in written {
         if input.written(created) {
             if step == Step::Create {

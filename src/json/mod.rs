@@ -10,7 +10,6 @@ mod special;
 
 pub use cursor::{Cursor, Malformed};
 pub use index::{Index, Object};
-pub(crate) use special::plain_bytes;
 
 /// The text is no JSON object, or a member's name is broken text (half of a UTF-16 pair).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

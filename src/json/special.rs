@@ -3,7 +3,7 @@
 
 /// How many bytes come before the first quote or backslash.
 #[inline]
-pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
+pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
     // Most strings of a record end within these; calling for vector instructions pays from there on.
     let (words, _rest) = bytes.as_chunks::<8>();
     for (place, word) in words.iter().take(2).enumerate() {

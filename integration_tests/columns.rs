@@ -320,3 +320,38 @@ fn sensitive_properties_are_asked_for_once_an_object_and_a_missing_scope_is_name
     let run = delivery::for_streams(&sandbox, &streams[..1]).write(&[row]).failed_with("config_error");
     assert!(run.error()["message"].as_str().is_some_and(|message| message.contains(scope)), "{run:#?}");
 }
+
+#[test]
+fn objects_are_taken_apart_where_the_mapping_reaches_into_them() {
+    let sandbox = crm::account().start();
+    let mut stream = elt_stream("people", &["traits", "address", "id"]);
+    stream["stream"]["json_schema"]["properties"]["traits"] = json!({"type": "object", "properties": {
+        "email": {"type": "string"}, "name": {"type": "string"}, "company": {"type": "object"}}});
+    let mapping = json!({"traits.email": "email", "traits.name": "firstname", "traits.company.name": "company",
+        "address.line": "address"});
+    let settings = json!([{"name": "people", "object": "CONTACT", "property_mapping": mapping}]);
+    let connector = delivery::for_streams(&sandbox, &[stream]).with(&json!({ "streams": settings }));
+    let traits = |number: usize, company: Value| json!({"email": delivery::email(number), "name": "Ann", "company": company, "age": 41});
+    let acme = traits(1, json!({"name": "Acme", "industry": "x"}));
+    let run = connector
+        .write(&[
+            record(
+                "people",
+                json!({"id": 1, "traits": acme, "address": {"line": "High St 1", "city": "Oslo"}}),
+            ),
+            record(
+                "people",
+                json!({"id": 2, "traits": traits(2, Value::Null).to_string(), "address": "Low St 2"}),
+            ),
+            record("people", json!({"id": 3, "traits": {"email": "nobody"}})),
+            stream_state("people", 1),
+        ])
+        .succeeded();
+    assert_eq!((run.stats(), run.codes()), ((2.0, 1.0), vec!["INVALID_EMAIL"]));
+    let sent = properties(&sandbox);
+    // `address.city` is one of the names that are recognised.
+    let first = json!({"firstname": "Ann", "company": "Acme", "address": "High St 1", "city": "Oslo"});
+    assert_eq!(sent, [first, json!({"firstname": "Ann", "address": "Low St 2"})]);
+    assert_eq!(run.rejected()[0]["data"], json!({"id": 3, "traits": {"email": "nobody"}}), "as received");
+    assert_eq!(warnings(&run, "traits.age").len(), 1, "{run:#?}");
+}

@@ -21,6 +21,7 @@ use crate::hubspot::client::Client;
 use crate::hubspot::lists as list_calls;
 use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
+use crate::plan::nested;
 use crate::plan::object::{self, ObjectName};
 use crate::plan::operation;
 use crate::plan::stream::Groundwork;
@@ -381,6 +382,8 @@ async fn object_plan(
 ) -> Result<StreamPlan, Failure> {
     let of_stream = |failure: Failure| failure.of_stream(&stream.descriptor);
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
+    let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
+    let stream = &nested::taken_apart(stream, mapping);
     let object = object_type(name, knowledge).await.map_err(of_stream)?;
     knowledge.properties(&object).await.map_err(of_stream)?;
     check_scopes(config, stream, &object, knowledge.footing())?;

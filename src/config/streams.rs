@@ -50,7 +50,8 @@ pub struct StreamSettings {
     #[schemars(title = "Match By", extend("order" = 5))]
     pub match_by: Match,
     /// Which field of the stream goes to which HubSpot property, as pairs of field name and internal property
-    /// name. Fields that are not listed keep their name.
+    /// name. Fields that are not listed keep their name. A name with a dot, such as "company.name", means a field
+    /// inside an object: that object is then taken apart.
     #[serde(default)]
     #[schemars(
         with = "BTreeMap<String, String>",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::key::RECORD_ID;
 use super::making::Making;
+use super::nested::reaches_into;
 use crate::coerce::{
     Aliases, Append, NameMatch, ObjectKind, Owners, RuleOptions, ValueRule, property_name, resolve,
 };
@@ -106,12 +107,19 @@ pub struct Column {
     pub property: Option<String>,
     /// Whether the property has another name that nobody gave: worth telling once.
     pub renamed: bool,
+    /// Whether the mapping reaches into its values: those that are objects are taken apart ([`super::nested`]), and the
+    /// rest of what is said here is about those that are not.
+    pub opens: bool,
 }
 
 impl ColumnRules {
     /// Tells what a column becomes.
     #[must_use]
     pub fn column(&self, name: &str) -> Column {
+        Column { opens: reaches_into(&self.mapping, name), ..self.meaning(name) }
+    }
+
+    fn meaning(&self, name: &str) -> Column {
         let exists = |property: &str| self.properties.iter().any(|known| known.name == property);
         let (property, renamed) = match resolve(name, &self.mapping, self.aliases, &exists, self.object) {
             NameMatch::Internal => return Column::left_out(WhyLeftOut::Internal, None),
@@ -137,7 +145,7 @@ impl ColumnRules {
                 (KeyPlace::AmongProperties, Some(known)) => ColumnUse::SentKey(Box::new(self.rule(known))),
                 (KeyPlace::AmongProperties, None) | (KeyPlace::Apart, _) => ColumnUse::Key,
             };
-            return Column { becomes, property: Some(property), renamed };
+            return Column { becomes, property: Some(property), renamed, opens: false };
         }
         if property == RECORD_ID || self.written == Written::KeyOnly {
             return Column::left_out(WhyLeftOut::Internal, Some(property));
@@ -154,7 +162,7 @@ impl ColumnRules {
                 self.making.as_ref().map_or(left_out, |making| making.becomes(&property))
             }
         };
-        Column { becomes, property: Some(property), renamed }
+        Column { becomes, property: Some(property), renamed, opens: false }
     }
 
     /// Names of the properties that hold several options.
@@ -171,7 +179,7 @@ impl ColumnRules {
 
 impl Column {
     fn left_out(why: WhyLeftOut, property: Option<String>) -> Self {
-        Self { becomes: ColumnUse::LeftOut(why), property, renamed: false }
+        Self { becomes: ColumnUse::LeftOut(why), property, renamed: false, opens: false }
     }
 
     /// Whether a value of this column can reach HubSpot.

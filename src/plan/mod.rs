@@ -11,6 +11,7 @@ pub mod key;
 pub mod lifecycle;
 pub mod making;
 pub mod membership;
+pub mod nested;
 pub mod object;
 pub mod operation;
 pub mod required;

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use super::columns::{Column, ColumnUse, KeyPlace, WhyRefused};
+use super::columns::{Column, ColumnUse, KeyPlace, WhyLeftOut, WhyRefused};
+use super::nested;
 use super::required::has_value;
 use super::stream::{StreamPlan, clash, left_out_notice};
 use crate::coerce::{Coerced, key_text};
@@ -18,7 +19,7 @@ use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::engine::resolve::search;
 use crate::error::Failure;
-use crate::json::{self, Object};
+use crate::json::{self, NotAnObject, Object};
 use crate::protocol::message::RecordMessage;
 
 /// A record's body, and why it cannot be sent if it cannot.
@@ -78,12 +79,25 @@ pub(super) fn key_hash(key: &[u8]) -> u64 {
 }
 
 /// What came of the members of one record so far.
+#[derive(Default)]
 struct Progress<'a> {
     key: Option<Cow<'a, str>>,
     rejection: Option<Rejection>,
     failure: Option<Failure>,
     /// Places of columns whose properties have to be made, and what their values are.
     missing: Vec<(usize, NewKind)>,
+}
+
+impl Progress<'_> {
+    /// Adds what came of members that were not a part of the record's own text.
+    fn take(&mut self, inner: Progress<'_>) {
+        if let Some(key) = inner.key {
+            self.key = Some(Cow::Owned(key.into_owned()));
+        }
+        self.rejection = self.rejection.take().or(inner.rejection);
+        self.failure = self.failure.take().or(inner.failure);
+        self.missing.extend(inner.missing);
+    }
 }
 
 impl Shaper {
@@ -110,19 +124,8 @@ impl Shaper {
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         self.properties.clear();
         self.sequel.clear();
-        let mut progress = Progress { key: None, rejection: None, failure: None, missing: Vec::new() };
-        // Rows of a stream come with the same columns in the same order: the next one is tried first.
-        let mut expected = 0;
-        let walked = data.members(|name, value| {
-            let place = self.place_of(&name, expected, &mut progress);
-            expected = place + 1;
-            if progress.rejection.is_none()
-                && progress.failure.is_none()
-                && !nulled.iter().any(|field| *field == name)
-            {
-                self.member(place, value, &mut progress);
-            }
-        });
+        let mut progress = Progress::default();
+        let walked = self.walk(None, data, &nulled, &mut 0, &mut progress);
         if let Some(failure) = progress.failure {
             return Err(Unshaped::Failed(failure));
         }
@@ -174,6 +177,73 @@ impl Shaper {
         let new =
             |(place, kind): &(usize, NewKind)| self.plan.columns.new_property(&self.columns[*place].0, *kind);
         missing.iter().filter_map(new).collect()
+    }
+
+    /// Goes through the members of a record, or of the object at the path `within` of it. Rows of a stream come with the
+    /// same columns in the same order: the one at `expected` is tried first.
+    fn walk<'a>(
+        &mut self,
+        within: Option<&str>,
+        object: Object<'a>,
+        nulled: &[String],
+        expected: &mut usize,
+        progress: &mut Progress<'a>,
+    ) -> Result<(), NotAnObject> {
+        object.members(|name, value| {
+            let name = match within {
+                None => name,
+                Some(path) => format!("{path}.{name}").into(),
+            };
+            let place = self.place_of(&name, *expected, within, progress);
+            *expected = place + 1;
+            if progress.rejection.is_some()
+                || progress.failure.is_some()
+                || nulled.iter().any(|field| *field == name)
+            {
+                return;
+            }
+            if self.columns[place].1.opens {
+                self.open(place, value, nulled, expected, progress);
+            } else {
+                self.member(place, value, progress);
+            }
+        })
+    }
+
+    /// Takes a value apart that the mapping reaches into; what is no object is a value like any other.
+    fn open<'a>(
+        &mut self,
+        place: usize,
+        value: &'a str,
+        nulled: &[String],
+        expected: &mut usize,
+        progress: &mut Progress<'a>,
+    ) {
+        let path = self.columns[place].0.clone();
+        let walked = match nested::object_in(value) {
+            Some(Cow::Borrowed(object)) => {
+                self.walk(Some(&path), Object::of(object), nulled, expected, progress)
+            }
+            Some(Cow::Owned(object)) => {
+                let mut inner = Progress::default();
+                let walked = self.walk(Some(&path), Object::of(&object), nulled, expected, &mut inner);
+                progress.take(inner);
+                walked
+            }
+            None => {
+                if value != "null"
+                    && let ColumnUse::LeftOut(why) = self.columns[place].1.becomes
+                    && self.leaky.insert(place)
+                {
+                    self.tell_left_out(&path, why);
+                }
+                self.member(place, value, progress);
+                Ok(())
+            }
+        };
+        if walked.is_err() {
+            progress.rejection.get_or_insert_with(|| not_an_object(Object::of(value)));
+        }
     }
 
     fn member<'a>(&mut self, place: usize, value: &'a str, progress: &mut Progress<'a>) {
@@ -246,7 +316,13 @@ impl Shaper {
     }
 
     /// Finds a column, or meets it for the first time.
-    fn place_of(&mut self, name: &str, expected: usize, progress: &mut Progress<'_>) -> usize {
+    fn place_of(
+        &mut self,
+        name: &str,
+        expected: usize,
+        within: Option<&str>,
+        progress: &mut Progress<'_>,
+    ) -> usize {
         if self.columns.get(expected).is_some_and(|(known, _)| known == name) {
             return expected;
         }
@@ -254,17 +330,23 @@ impl Shaper {
             return *place;
         }
         let column = self.plan.columns.column(name);
-        self.tell_if_left_out(name, &column);
+        // Whether one that opens has a value of its own is seen later.
+        if !column.opens {
+            self.tell_if_left_out(name, &column);
+        }
         let stream = &self.plan.descriptor;
-        if column.renamed && column.is_sent() {
+        if column.renamed && column.is_sent() && !column.opens {
             let property = column.property.as_deref().unwrap_or_default();
             let text =
                 format!("Column \"{name}\" of stream \"{stream}\" is written to the property {property}.");
             self.notices.push(Notice::Told(text));
         }
         if column.is_sent() {
-            let twin =
-                self.columns.iter().find(|(_, known)| known.is_sent() && known.property == column.property);
+            // An object is never sent beside its own members.
+            let is_around = |known: &str| within.is_some() && nested::is_inside(name, known);
+            let twin = self.columns.iter().find(|(known_name, known)| {
+                known.is_sent() && known.property == column.property && !is_around(known_name)
+            });
             if let Some((first, _)) = twin {
                 let property = column.property.as_deref().unwrap_or_default();
                 progress.failure = Some(clash(stream, first, name, property));
@@ -278,9 +360,13 @@ impl Shaper {
 
     fn tell_if_left_out(&mut self, name: &str, column: &Column) {
         if let ColumnUse::LeftOut(why) = column.becomes {
-            let notice = left_out_notice(&self.plan.descriptor, name, why, &self.plan.object.name);
-            self.notices.extend(notice.map(Notice::Warned));
+            self.tell_left_out(name, why);
         }
+    }
+
+    fn tell_left_out(&mut self, name: &str, why: WhyLeftOut) {
+        let notice = left_out_notice(&self.plan.descriptor, name, why, &self.plan.object.name);
+        self.notices.extend(notice.map(Notice::Warned));
     }
 
     /// What a record that is made lacks. A key that is sent apart is there.
@@ -398,114 +484,4 @@ pub(super) fn nulled_fields(meta: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::required::Required;
-    use super::super::stream::Groundwork;
-    use super::*;
-    use crate::config::Config;
-    use crate::crm::property::Property;
-    use crate::protocol::catalog::ConfiguredCatalog;
-
-    /// A shaper of contacts matched by e-mail, under these settings of the stream.
-    fn shaper(settings: &serde_json::Value, required: &[&str]) -> Shaper {
-        let mut entry = settings.clone();
-        entry["name"] = json!("contacts");
-        let credentials = json!({"type": "AccessToken", "access_token": "t"});
-        let config = json!({"credentials": credentials, "streams": [entry]});
-        let config = Config::from_json(config.to_string()).unwrap();
-        let catalog =
-            ConfiguredCatalog::from_json(r#"{"streams":[{"stream":{"name":"contacts"}}]}"#).unwrap();
-        let property = |name: &str| -> Property {
-            serde_json::from_value(json!({"name": name, "type": "string", "groupName": "contactinformation"}))
-                .unwrap()
-        };
-        let properties = ["email", "city", "lifecyclestage", "dealname"].map(property);
-        let object = ObjectType::by_type_id("0-1");
-        let mut plan = StreamPlan::new(Groundwork {
-            config: &config,
-            stream: &catalog.streams[0],
-            object: &object,
-            properties: &properties,
-            owners: None,
-            required: &[],
-        })
-        .unwrap();
-        let required: Vec<String> = required.iter().map(|name| (*name).to_owned()).collect();
-        plan.required = Required::of_new(&object, &required);
-        Shaper::new(plan)
-    }
-
-    fn shape(shaper: &mut Shaper, data: &str) -> Result<Shaped, Unshaped> {
-        shaper.shape(&RecordMessage {
-            stream: "contacts".into(),
-            namespace: None,
-            data: Object::of(data),
-            meta: None,
-            emitted_at: None,
-        })
-    }
-
-    fn missing(shaper: &mut Shaper, data: &str) -> Vec<(String, NewKind)> {
-        match shape(shaper, data) {
-            Err(Unshaped::Missing(_, new)) => new.into_iter().map(|new| (new.name, new.kind)).collect(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_record_waits_for_its_properties_and_is_shaped_again() {
-        let mut shaper = shaper(&json!({"unknown_properties": "create"}), &[]);
-        assert!(shape(&mut shaper, r#"{"email":"a@example.com","hat":null,"Shoe Size":""}"#).is_ok());
-        let data = r#"{"email":"a@example.com","hat":true,"Shoe Size":41,"old":"x"}"#;
-        let kinds = [("hat", NewKind::Truth), ("shoe_size", NewKind::Number), ("old", NewKind::Text)];
-        assert_eq!(missing(&mut shaper, data), kinds.map(|(name, kind)| (name.to_owned(), kind)));
-        let Err(Unshaped::Missing(_, new)) = shape(&mut shaper, data) else { panic!("shaped too early") };
-        shaper.learn("hat", Made::There(Box::new(new[0].definition())));
-        shaper.learn("old", Made::Archived);
-        assert_eq!(missing(&mut shaper, data).len(), 1);
-        shaper.learn("shoe_size", Made::There(Box::new(new[1].definition())));
-        let shaped = shape(&mut shaper, data).unwrap();
-        assert_eq!(shaped.body.properties(), br#""hat":"true","shoe_size":"41""#);
-        let warned = shaper.take_notices().into_iter().filter(|notice| matches!(notice, Notice::Warned(_)));
-        assert_eq!(warned.count(), 1, "the archived one is told");
-    }
-
-    #[test]
-    fn a_record_that_is_refused_asks_for_nothing() {
-        let mut shaper = shaper(&json!({"unknown_properties": "create"}), &["dealname"]);
-        for (data, code) in [
-            (r#"{"hat":"x","dealname":"y"}"#, "MISSING_MATCHING_KEY"),
-            (r#"{"hat":"x","email":"nobody"}"#, "INVALID_EMAIL"),
-            (r#"{"hat":"x","email":"a@example.com","dealname":""}"#, "MISSING_REQUIRED_PROPERTY"),
-        ] {
-            let shaped = shape(&mut shaper, data).unwrap();
-            assert_eq!(shaped.rejection.unwrap().code, code, "{data}");
-            assert!(shaped.body.properties().is_empty() && shaped.body.sequel().is_empty());
-        }
-        let mut shaper = self::shaper(&json!({}), &["email", "dealname"]);
-        assert!(
-            shape(&mut shaper, r#"{"email":"a@example.com","dealname":"x"}"#).unwrap().rejection.is_none()
-        );
-    }
-
-    #[test]
-    fn a_stage_that_may_move_back_is_split_off() {
-        let data = r#"{"email":"a@example.com","lifecyclestage":"lead","city":"Oslo"}"#;
-        let mut forward = shaper(&json!({}), &[]);
-        let body = shape(&mut forward, data).unwrap().body;
-        assert_eq!(body.properties(), br#""lifecyclestage":"lead","city":"Oslo""#);
-        assert!(!body.takes_two_writes());
-        let mut either_way = shaper(&json!({"lifecycle_backwards": true}), &[]);
-        let body = shape(&mut either_way, data).unwrap().body;
-        assert_eq!(body.properties(), br#""lifecyclestage":"","city":"Oslo""#);
-        assert_eq!(body.sequel(), br#""lifecyclestage":"lead""#);
-        let cleared =
-            shape(&mut either_way, r#"{"email":"a@example.com","lifecyclestage":""}"#).unwrap().body;
-        assert_eq!(
-            (cleared.properties(), cleared.takes_two_writes()),
-            (&br#""lifecyclestage":"""#[..], false)
-        );
-    }
-}
+mod tests;

@@ -80,6 +80,22 @@ fn the_last_status_of_an_audience_is_in_effect_and_the_next_sync_finds_the_prope
 }
 
 #[test]
+fn statuses_become_the_options_that_the_user_listed_for_them() {
+    let standing = PropertyDef::select("standing", &["member", "former"]);
+    let sandbox = account().property("contacts", standing).start();
+    let statuses = json!({"realized": "member", "existing": "member", "exited": "former"});
+    let settings = json!([{"name": "s", "audience_statuses": statuses}]);
+    let connector = connector(&sandbox).with(&json!({"streams": settings}));
+    let rows = ["realized", "existing", "exited", "member", "unheard of"];
+    let rows = rows.iter().enumerate().map(|(number, status)| row(number, "Standing", Value::from(*status)));
+    let run = write(&connector, rows).succeeded();
+    assert_eq!((run.stats(), run.codes()), ((4.0, 1.0), vec!["INVALID_OPTION"]));
+    let held: Vec<_> = (0..4).map(|number| value(&sandbox, number, "standing").unwrap()).collect();
+    assert_eq!(held, ["member", "member", "former", "member"]);
+    assert_eq!(run.rejected()[0]["data"]["status"], "unheard of", "as received");
+}
+
+#[test]
 fn records_without_a_contact_or_an_audience_are_rejected() {
     let sandbox = account().start();
     let rows =

@@ -433,3 +433,39 @@ fn unknown_columns_become_event_properties_when_asked_for() {
     assert!(run.error()["message"].as_str().unwrap().contains("create_limit"));
     assert_eq!(run.error()["stream_descriptor"]["name"], "s");
 }
+
+#[test]
+fn contact_properties_ride_on_an_event_as_a_second_stream_of_the_same_rows() {
+    let sandbox = account().start();
+    let columns = ["email", "occurred_at", "plan", "amount", "city"];
+    let streams = [elt_stream("s", &columns), elt_stream("s_contacts", &columns)];
+    let settings = json!([
+        {"name": "s", "object": "EVENT:bought"},
+        {"name": "s_contacts", "object": "CONTACT", "matching_key": "email"},
+    ]);
+    let rows = (0..120).flat_map(|number| {
+        let mut row = purchase(number % 60);
+        row["city"] = json!(format!("City {number}"));
+        row["amount"] = json!(number);
+        [record("s_contacts", row.clone()), record("s", row)]
+    });
+    let run = delivery::for_streams(&sandbox, &streams)
+        .with(&json!({ "streams": settings }))
+        .write(&rows.chain([stream_state("s", 1), stream_state("s_contacts", 1)]).collect::<Vec<_>>())
+        .succeeded();
+    assert_eq!((run.stats(), run.codes()), ((240.0, 0.0), vec![]));
+    let contact = &sandbox.find("contacts", "email", &delivery::email(7))[0];
+    assert_eq!(contact.get("city"), Some("City 67"), "the later row's");
+    assert!(contact.get("plan").is_none(), "the event's own columns stay on the event");
+    let mut amounts: Vec<_> = sandbox
+        .events("bought")
+        .into_iter()
+        .filter(|event| event.email.as_deref() == Some(&delivery::email(7)))
+        .map(|event| {
+            assert!(!event.properties.contains_key("city"), "{event:?}");
+            event.properties["amount"].clone()
+        })
+        .collect();
+    amounts.sort_unstable();
+    assert_eq!(amounts, ["67", "7"], "every row is an occurrence of its own");
+}

@@ -12,7 +12,7 @@
 //! | What do updates and archives do? | `operations` |
 //! | Who is on a list in the end? | `lists`, `list_membership` |
 //! | Which pairs are associated in the end? | `associations` |
-//! | Which properties are made in HubSpot, and when? | `making` |
+//! | Which properties are made in HubSpot, and when? | `making`, `making_keys` |
 //! | How is a lifecycle stage moved back? | `lifecycle` |
 //! | What does a dry run do and leave? | `dry_run` |
 //! | Which events are sent? | `events` |
@@ -68,6 +68,7 @@ mod lifecycle;
 mod list_membership;
 mod lists;
 mod making;
+mod making_keys;
 mod memory;
 mod oauth;
 mod objects;

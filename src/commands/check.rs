@@ -19,6 +19,7 @@ use crate::output::emitter::Emitter;
 use crate::output::lines;
 use crate::output::rotation::TokenRotation;
 use crate::plan::key::{RECORD_ID, search_problem, unique_properties};
+use crate::plan::making::missing_key;
 use crate::plan::object::ObjectName;
 use crate::plan::target::TargetName;
 use crate::rejected::storage::identity::SyncId;
@@ -147,9 +148,18 @@ async fn configured_object(
 ) -> Result<(), Failure> {
     let key = match &stream.matching_key {
         Some(key) => check_key(object, key, stream, knowledge).await,
-        None => Ok(()),
+        None => Ok(KeyStanding::Found),
     };
-    let problems = [knowledge.footing().write_problem(object), key.err()];
+    let making = match &key {
+        Ok(KeyStanding::ToBeMade(_)) => knowledge.footing().making_problem(object),
+        _ => None,
+    };
+    let making = making.map(|problem| Failure::new(Kind::Configuration, problem));
+    let (standing, problem) = match key {
+        Ok(standing) => (standing, None),
+        Err(problem) => (KeyStanding::Found, Some(problem)),
+    };
+    let problems = [knowledge.footing().write_problem(object), problem, making];
     let works = problems.iter().all(Option::is_none);
     for problem in problems.into_iter().flatten() {
         findings.fail(of_stream(&stream.name, problem));
@@ -161,8 +171,23 @@ async fn configured_object(
     }
     if works {
         findings.note(readable(object, knowledge).await?);
+        if let KeyStanding::ToBeMade(name) = standing {
+            findings.note(format!(
+                "Stream \"{}\": its matching key {name}, a property of {} whose values are unique, will be created by \
+                 the first sync that writes to it.",
+                stream.name, object.name
+            ));
+        }
     }
     Ok(())
+}
+
+/// How a configured matching key stands in the account.
+enum KeyStanding {
+    /// Records can be matched by it.
+    Found,
+    /// It is not there, and is to be made.
+    ToBeMade(String),
 }
 
 fn of_stream(name: &str, failure: Failure) -> Failure {
@@ -174,7 +199,7 @@ async fn check_key(
     key: &str,
     stream: &StreamSettings,
     knowledge: &mut Knowledge<'_>,
-) -> Result<(), Failure> {
+) -> Result<KeyStanding, Failure> {
     if !knowledge.properties(object).await?.iter().any(|property| property.name == key) {
         knowledge.add_sensitive(object).await?;
     }
@@ -184,16 +209,26 @@ async fn check_key(
             Some(problem) => {
                 Err(Failure::new(Kind::Configuration, format!("the matching key \"{key}\" {problem}.")))
             }
-            None => Ok(()),
+            None => Ok(KeyStanding::Found),
         };
+    }
+    let wanted = stream.operation.unwrap_or(Operation::Upsert);
+    if let Some(new) = missing_key(Some(stream), object, properties, wanted)? {
+        return Ok(KeyStanding::ToBeMade(new.name));
     }
     let unique = unique_properties(object, properties);
     let takes_record_ids = stream.operation != Some(Operation::Insert);
     if key == RECORD_ID && takes_record_ids || unique.contains(&key) {
-        return Ok(());
+        return Ok(KeyStanding::Found);
     }
     let known = properties.iter().any(|property| property.name == key);
-    let problem = if known { "is not unique in this account" } else { "is no property of this object" };
+    let problem = if known {
+        "is not unique in this account"
+    } else if matches!(wanted, Operation::Upsert | Operation::Insert) {
+        "is no property of this object (set \"create_matching_key\" to have it created)"
+    } else {
+        "is no property of this object"
+    };
     let offer = if unique.is_empty() { "none yet".to_owned() } else { unique.join(", ") };
     let message =
         format!("the matching key \"{key}\" {problem}; unique properties of {}: {offer}.", object.name);

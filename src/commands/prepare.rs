@@ -12,7 +12,7 @@ use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::{Config, Operation, StreamSettings, UnknownProperties};
 use crate::crm::association_label::AssociationLabel;
 use crate::crm::list::List;
-use crate::crm::new_property::{Made, NewProperty};
+use crate::crm::new_property::{Made, NewProperty, Values};
 use crate::crm::object::{ObjectSchema, ObjectType};
 use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
@@ -334,8 +334,11 @@ pub async fn make_missing(maker: &mut PropertyMaker, plans: &mut [Plan]) -> Resu
     let mut wanted: Vec<(ObjectType, NewProperty)> = Vec::new();
     for plan in &mut *plans {
         for (object, new) in std::mem::take(&mut plan.missing) {
-            let made = maker.is_archived(&object, &new.name).await;
-            if made.map_err(|failure| failure.of_stream(&plan.descriptor))? {
+            let archived = maker.is_archived(&object, &new.name).await;
+            if archived.map_err(|failure| failure.of_stream(&plan.descriptor))? {
+                if new.values == Values::Unique {
+                    return Err(archived_key(&new.name).of_stream(&plan.descriptor));
+                }
                 plan.shaping.learn(&new.name, Made::Archived);
                 continue;
             }
@@ -346,13 +349,28 @@ pub async fn make_missing(maker: &mut PropertyMaker, plans: &mut [Plan]) -> Resu
         }
     }
     maker.check_room(wanted.len() + events::missing(plans))?;
-    for plan in &mut *plans {
-        for (object, new) in std::mem::take(&mut plan.missing) {
-            let made = maker.make(&object, &new).await;
-            plan.shaping.learn(&new.name, made.map_err(|failure| failure.of_stream(&plan.descriptor))?);
+    // A key of one stream may be a column like any other of another: it is made as the key.
+    for values in [Values::Unique, Values::Any] {
+        for plan in &mut *plans {
+            let (now, later) = std::mem::take(&mut plan.missing)
+                .into_iter()
+                .partition::<Vec<_>, _>(|(_, new)| new.values == values);
+            plan.missing = later;
+            for (object, new) in now {
+                let made = maker.make(&object, &new).await;
+                plan.shaping.learn(&new.name, made.map_err(|failure| failure.of_stream(&plan.descriptor))?);
+            }
         }
     }
     events::make_missing(maker, plans).await
+}
+
+fn archived_key(name: &str) -> Failure {
+    let message = format!(
+        "The matching key \"{name}\" was archived in HubSpot, so it is not created: restore it there, or choose another \
+         name."
+    );
+    Failure::new(Kind::Configuration, message)
 }
 
 async fn plan(

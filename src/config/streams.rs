@@ -86,17 +86,30 @@ pub struct StreamSettings {
     #[serde(default)]
     #[schemars(title = "Create Missing Event Definition", extend("order" = 12))]
     pub create_event_definition: bool,
+    /// Create the property named under "Matching Key" in HubSpot if it does not exist, as one whose values are unique.
+    /// Off by default: a missing key stops the sync.
+    #[serde(default)]
+    #[schemars(title = "Create Missing Matching Key", extend("order" = 13))]
+    pub create_matching_key: bool,
+    /// For a stream of audiences: what to write for each status, as pairs of status and value. Statuses that are
+    /// not listed are written as they are.
+    #[serde(default)]
+    #[schemars(
+        title = "Audience Statuses",
+        extend("examples" = [{"realized": "Member", "exited": "Former member"}], "order" = 14)
+    )]
+    pub audience_statuses: BTreeMap<String, String>,
     /// Overrides "Unknown Properties" for this stream.
-    #[schemars(title = "Unknown Properties", extend("order" = 13))]
+    #[schemars(title = "Unknown Properties", extend("order" = 15))]
     pub unknown_properties: Option<UnknownProperties>,
     /// Overrides "Invalid Values" for this stream.
-    #[schemars(title = "Invalid Values", extend("order" = 14))]
+    #[schemars(title = "Invalid Values", extend("order" = 16))]
     pub invalid_values: Option<InvalidValues>,
     /// Overrides "Null Values" for this stream.
-    #[schemars(title = "Null Values", extend("order" = 15))]
+    #[schemars(title = "Null Values", extend("order" = 17))]
     pub null_values: Option<NullValues>,
     /// Overrides "Empty Strings" for this stream.
-    #[schemars(title = "Empty Strings", extend("order" = 16))]
+    #[schemars(title = "Empty Strings", extend("order" = 18))]
     pub empty_strings: Option<EmptyStrings>,
 }
 

@@ -87,12 +87,18 @@ fn shortened(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::new_property::Group;
+    use super::super::new_property::{Group, Values};
     use super::super::property::PropertyType;
     use super::*;
 
     fn new(kind: NewKind) -> NewProperty {
-        NewProperty { name: "p".into(), label: "P".into(), kind, group: Group::Own(String::new()) }
+        NewProperty {
+            name: "p".into(),
+            label: "P".into(),
+            kind,
+            values: Values::Any,
+            group: Group::Own(String::new()),
+        }
     }
 
     #[test]

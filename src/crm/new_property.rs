@@ -15,8 +15,21 @@ pub struct NewProperty {
     pub label: String,
     /// Kind of value.
     pub kind: NewKind,
+    /// Whether two records may have the same one.
+    pub values: Values,
     /// The group it is put into.
     pub group: Group,
+}
+
+/// Whether two records may have the same value of a property. It is settled when the property is made.
+///
+/// Source: HubSpot's properties API guide, "Create unique identifier properties": at most ten on an object type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// They may.
+    Any,
+    /// HubSpot refuses a second record with the same value: the property can be a matching key.
+    Unique,
 }
 
 /// Kinds of properties that are made from data.
@@ -66,6 +79,9 @@ impl NewProperty {
             "fieldType": field_type,
             "groupName": self.group.name(),
         });
+        if self.values == Values::Unique {
+            body["hasUniqueValue"] = json!(true);
+        }
         let options = self.kind.options();
         if !options.is_empty() {
             let option = |(place, option): (usize, &PropertyOption)| json!({"label": option.label, "value": option.value, "hidden": false, "displayOrder": place});
@@ -87,7 +103,7 @@ impl NewProperty {
             options: self.kind.options(),
             external_options: false,
             referenced_object_type: None,
-            has_unique_value: false,
+            has_unique_value: self.values == Values::Unique,
             calculated: false,
             modification_metadata: super::property::ModificationMetadata::default(),
         }
@@ -313,16 +329,20 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_and_what_it_becomes_agree() {
-        for kind in [NewKind::Text, NewKind::Number, NewKind::Truth, NewKind::Date, NewKind::Datetime] {
+        let any = [NewKind::Text, NewKind::Number, NewKind::Truth, NewKind::Date, NewKind::Datetime]
+            .map(|kind| (kind, Values::Any));
+        for (kind, values) in any.into_iter().chain([(NewKind::Text, Values::Unique)]) {
             let new = NewProperty {
                 name: "shoe_size".into(),
                 label: "Shoe size".into(),
                 kind,
+                values,
                 group: Group::Own("contactinformation".into()),
             };
             let read: Property = serde_json::from_value(new.to_json()).unwrap();
             assert_eq!(read, new.definition());
             assert!(read.is_writable());
+            assert_eq!(read.has_unique_value, values == Values::Unique);
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::api::{ApiError, BatchAnswer};
+use crate::api::{ApiError, BatchAnswer, Refusal};
 
 /// How long an answer that does not know a new property is put down to its newness; the calls repeated meanwhile are
 /// a handful, since their waits grow.
@@ -31,12 +31,15 @@ impl FreshProperties {
         since.insert((object.to_owned(), property.to_owned()), Instant::now());
     }
 
-    /// Whether an error says nothing but that new properties are not known yet.
+    /// Whether an error says nothing but that new properties are not known yet, or not yet known to be unique.
     #[must_use]
     pub fn explain(&self, object: &str, error: &ApiError) -> bool {
         let is_new = |code: Option<&str>, property: Option<&str>| {
             code == Some(UNKNOWN_PROPERTY) && property.is_some_and(|property| self.is_fresh(object, property))
         };
+        if let Refusal::NonUniqueKey { property: Some(key) } = error.refusal() {
+            return self.is_fresh(object, key);
+        }
         match error.faults.as_slice() {
             [] => is_new(Some(error.code()), error.property.as_deref()),
             faults => faults.iter().all(|fault| is_new(fault.code.as_deref(), fault.property.as_deref())),
@@ -80,6 +83,15 @@ mod tests {
         let unknown = refusal(&[(UNKNOWN_PROPERTY, "shoe_size")]);
         assert!(fresh.explain("contacts", &unknown));
         assert!(!fresh.explain("companies", &unknown));
+        let not_unique = |property: &str| {
+            let text = format!(
+                "Unable to perform update/upsert by non-unique 0-1 property {property} in portal ID 1"
+            );
+            let body = serde_json::json!({"category": "VALIDATION_ERROR", "message": text});
+            ApiError::parse(400, body.to_string().as_bytes(), None)
+        };
+        assert!(fresh.explain("contacts", &not_unique("shoe_size")));
+        assert!(!fresh.explain("contacts", &not_unique("domain")));
         assert!(!fresh.explain("contacts", &refusal(&[(UNKNOWN_PROPERTY, "hat")])));
         assert!(!fresh.explain("contacts", &refusal(&[("INVALID_OPTION", "shoe_size")])));
         let mixed = refusal(&[(UNKNOWN_PROPERTY, "shoe_size"), ("INVALID_EMAIL", "email")]);

@@ -12,7 +12,7 @@ use super::fresh::FreshProperties;
 use super::patient::{Patience, Trouble, get_json, post_json};
 use crate::coerce::{property_label, property_name};
 use crate::crm::list::List;
-use crate::crm::new_property::{Group, Made, NewProperty};
+use crate::crm::new_property::{Group, Made, NewProperty, Values};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
@@ -176,9 +176,17 @@ impl PropertyMaker {
             Err(trouble) if trouble.is_there_already() => self.read(object, name).await?,
             Err(trouble) => {
                 let doing = format!("create the property {name} of {object_name}");
-                return Err(explained(trouble, object, &doing));
+                let advice = if new.values == Values::Unique { ADVICE_ON_KEYS } else { ADVICE };
+                return Err(explained(trouble, object, &doing, advice));
             }
         };
+        if new.values == Values::Unique && !property.has_unique_value {
+            let message = format!(
+                "The property {name} of {object_name} has just been created by somebody else, and its values are not \
+                 unique: it cannot be a matching key. Choose another name."
+            );
+            return Err(Failure::new(Kind::Configuration, message));
+        }
         self.fresh.add(&object.path, name);
         Ok(property)
     }
@@ -225,7 +233,7 @@ impl PropertyMaker {
             Err(trouble) if trouble.is_there_already() => {}
             Err(trouble) => {
                 let doing = format!("create the property group {name} of {}", object.name);
-                return Err(explained(trouble, object, &doing));
+                return Err(explained(trouble, object, &doing, ADVICE));
             }
         }
         self.groups.insert(key, name.clone());
@@ -233,8 +241,15 @@ impl PropertyMaker {
     }
 }
 
+/// What to do about a definition that HubSpot refuses.
+const ADVICE: &str = " It may be reserved, or the account may have no room for more properties. Create the property in \
+                      HubSpot, map the column to another one under \"property_mapping\", or leave it out.";
+/// The same for one whose values are to be unique.
+const ADVICE_ON_KEYS: &str = " An object can have ten properties with unique values: there may be no room for another, or \
+                              the name may be reserved. Choose a matching key that is there.";
+
 /// What the user has to change when something cannot be made. HubSpot may not name the scope; it is known all the same.
-fn explained(trouble: Trouble, object: &ObjectType, doing: &str) -> Failure {
+fn explained(trouble: Trouble, object: &ObjectType, doing: &str, advice: &str) -> Failure {
     let forbidden = trouble.is_forbidden();
     let refused = matches!(&trouble, Trouble::Refused(error) if error.status == 400);
     let mut failure = trouble.into_failure(doing);
@@ -245,10 +260,7 @@ fn explained(trouble: Trouble, object: &ObjectType, doing: &str) -> Failure {
     if refused {
         // HubSpot's words are left out of every message; what it can be about is known.
         failure.kind = Kind::Configuration;
-        failure.message.push_str(
-            " It may be reserved, or the account may have no room for more properties. Create the property in HubSpot, \
-             map the column to another one under \"property_mapping\", or leave it out.",
-        );
+        failure.message.push_str(advice);
     }
     failure
 }

@@ -240,11 +240,22 @@ impl KeyChoice<'_> {
         } else {
             format!("is no property of {} in this HubSpot account", self.object.name)
         };
+        let way_out = if known || key == RECORD_ID { "" } else { self.making_it() };
         Err(self.failure(format!(
-            "The matching key \"{key}\" of stream \"{}\" {problem}. Choose another matching key{}.",
+            "The matching key \"{key}\" of stream \"{}\" {problem}.{way_out} Choose another matching key{}.",
             self.stream.descriptor,
             self.offer()
         )))
+    }
+
+    /// What can be done about a key that is not there.
+    fn making_it(&self) -> &'static str {
+        match self.operation {
+            Operation::Upsert | Operation::Insert => {
+                " Set \"create_matching_key\" to have it created, as one whose values are unique."
+            }
+            _ => " It is not created, since a new property would match nothing.",
+        }
     }
 
     fn takes_record_ids(&self) -> bool {

@@ -1,4 +1,5 @@
-//! Properties that are made for columns HubSpot has none for (`unknown_properties: create`).
+//! Properties that are made for columns HubSpot has none for (`unknown_properties: create`), and the matching key that
+//! is made where the user asked for it (`create_matching_key`).
 //!
 //! Here is only decided which, and what they are to be; making them is the shell's. A property that is there but
 //! cannot be written, or that was archived, is never made.
@@ -6,11 +7,13 @@
 use std::collections::HashSet;
 
 use super::columns::{ColumnRules, ColumnUse, WhyLeftOut};
+use super::key::RECORD_ID;
 use crate::coerce::{property_label, property_name};
-use crate::config::StreamSettings;
-use crate::crm::new_property::{Group, Made, NewKind, NewProperty, own_group};
+use crate::config::{Match, Operation, StreamSettings};
+use crate::crm::new_property::{Group, Made, NewKind, NewProperty, Values, own_group};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
+use crate::error::{Failure, Kind};
 
 /// How one stream's missing properties are made.
 #[derive(Clone, Debug)]
@@ -50,6 +53,43 @@ pub fn group(object: &ObjectType, properties: &[Property], settings: Option<&Str
     }
 }
 
+/// The matching key that is to be made before the first write; `None` where it is there, or the user did not ask for it.
+/// It is made for streams that make records: a property nobody has a value of would match nothing else.
+///
+/// # Errors
+/// A configuration failure: no key was named, or it cannot be the name of a property.
+pub fn missing_key(
+    settings: Option<&StreamSettings>,
+    object: &ObjectType,
+    properties: &[Property],
+    operation: Operation,
+) -> Result<Option<NewProperty>, Failure> {
+    let Some(asked) = settings.filter(|settings| settings.create_matching_key) else { return Ok(None) };
+    let fail = |message: String| Err(Failure::new(Kind::Configuration, message));
+    let Some(name) = asked.matching_key.as_deref().map(str::trim) else {
+        return fail("\"create_matching_key\" needs a \"matching_key\": the property to create.".to_owned());
+    };
+    let makes_records = matches!(operation, Operation::Upsert | Operation::Insert);
+    let is_there = name == RECORD_ID || properties.iter().any(|known| known.name == name);
+    if is_there || !makes_records || asked.match_by == Match::Search {
+        return Ok(None);
+    }
+    if property_name(name).as_deref() != Some(name) {
+        return fail(format!(
+            "The matching key \"{name}\" cannot be created: names of properties have lower-case letters, digits and \
+             underscores, and begin with a letter."
+        ));
+    }
+    Ok(Some(NewProperty {
+        name: name.to_owned(),
+        label: property_label(name),
+        // Ids are texts: a number would lose leading zeros.
+        kind: NewKind::Text,
+        values: Values::Unique,
+        group: group(object, properties, settings),
+    }))
+}
+
 impl ColumnRules {
     /// The property to be made for a column that becomes [`ColumnUse::Missing`]; `None` for all others, and where the
     /// user did not ask for any.
@@ -64,7 +104,7 @@ impl ColumnRules {
         } else {
             property_label(&name)
         };
-        Some(NewProperty { name, label, kind, group: making.group.clone() })
+        Some(NewProperty { name, label, kind, values: Values::Any, group: making.group.clone() })
     }
 
     /// Notes what came of a property that was to be made.

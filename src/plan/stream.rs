@@ -3,7 +3,7 @@
 use super::columns::{ColumnRules, ColumnUse, KeyPlace, WhyLeftOut, Written};
 use super::key::{ChosenKey, KeyChoice};
 use super::lifecycle::Lifecycle;
-use super::making::Making;
+use super::making::{self, Making};
 use super::operation;
 use super::required::Required;
 use std::sync::Arc;
@@ -77,7 +77,11 @@ impl StreamPlan {
             None if stream.destination_object_name.is_some() => Aliases::Off,
             None => Aliases::On,
         };
-        let key = KeyChoice { stream, settings, object, properties, aliases, operation: wanted }.choose()?;
+        let to_make = making::missing_key(settings, object, properties, wanted).map_err(fail)?;
+        let mut properties = properties.to_vec();
+        properties.extend(to_make.as_ref().map(NewProperty::definition));
+        let key = KeyChoice { stream, settings, object, properties: &properties, aliases, operation: wanted }
+            .choose()?;
         let operation =
             operation::by_key(wanted, &key, object).ok_or_else(|| fail(not_yet(stream, wanted)))?;
         let kind = ObjectKind::of_type_id(&object.type_id);
@@ -91,14 +95,13 @@ impl StreamPlan {
             ChosenKey::Searched(name) => Some(rule_of(name).searched()),
         };
         let columns = ColumnRules {
-            properties: properties.to_vec(),
             object: kind,
             mapping: settings.map(|settings| settings.property_mapping.pairs().to_vec()).unwrap_or_default(),
             aliases,
             append_options: settings.map(|settings| settings.append_options.clone()).unwrap_or_default(),
             policies,
             making: (policies.unknown_properties == UnknownProperties::Create)
-                .then(|| Making::new(object, properties, settings)),
+                .then(|| Making::new(object, &properties, settings)),
             key: key.property().map(str::to_owned),
             key_place: if operation.makes() { KeyPlace::AmongProperties } else { KeyPlace::Apart },
             written: if matches!(operation, Operation::Archive(_)) {
@@ -107,11 +110,14 @@ impl StreamPlan {
                 Written::Everything
             },
             owners: owners.cloned(),
+            properties,
         };
         let mut notices: Vec<String> = operation::unmet_wish(stream, settings).into_iter().collect();
         let needed = if operation == Operation::Insert { None } else { columns.key.as_deref() };
         check_columns(stream, &columns, needed, &mut notices).map_err(fail)?;
-        let missing = missing_properties(stream, &columns);
+        let new_key = to_make.as_ref().filter(|_| wanted == config::Operation::Upsert);
+        notices.extend(new_key.map(|key| matches_nobody_yet(stream, object, key)));
+        let missing = to_make.into_iter().chain(missing_properties(stream, &columns)).collect();
         Ok(Self {
             descriptor: stream.descriptor.clone(),
             object: object.clone(),
@@ -155,6 +161,15 @@ fn not_yet(stream: &ConfiguredStream, operation: config::Operation) -> Failure {
         stream.descriptor
     );
     Failure::new(Kind::Configuration, message)
+}
+
+/// What a key that is made means for the records HubSpot already has.
+fn matches_nobody_yet(stream: &ConfiguredStream, object: &ObjectType, key: &NewProperty) -> String {
+    format!(
+        "Stream \"{}\": the matching key {} is new, so no {} record that HubSpot already holds has a value of it, and \
+         none is found by it: every record of the stream becomes a new one.",
+        stream.descriptor, key.name, object.name
+    )
 }
 
 /// The properties to be made for declared columns, their kinds as the stream's schema has them.

@@ -106,6 +106,8 @@ fn complete() -> Value {
             "property_group": "imported",
             "associations": [{"column": "domain", "object": "COMPANY", "key": "domain", "label": "Employer"}],
             "create_event_definition": true,
+            "create_matching_key": true,
+            "audience_statuses": {"realized": "Member"},
             "unknown_properties": "create",
             "invalid_values": "drop_property",
             "null_values": "clear",

@@ -210,6 +210,8 @@ fn every_key_of_the_contract_is_there() {
             "property_group",
             "associations",
             "create_event_definition",
+            "create_matching_key",
+            "audience_statuses",
             "unknown_properties",
             "invalid_values",
             "null_values",

@@ -8,7 +8,8 @@ mod shape;
 
 pub use shape::AudienceShaper;
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 
 use super::identity::{Identity, IdentityChoice};
 use super::making::group;
@@ -44,8 +45,10 @@ pub struct AudiencePlan {
     pub properties: Vec<Property>,
     /// The group that properties of new audiences are put into.
     pub group: Group,
-    /// What a declared status is; `None` where the stream does not declare it.
+    /// What a status is that a new property is to hold; `None` where that is not known before it comes.
     pub status: Option<NewKind>,
+    /// What is written for the statuses the user listed, as JSON.
+    pub statuses: BTreeMap<String, String>,
     /// The user's pairs of column and property.
     pub mapping: Vec<(String, String)>,
     /// Bad values, nulls, empty strings.
@@ -95,12 +98,19 @@ impl AudiencePlan {
             properties: properties.to_vec(),
             group: group(object, properties, settings),
             status: None,
+            statuses: settings.map(written_statuses).unwrap_or_default(),
             mapping: mapping.to_vec(),
             policies: config.value_policies(settings),
             notices: unmet_wish(stream, settings).into_iter().collect(),
         };
         let is_status = |(column, _): &(&String, _)| plan.column(column) == AudienceColumn::Status;
-        plan.status = stream.columns.iter().find(is_status).map(|(_, schema)| NewKind::of_schema(schema));
+        plan.status = if plan.statuses.is_empty() {
+            stream.columns.iter().find(is_status).map(|(_, schema)| NewKind::of_schema(schema))
+        } else {
+            let are_truths =
+                plan.statuses.values().all(|json| matches!(json.as_str(), r#""true""# | r#""false""#));
+            Some(if are_truths { NewKind::Truth } else { NewKind::Text })
+        };
         plan.check_columns(stream);
         Ok(plan)
     }
@@ -121,6 +131,16 @@ impl AudiencePlan {
             means if means == key => AudienceColumn::Key,
             _ => AudienceColumn::Other,
         }
+    }
+
+    /// What the user listed for a status; both are JSON. Null is no status.
+    #[must_use]
+    pub fn listed(&self, status: &str) -> Option<&str> {
+        if self.statuses.is_empty() || status == "null" {
+            return None;
+        }
+        let text = serde_json::from_str::<Cow<'_, str>>(status).unwrap_or(Cow::Borrowed(status));
+        self.statuses.get(text.trim()).map(String::as_str)
     }
 
     /// Tells which column every record will lack.
@@ -168,6 +188,13 @@ impl From<AudiencePlan> for Plan {
             shaping: Shaping::Audiences(Box::new(AudienceShaper::new(plan))),
         }
     }
+}
+
+fn written_statuses(settings: &StreamSettings) -> BTreeMap<String, String> {
+    let json = |(status, value): (&String, &String)| {
+        (status.trim().to_owned(), serde_json::Value::from(value.as_str()).to_string())
+    };
+    settings.audience_statuses.iter().map(json).collect()
 }
 
 /// A status is set, and set to another one: nothing else can be done with it.

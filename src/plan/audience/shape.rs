@@ -8,7 +8,7 @@ use crate::coerce::{
     Coerced, KeyProblem, KeyRule, ObjectKind, RuleOptions, ValueRule, coerce, key_text, property_name,
 };
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
-use crate::crm::new_property::{Made, NewKind, NewProperty};
+use crate::crm::new_property::{Made, NewKind, NewProperty, Values};
 use crate::crm::property::{Property, PropertyType};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
@@ -154,6 +154,8 @@ impl AudienceShaper {
             Rejection::by_connector("INVALID_RECORD", Some(AUDIENCE), message)
         })?;
         let status = said.status.unwrap_or("null");
+        let listed = self.plan.listed(status).map(str::to_owned);
+        let status = listed.as_deref().unwrap_or(status);
         if let Some(known) = self.plan.properties.iter().find(|known| known.name == name) {
             if !known.is_writable() {
                 let message =
@@ -179,7 +181,13 @@ impl AudienceShaper {
             _ => NewKind::Text,
         };
         let group = self.plan.group.clone();
-        Err(Unsent::Missing(NewProperty { name, label: audience.to_owned(), kind, group }))
+        Err(Unsent::Missing(NewProperty {
+            name,
+            label: audience.to_owned(),
+            kind,
+            values: Values::Any,
+            group,
+        }))
     }
 
     /// Renders the status as the property takes it.

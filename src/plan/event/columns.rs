@@ -7,7 +7,7 @@ use crate::coerce::{
 };
 use crate::config::{UnknownProperties, ValuePolicies};
 use crate::crm::new_event::LONGEST_EVENT_NAME;
-use crate::crm::new_property::{Group, NewKind, NewProperty};
+use crate::crm::new_property::{Group, NewKind, NewProperty, Values};
 use crate::crm::property::{Property, PropertyType};
 
 /// Column of HubSpot's record id.
@@ -194,7 +194,7 @@ pub fn new_property(column: &str, name: String, kind: NewKind) -> NewProperty {
     // Where the user chose the property's name, the label follows it.
     let label =
         if new_name(column).as_ref() == Some(&name) { property_label(column) } else { property_label(&name) };
-    NewProperty { name, label, kind, group: Group::Own(String::new()) }
+    NewProperty { name, label, kind, values: Values::Any, group: Group::Own(String::new()) }
 }
 
 /// The name of the event property that is made for a column; `None` where nothing of the column's name is left.

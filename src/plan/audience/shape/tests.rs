@@ -197,3 +197,38 @@ fn a_status_can_only_be_set() {
     }
     assert!(to("append", None, json!({"operation": "archive"})).is_err());
 }
+
+#[test]
+fn statuses_are_written_as_the_user_listed_them() {
+    let row = |audience: &str, status: Value| json!({"email": "a@example.com", "audience": audience, "status": status});
+    let statuses = json!({"audience_statuses": {"realized": "Member", "exited": "", "true": "Yes"}});
+    let shaper = &mut shaper(statuses);
+    for (status, written) in [
+        (json!(" realized "), json!({"plan": "Member"})),
+        (json!("existing"), json!({"plan": "existing"})),
+        (json!("Realized"), json!({"plan": "Realized"})),
+        (json!("exited"), json!({"plan": ""})),
+        (json!(true), json!({"plan": "Yes"})),
+        (json!(null), json!({})),
+    ] {
+        assert_eq!(settled(shaper, row("plan", status.clone())), sent(written), "{status}");
+    }
+    assert_eq!(
+        settled(shaper, row("vip", json!(true))),
+        sent(json!({"vip": "true"})),
+        "by the option's label"
+    );
+    assert_eq!(settled(shaper, row("vip", json!("realized"))), refused("INVALID_OPTION"));
+    assert_eq!(asked(shaper, row("new", json!(true))).kind, NewKind::Text);
+}
+
+#[test]
+fn statuses_that_are_all_true_or_false_make_a_checkbox() {
+    let statuses = json!({"audience_statuses": {"realized": "true", "exited": "false"}});
+    let shaper = &mut shaper(statuses);
+    let row = json!({"email": "a@example.com", "audience": "new", "status": "realized"});
+    let new = asked(shaper, row.clone());
+    assert_eq!(new.kind, NewKind::Truth);
+    shaper.learn("new", Made::There(Box::new(new.definition())));
+    assert_eq!(settled(shaper, row), sent(json!({"new": "true"})));
+}

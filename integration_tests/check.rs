@@ -3,11 +3,12 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use hubspot_sandbox::{Endpoint, Fault, PropertyDef, Sandbox, Scopes, When};
+use hubspot_sandbox::{Endpoint, EventDef, Fault, ListDef, PropertyDef, Sandbox, Scopes, When};
 use serde_json::{Value, json};
 
 use crate::support::connector::{Connector, Finished};
 use crate::support::crm;
+use crate::support::messages::{catalog, elt_stream, record};
 use crate::support::sent::assert_nothing_written;
 
 fn told(run: &Finished) -> (&str, &str) {
@@ -176,6 +177,51 @@ fn missing_write_scopes_are_found_although_nothing_is_written() {
     let (fatal, warning) = message.split_once("Warning:").expect("a warning behind what is fatal");
     assert!(fatal.contains("\"firms\"") && fatal.contains("crm.objects.companies.write"), "{message}");
     assert!(warning.contains("\"people\"") && warning.contains("crm.schemas.contacts.write"), "{message}");
+    assert_nothing_written(&sandbox);
+}
+
+#[test]
+fn scopes_of_lists_and_events_are_found_too_and_those_of_associations_warned_of() {
+    let lacking = [
+        "crm.lists.write",
+        "crm.segments.write",
+        "cms.membership.access_groups.write",
+        "analytics.behavioral_events.send",
+        "behavioral-events-ingestion",
+        "crm.objects.companies.write",
+    ];
+    let token = "pat-na1-narrow";
+    let sandbox = Sandbox::builder()
+        .token(token, Scopes::all_but(&lacking))
+        .list(ListDef::manual("VIP", "contacts").id(7))
+        .event_definition(EventDef::new("bought"))
+        .start();
+    let pair = json!({"name": "jobs", "object": "ASSOCIATION:CONTACT:COMPANY"});
+    let told =
+        |streams: &Value| Connector::new(&sandbox.url(), token).with(&json!({"streams": streams})).check();
+    let run = told(&json!([pair]));
+    let message = succeeded(&run);
+    let (_, warning) = message.split_once("Warning:").expect("a warning");
+    assert!(warning.contains("\"jobs\"") && warning.contains("crm.objects.companies.write"), "{message}");
+    for (object, scope) in [
+        ("LIST:7", "crm.lists.write"),
+        ("LIST_MEMBERSHIP", "crm.lists.write"),
+        ("EVENT:bought", "analytics.behavioral_events.send"),
+    ] {
+        let run = told(&json!([pair, {"name": "narrow", "object": object}]));
+        let message = failed(&run);
+        assert!(message.contains("\"narrow\"") && message.contains(scope), "{object}: {message}");
+    }
+    let streams = [elt_stream("narrow", &["email"]), elt_stream("contacts", &["email"])];
+    for object in ["LIST:7", "LIST_MEMBERSHIP", "EVENT:bought"] {
+        let connector = Connector::new(&sandbox.url(), token)
+            .catalog(&catalog(&streams))
+            .with(&json!({"streams": [{"name": "narrow", "object": object}]}));
+        let rows = [record("contacts", json!({"email": "a@example.com"}))];
+        let run = connector.write(&rows).failed_with("config_error");
+        assert_eq!(run.error()["stream_descriptor"]["name"], "narrow", "{object}: {run:#?}");
+        connector.with(&json!({"dry_run": true})).write(&rows).succeeded();
+    }
     assert_nothing_written(&sandbox);
 }
 

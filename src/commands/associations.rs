@@ -2,9 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::findings::Findings;
+use super::footing::Footing;
 use super::prepare::{self, Knowledge};
 use crate::config::StreamSettings;
 use crate::crm::object::ObjectType;
+use crate::crm::scopes::Task;
 use crate::error::{Failure, Kind};
 use crate::plan::Plan;
 use crate::plan::association::{self, AssociationGround, FROM, LABEL, TO};
@@ -38,23 +41,47 @@ pub async fn plan(
     let from = prepare::object_type(ObjectName::Given(ends.0), knowledge).await?;
     let to = prepare::object_type(ObjectName::Given(ends.1), knowledge).await?;
     let labels = knowledge.association_labels(&from, &to).await?;
+    for problem in doubts((&from, &to), knowledge.footing()) {
+        tracing::warn!("Stream \"{}\": {problem}", stream.descriptor);
+    }
     let from_properties = knowledge.properties(&from).await?.clone();
     let to_properties = knowledge.properties(&to).await?;
     let (from, to) = ((&from, from_properties.as_slice()), (&to, to_properties.as_slice()));
     association::plan(AssociationGround { stream, settings, from, to, labels: &labels })
 }
 
-/// Whether the associations of a configured stream can be written, in a sentence.
+/// Scopes that the token is known to lack and associating may need. HubSpot's description takes any object's scope for
+/// enough, so that is no error before HubSpot says so.
+fn doubts(ends: (&ObjectType, &ObjectType), footing: &Footing) -> Vec<String> {
+    let mut problems: Vec<String> = [ends.0, ends.1]
+        .into_iter()
+        .filter_map(|object| footing.problem(Task::WriteRecords(object)))
+        .map(|problem| format!("{} Associating them may need it.", problem.message))
+        .collect();
+    problems.dedup();
+    problems
+}
+
+/// Whether the associations of a configured stream can be written, in a sentence; what may keep them from it is added to
+/// the findings.
 ///
 /// # Errors
 /// A failure when there is no such object, the two cannot be associated, or the token may not see their labels.
-pub async fn check(ends: (&str, &str), knowledge: &mut Knowledge<'_>) -> Result<String, Failure> {
+pub async fn check(
+    ends: (&str, &str),
+    stream: &StreamSettings,
+    knowledge: &mut Knowledge<'_>,
+    findings: &mut Findings,
+) -> Result<String, Failure> {
     let from = prepare::object_type(ObjectName::Given(ends.0), knowledge).await?;
     let to = prepare::object_type(ObjectName::Given(ends.1), knowledge).await?;
     for object in [&from, &to] {
         knowledge.properties(object).await?;
     }
     let labels = knowledge.association_labels(&from, &to).await?;
+    for problem in doubts((&from, &to), knowledge.footing()) {
+        findings.warn(format!("Stream \"{}\": {problem}", stream.name));
+    }
     let labels: Vec<&str> = labels.iter().filter_map(|label| label.label.as_deref()).collect();
     let labels =
         if labels.is_empty() { "no labels".to_owned() } else { format!("labels {}", labels.join(", ")) };

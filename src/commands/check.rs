@@ -10,6 +10,7 @@ use super::{associations, audiences, events, lists, quota};
 use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{self, ObjectType};
+use crate::crm::scopes::Task;
 use crate::error::{Failure, Kind};
 use crate::hubspot::account;
 use crate::hubspot::client::Client;
@@ -111,10 +112,20 @@ async fn configured_objects(
             TargetName::Event(event) => Some(events::check(event, stream, knowledge).await),
             TargetName::List(id) => Some(lists::check(id, stream, knowledge).await),
             TargetName::ListMembership => Some(lists::check_named(stream, knowledge).await),
-            TargetName::Association { from, to } => Some(associations::check((from, to), knowledge).await),
+            TargetName::Association { from, to } => {
+                Some(associations::check((from, to), stream, knowledge, findings).await)
+            }
             TargetName::Object(_) | TargetName::Audience => None,
         };
         if let Some(checked) = other {
+            let task = match TargetName::of(name) {
+                TargetName::List(_) | TargetName::ListMembership => Some(Task::ChangeLists),
+                TargetName::Event(_) => Some(Task::SendEvents),
+                _ => None,
+            };
+            if let Some(problem) = task.and_then(|task| knowledge.footing().problem(task)) {
+                findings.fail(of_stream(&stream.name, problem));
+            }
             match checked {
                 Ok(line) => findings.note(line),
                 Err(failure) => findings.fail(of_stream(&stream.name, failure)),
@@ -159,7 +170,7 @@ async fn configured_object(
         Ok(standing) => (standing, None),
         Err(problem) => (KeyStanding::Found, Some(problem)),
     };
-    let problems = [knowledge.footing().write_problem(object), problem, making];
+    let problems = [knowledge.footing().problem(Task::WriteRecords(object)), problem, making];
     let works = problems.iter().all(Option::is_none);
     for problem in problems.into_iter().flatten() {
         findings.fail(of_stream(&stream.name, problem));
@@ -247,7 +258,7 @@ async fn offered_objects(knowledge: &mut Knowledge<'_>, findings: &mut Findings)
             }
             Err(failure) => return Err(failure),
         }
-        match knowledge.footing().write_problem(&object) {
+        match knowledge.footing().problem(Task::WriteRecords(&object)) {
             Some(problem) => unwritable.push((object, problem)),
             None => {
                 works = true;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::crm::account::AccountDetails;
 use crate::crm::day_end::DayEnd;
 use crate::crm::object::ObjectType;
-use crate::crm::scopes::record_write_scopes;
+use crate::crm::scopes::Task;
 use crate::error::{Failure, Kind};
 use crate::hubspot::account;
 use crate::hubspot::client::Client;
@@ -64,13 +64,12 @@ impl Footing {
         failure
     }
 
-    /// Why records of the object cannot be written, where the token is known to lack the scope.
+    /// Why a task cannot be done, where the token is known to lack the scope.
     #[must_use]
-    pub fn write_problem(&self, object: &ObjectType) -> Option<Failure> {
+    pub fn problem(&self, task: Task<'_>) -> Option<Failure> {
         let token = self.token.as_ref()?;
-        (!token.scopes()?.let_write(object)).then(|| {
-            let needed = record_write_scopes(object);
-            let message = explain::missing_scopes(&needed, &format!("write {} records", object.name));
+        (!token.scopes()?.allow(task)).then(|| {
+            let message = explain::missing_scopes(&task.scopes(), &task.described());
             Failure::new(Kind::Configuration, message)
                 .internal("the scopes that HubSpot tells of the token lack it")
                 .correlated(token.correlation_id())
@@ -109,14 +108,16 @@ mod tests {
     fn what_the_token_cannot_write_is_named_with_its_scope() {
         let contacts = ObjectType::by_type_id("0-1");
         let footing = with_scopes(&["crm.objects.contacts.read"]);
-        let problem = footing.write_problem(&contacts).unwrap();
+        let problem = footing.problem(Task::WriteRecords(&contacts)).unwrap();
         assert_eq!(problem.kind, Kind::Configuration);
         assert!(problem.message.contains("crm.objects.contacts.write"), "{problem}");
         assert!(footing.making_problem(&contacts).unwrap().contains("crm.schemas.contacts.write"));
         let footing = with_scopes(&["crm.objects.contacts.write", "crm.schemas.contacts.write"]);
-        assert!(footing.write_problem(&contacts).is_none() && footing.making_problem(&contacts).is_none());
+        let written = Task::WriteRecords(&contacts);
+        assert!(footing.problem(written).is_none() && footing.making_problem(&contacts).is_none());
         let unknown = Footing { token: Some(Token::PrivateOrServiceKey), ..Footing::default() };
-        assert!(unknown.write_problem(&contacts).is_none() && unknown.making_problem(&contacts).is_none());
+        assert!(unknown.problem(written).is_none() && unknown.making_problem(&contacts).is_none());
+        assert!(footing.problem(Task::ChangeLists).is_some() && unknown.problem(Task::ChangeLists).is_none());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::crm::list::List;
 use crate::crm::new_property::{Made, NewProperty, Values};
 use crate::crm::object::{ObjectSchema, ObjectType};
 use crate::crm::property::Property;
+use crate::crm::scopes::Task;
 use crate::error::{Failure, Kind};
 use crate::hubspot::account::{self, Sensitivity};
 use crate::hubspot::client::Client;
@@ -301,21 +302,35 @@ fn naming_its_stream(failure: Failure) -> Failure {
 /// Holds what the stream asks for against what the token may do.
 ///
 /// # Errors
-/// A configuration failure when the token is known to lack the scope to write the object. A dry run writes nothing and
-/// goes on with a word of warning.
+/// A configuration failure when the token is known to lack the scope. A dry run writes nothing and goes on with a word
+/// of warning.
+fn check_scope(
+    config: &Config,
+    stream: &ConfiguredStream,
+    task: Task<'_>,
+    footing: &Footing,
+) -> Result<(), Failure> {
+    match footing.problem(task) {
+        Some(problem) if config.dry_run => {
+            tracing::warn!("Stream \"{}\": {}", stream.descriptor, problem.message);
+            Ok(())
+        }
+        Some(problem) => Err(problem.of_stream(&stream.descriptor)),
+        None => Ok(()),
+    }
+}
+
+/// The same for a stream of records, whose properties may have to be made too.
+///
+/// # Errors
+/// A configuration failure when the token is known to lack the scope to write the object.
 pub fn check_scopes(
     config: &Config,
     stream: &ConfiguredStream,
     object: &ObjectType,
     footing: &Footing,
 ) -> Result<(), Failure> {
-    match footing.write_problem(object) {
-        Some(problem) if config.dry_run => {
-            tracing::warn!("Stream \"{}\": {}", stream.descriptor, problem.message);
-        }
-        Some(problem) => return Err(problem.of_stream(&stream.descriptor)),
-        None => {}
-    }
+    check_scope(config, stream, Task::WriteRecords(object), footing)?;
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
     if config.value_policies(settings).unknown_properties == UnknownProperties::Create
         && let Some(problem) = footing.making_problem(object)
@@ -382,13 +397,22 @@ async fn plan(
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
     match TargetName::of(object::name_of(stream, settings)) {
         TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
-        TargetName::List(id) => lists::plan(id, stream, settings, knowledge).await.map_err(of_stream),
-        TargetName::ListMembership => lists::named_plan(stream, settings, knowledge).await.map_err(of_stream),
+        TargetName::List(id) => {
+            let plan = lists::plan(id, stream, settings, knowledge).await.map_err(of_stream)?;
+            check_scope(config, stream, Task::ChangeLists, knowledge.footing()).map(|()| plan)
+        }
+        TargetName::ListMembership => {
+            let plan = lists::named_plan(stream, settings, knowledge).await.map_err(of_stream)?;
+            check_scope(config, stream, Task::ChangeLists, knowledge.footing()).map(|()| plan)
+        }
         TargetName::Association { from, to } => {
             associations::plan((from, to), stream, settings, knowledge).await.map_err(of_stream)
         }
         TargetName::Audience => audiences::plan(config, stream, knowledge).await,
-        TargetName::Event(event) => events::plan(event, config, stream, knowledge).await,
+        TargetName::Event(event) => {
+            let plan = events::plan(event, config, stream, knowledge).await?;
+            check_scope(config, stream, Task::SendEvents, knowledge.footing()).map(|()| plan)
+        }
     }
 }
 

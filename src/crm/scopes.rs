@@ -1,4 +1,4 @@
-//! What a token may do: the scopes it was granted, and those that writing an object takes.
+//! What a token may do: the scopes it was granted, and those that a stream takes.
 //!
 //! Source: the `security` entries of HubSpot's OpenAPI files. An entry is a set of alternatives: one of them is enough.
 
@@ -29,19 +29,55 @@ impl Scopes {
         alternatives.iter().any(|name| self.0.contains(name))
     }
 
-    /// Whether records of the object can be written. Objects whose scopes are not known pass: a refusal of HubSpot's
-    /// will name them.
+    /// Whether a task can be done. Records of objects whose scopes are not known pass: a refusal of HubSpot's will name
+    /// them.
     #[must_use]
-    pub fn let_write(&self, object: &ObjectType) -> bool {
-        let needed = record_write_scopes(object);
-        needed.is_empty() || self.have_one_of(&needed) || self.0.iter().any(|name| is_older(name, object))
+    pub fn allow(&self, task: Task<'_>) -> bool {
+        let needed = task.scopes();
+        needed.is_empty() || self.have_one_of(&needed) || self.0.iter().any(|name| is_older(name, task))
+    }
+}
+
+/// What a stream does that takes a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task<'a> {
+    /// To create, change or archive records of an object.
+    WriteRecords(&'a ObjectType),
+    /// To put members on lists and take them off, and to create lists.
+    ChangeLists,
+    /// To send occurrences of custom events.
+    SendEvents,
+}
+
+impl Task<'_> {
+    /// The scopes of which one is enough, the usual one first; none where that is not documented.
+    #[must_use]
+    pub fn scopes(self) -> Vec<String> {
+        match self {
+            Self::WriteRecords(object) => record_write_scopes(object),
+            // Lists have been called segments since 2026-09.
+            Self::ChangeLists => vec!["crm.lists.write".to_owned(), "crm.segments.write".to_owned()],
+            // The second is what the description of version 2026-03 asks for.
+            Self::SendEvents => {
+                vec!["analytics.behavioral_events.send".to_owned(), "behavioral-events-ingestion".to_owned()]
+            }
+        }
+    }
+
+    /// In words that follow "to".
+    #[must_use]
+    pub fn described(self) -> String {
+        match self {
+            Self::WriteRecords(object) => format!("write {} records", object.name),
+            Self::ChangeLists => "change the members of lists".to_owned(),
+            Self::SendEvents => "send custom events".to_owned(),
+        }
     }
 }
 
 /// The scopes of which one lets a token write records of the object, the usual one first; none where that is not
 /// documented.
-#[must_use]
-pub fn record_write_scopes(object: &ObjectType) -> Vec<String> {
+fn record_write_scopes(object: &ObjectType) -> Vec<String> {
     let word = match object.type_id.as_str() {
         _ if object.is_custom() => "custom",
         "0-1" => "contacts",
@@ -73,9 +109,16 @@ fn sold(word: &str) -> Vec<String> {
     vec![format!("crm.objects.{word}.write"), "e-commerce".to_owned()]
 }
 
-/// Scopes that were granted before there was one for each object. They work and are offered to nobody any more.
-fn is_older(name: &str, object: &ObjectType) -> bool {
-    name == "contacts" && matches!(object.type_id.as_str(), "0-1" | "0-2" | "0-3")
+/// Scopes that work and are offered to nobody for this: those granted before there was one for each object, and those
+/// meant for something else.
+fn is_older(name: &str, task: Task<'_>) -> bool {
+    match task {
+        Task::WriteRecords(object) => {
+            name == "contacts" && matches!(object.type_id.as_str(), "0-1" | "0-2" | "0-3")
+        }
+        Task::ChangeLists => name == "cms.membership.access_groups.write",
+        Task::SendEvents => false,
+    }
 }
 
 #[cfg(test)]
@@ -104,18 +147,35 @@ mod tests {
         ] {
             let object = object(type_id);
             for scope in enough {
-                assert!(granted(&["oauth", scope]).let_write(&object), "{type_id} {scope}");
+                assert!(granted(&["oauth", scope]).allow(Task::WriteRecords(&object)), "{type_id} {scope}");
             }
             let word = record_write_scopes(&object)[0].replace(".write", ".read").replace("tickets", "deals");
-            assert!(!granted(&["oauth", &word]).let_write(&object), "{type_id} {word}");
-            assert!(!granted(&[]).let_write(&object), "{type_id}");
+            assert!(!granted(&["oauth", &word]).allow(Task::WriteRecords(&object)), "{type_id} {word}");
+            assert!(!granted(&[]).allow(Task::WriteRecords(&object)), "{type_id}");
         }
     }
 
     #[test]
     fn objects_of_unknown_scopes_are_not_judged() {
         for type_id in ["0-46", "0-27", "0-999", "0-84"] {
-            assert!(granted(&[]).let_write(&object(type_id)), "{type_id}");
+            assert!(granted(&[]).allow(Task::WriteRecords(&object(type_id))), "{type_id}");
+        }
+    }
+
+    #[test]
+    fn lists_and_events_have_scopes_of_their_own() {
+        let writes = granted(&["crm.objects.contacts.write", "crm.lists.read"]);
+        for (task, enough) in [
+            (
+                Task::ChangeLists,
+                ["crm.lists.write", "crm.segments.write", "cms.membership.access_groups.write"].as_slice(),
+            ),
+            (Task::SendEvents, &["analytics.behavioral_events.send", "behavioral-events-ingestion"]),
+        ] {
+            assert!(!writes.allow(task), "{task:?}");
+            for scope in enough {
+                assert!(granted(&["oauth", scope]).allow(task), "{task:?} {scope}");
+            }
         }
     }
 

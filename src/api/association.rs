@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::batch_answer::Malformed;
 use super::error_body::ApiError;
+use super::paging::Paging;
 use super::scalar::Scalar;
 
 /// A kind of association between two object types, in one direction.
@@ -122,8 +123,8 @@ impl AssociationsRead {
             from: Id<'a>,
             #[serde(borrow, default = "Vec::new")]
             to: Vec<Far<'a>>,
-            #[serde(borrow, default)]
-            paging: Option<Paging<'a>>,
+            #[serde(default)]
+            paging: Option<Paging>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -141,16 +142,6 @@ impl AssociationsRead {
             #[serde(borrow)]
             type_id: Scalar<'a>,
         }
-        #[derive(Deserialize)]
-        struct Paging<'a> {
-            #[serde(borrow, default)]
-            next: Option<Next<'a>>,
-        }
-        #[derive(Deserialize)]
-        struct Next<'a> {
-            #[serde(borrow, default)]
-            after: Scalar<'a>,
-        }
         no_array(body)?;
         let envelope: Envelope<'_, Row<'_>> = serde_json::from_slice(body)?;
         let errors = envelope.errors();
@@ -163,7 +154,7 @@ impl AssociationsRead {
             Some((far.to_object_id.into_text()?, types))
         };
         let record = |row: Row<'_>| {
-            let after = row.paging.and_then(|paging| paging.next).and_then(|next| next.after.into_text());
+            let after = row.paging.and_then(Paging::after);
             Some(AssociatedRecord {
                 id: row.from.id.into_text()?,
                 to: row.to.into_iter().filter_map(far).collect(),

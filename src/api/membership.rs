@@ -7,6 +7,7 @@
 use serde::Deserialize;
 
 use super::batch_answer::Malformed;
+use super::paging::Paging;
 use super::scalar::Scalar;
 
 /// What came of a change to the members of a list.
@@ -72,8 +73,8 @@ impl MembersPage {
         struct Body<'a> {
             #[serde(borrow)]
             results: Vec<Member<'a>>,
-            #[serde(borrow, default)]
-            paging: Option<Paging<'a>>,
+            #[serde(default)]
+            paging: Option<Paging>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -81,18 +82,8 @@ impl MembersPage {
             #[serde(borrow)]
             record_id: Scalar<'a>,
         }
-        #[derive(Deserialize)]
-        struct Paging<'a> {
-            #[serde(borrow, default)]
-            next: Option<Next<'a>>,
-        }
-        #[derive(Deserialize)]
-        struct Next<'a> {
-            #[serde(borrow, default)]
-            after: Scalar<'a>,
-        }
         let body: Body<'_> = serde_json::from_slice(body)?;
-        let after = body.paging.and_then(|paging| paging.next).and_then(|next| next.after.into_text());
+        let after = body.paging.and_then(Paging::after);
         let members = body.results.into_iter().filter_map(|member| member.record_id.into_text()).collect();
         Ok(Self { members, after })
     }

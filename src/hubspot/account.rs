@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::patient::{Patience, Trouble, get_json};
+use crate::api::Paging;
 use crate::crm::account::AccountDetails;
 use crate::crm::association_label::AssociationLabel;
 use crate::crm::object::{ObjectSchema, ObjectType};
@@ -111,17 +112,6 @@ struct OwnersPage {
     paging: Option<Paging>,
 }
 
-#[derive(Deserialize)]
-struct Paging {
-    #[serde(default)]
-    next: Option<NextPage>,
-}
-
-#[derive(Deserialize)]
-struct NextPage {
-    after: String,
-}
-
 /// Active owners of the account, all pages.
 ///
 /// # Errors
@@ -133,9 +123,9 @@ pub async fn owners(client: &Client, patience: Patience) -> Result<Vec<Owner>, T
     loop {
         let page: OwnersPage = get_json(client, &format!("{path}?limit=500{after}"), patience).await?;
         owners.extend(page.results);
-        match page.paging.and_then(|paging| paging.next) {
+        match page.paging.and_then(Paging::after) {
             // The cursor is HubSpot's own, digits or base 64: both may stand in a query.
-            Some(next) => after = format!("&after={}", next.after),
+            Some(next) => after = format!("&after={next}"),
             None => return Ok(owners),
         }
     }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::patient::{Patience, Trouble, get_json};
+use crate::api::Paging;
 use crate::crm::event::EventDefinition;
 
 #[derive(Deserialize)]
@@ -12,17 +13,6 @@ struct Page {
     results: Vec<EventDefinition>,
     #[serde(default)]
     paging: Option<Paging>,
-}
-
-#[derive(Deserialize)]
-struct Paging {
-    #[serde(default)]
-    next: Option<Next>,
-}
-
-#[derive(Deserialize)]
-struct Next {
-    after: String,
 }
 
 /// All event definitions of the account, with their properties; an account has at most 500.
@@ -38,9 +28,9 @@ pub async fn definitions(client: &Client, patience: Patience) -> Result<Vec<Even
         let path = format!("{path}?includeProperties=true&limit=100{after}");
         let page: Page = get_json(client, &path, patience).await?;
         definitions.extend(page.results);
-        match page.paging.and_then(|paging| paging.next) {
+        match page.paging.and_then(Paging::after) {
             // The cursor is HubSpot's own, digits or base 64: both may stand in a query.
-            Some(next) => after = format!("&after={}", next.after),
+            Some(next) => after = format!("&after={next}"),
             None => return Ok(definitions),
         }
     }

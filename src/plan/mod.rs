@@ -15,6 +15,7 @@ pub mod nested;
 pub mod object;
 pub mod operation;
 pub mod required;
+pub mod roles;
 pub mod shape;
 pub mod stream;
 pub mod target;

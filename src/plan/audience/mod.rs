@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::identity::{Identity, IdentityChoice};
 use super::making::group;
+use super::roles::Roles;
 use super::{Plan, Shaping};
-use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
+use crate::coerce::KeyRule;
 use crate::config::{self, Config, StreamSettings, ValuePolicies};
 use crate::crm::new_property::{Group, NewKind};
 use crate::crm::object::ObjectType;
@@ -49,8 +50,8 @@ pub struct AudiencePlan {
     pub status: Option<NewKind>,
     /// What is written for the statuses the user listed, as JSON.
     pub statuses: BTreeMap<String, String>,
-    /// The user's pairs of column and property.
-    pub mapping: Vec<(String, String)>,
+    /// Which column says what.
+    pub columns: Roles<AudienceColumn>,
     /// Bad values, nulls, empty strings.
     pub policies: ValuePolicies,
     /// What the user should be told once, before the first record.
@@ -66,8 +67,6 @@ pub enum AudienceColumn {
     Audience,
     /// In or out, or whatever else is to be kept.
     Status,
-    /// Nothing.
-    Other,
 }
 
 impl AudiencePlan {
@@ -83,9 +82,15 @@ impl AudiencePlan {
     ) -> Result<Self, Failure> {
         let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
         check_operation(stream, settings)?;
-        let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
         let choice = IdentityChoice::of_stream(stream, settings, object, properties);
         let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
+        let key = rule.property().to_owned();
+        let all = format!("a stream of audiences has {key}, {AUDIENCE} and {STATUS}");
+        let names = vec![
+            (AUDIENCE.to_owned(), AudienceColumn::Audience),
+            (STATUS.to_owned(), AudienceColumn::Status),
+            (key, AudienceColumn::Key),
+        ];
         let mut plan = Self {
             descriptor: stream.descriptor.clone(),
             object: object.clone(),
@@ -99,11 +104,11 @@ impl AudiencePlan {
             group: group(object, properties, settings),
             status: None,
             statuses: settings.map(written_statuses).unwrap_or_default(),
-            mapping: mapping.to_vec(),
+            columns: Roles::new(stream, settings, names, all),
             policies: config.value_policies(settings),
             notices: unmet_wish(stream, settings).into_iter().collect(),
         };
-        let is_status = |(column, _): &(&String, _)| plan.column(column) == AudienceColumn::Status;
+        let is_status = |(column, _): &(&String, _)| plan.columns.of(column) == Some(AudienceColumn::Status);
         plan.status = if plan.statuses.is_empty() {
             stream.columns.iter().find(is_status).map(|(_, schema)| NewKind::of_schema(schema))
         } else {
@@ -113,24 +118,6 @@ impl AudiencePlan {
         };
         plan.check_columns(stream);
         Ok(plan)
-    }
-
-    /// Tells what a column says.
-    #[must_use]
-    pub fn column(&self, name: &str) -> AudienceColumn {
-        let key = self.key.property();
-        let known = |name: &str| matches!(name, AUDIENCE | STATUS) || name == key;
-        let means = match resolve(name, &self.mapping, Aliases::On, &known, ObjectKind::Contact) {
-            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => to,
-            NameMatch::Exact => name.to_owned(),
-            NameMatch::Unknown | NameMatch::Internal => return AudienceColumn::Other,
-        };
-        match means.as_str() {
-            AUDIENCE => AudienceColumn::Audience,
-            STATUS => AudienceColumn::Status,
-            means if means == key => AudienceColumn::Key,
-            _ => AudienceColumn::Other,
-        }
     }
 
     /// What the user listed for a status; both are JSON. Null is no status.
@@ -145,17 +132,13 @@ impl AudiencePlan {
 
     /// Tells which column every record will lack.
     fn check_columns(&mut self, stream: &ConfiguredStream) {
-        let declared: Vec<AudienceColumn> = stream.columns.keys().map(|name| self.column(name)).collect();
-        if declared.is_empty() {
-            return;
-        }
         let wanted = [
             (AudienceColumn::Key, self.key.property(), "records without it are rejected"),
             (AudienceColumn::Audience, AUDIENCE, "records without it are rejected"),
             (AudienceColumn::Status, STATUS, "no status is set"),
         ];
         for (column, name, outcome) in wanted {
-            if !declared.contains(&column) {
+            if self.columns.lacks(stream, &[column]) {
                 let stream = &stream.descriptor;
                 self.notices.push(format!("Stream \"{stream}\" declares no column \"{name}\": {outcome}."));
             }

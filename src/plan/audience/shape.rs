@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::{AUDIENCE, AudienceColumn, AudiencePlan, STATUS};
+use super::{AUDIENCE, AudienceColumn, AudiencePlan};
 use crate::coerce::{
     Coerced, KeyProblem, KeyRule, ObjectKind, RuleOptions, ValueRule, coerce, key_text, property_name,
 };
@@ -12,17 +12,15 @@ use crate::crm::new_property::{Made, NewKind, NewProperty, Values};
 use crate::crm::property::{Property, PropertyType};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
-use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash, not_an_object, nulled_fields};
-use crate::plan::stream::clash;
+use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash};
 use crate::protocol::message::RecordMessage;
 
-/// Shapes the records of one stream of audiences; remembers its columns and properties from record to record.
+/// Shapes the records of one stream of audiences; remembers its properties from record to record.
 #[derive(Debug)]
 pub struct AudienceShaper {
     plan: AudiencePlan,
     /// How the name of an audience is read: as a key is, trimmed and never empty.
     audience: KeyRule,
-    columns: Vec<(String, AudienceColumn)>,
     rules: HashMap<String, ValueRule>,
     archived: HashSet<String>,
     properties: Vec<u8>,
@@ -58,7 +56,6 @@ impl AudienceShaper {
         Self {
             plan,
             audience: KeyRule::new(&Property::new(AUDIENCE, PropertyType::String), ObjectKind::Other),
-            columns: Vec::new(),
             rules: HashMap::new(),
             archived: HashSet::new(),
             properties: Vec::new(),
@@ -73,28 +70,18 @@ impl AudienceShaper {
     /// [`Unshaped`]: two columns say the same thing, or the audience's property has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
         let data = record.data;
-        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         let mut said = Said::default();
-        let mut failure = None;
-        let walked = data.members(|name, value| {
-            match self.column(&name) {
-                Err(clash) => {
-                    failure.get_or_insert(clash);
-                }
-                Ok(_) if nulled.iter().any(|field| *field == name) => {}
-                Ok(AudienceColumn::Key) => said.key = Some(key_text(&self.plan.key, value)),
-                Ok(AudienceColumn::Audience) => said.audience = Some(key_text(&self.audience, value)),
-                Ok(AudienceColumn::Status) => said.status = Some(value),
-                Ok(AudienceColumn::Other) => {}
-            };
+        let (key, audience) = (&self.plan.key, &self.audience);
+        let read = self.plan.columns.read(record, |column, value| match column {
+            AudienceColumn::Key => said.key = Some(key_text(key, value)),
+            AudienceColumn::Audience => said.audience = Some(key_text(audience, value)),
+            AudienceColumn::Status => said.status = Some(value),
         });
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
+        let unreadable = read.map_err(Unshaped::Failed)?;
         self.properties.clear();
-        let refused = match walked {
-            Err(_) => Some(Unsent::Refused(not_an_object(record.data))),
-            Ok(()) => self.write(&said).err(),
+        let refused = match unreadable {
+            Some(rejection) => Some(Unsent::Refused(rejection)),
+            None => self.write(&said).err(),
         };
         let rejection = match refused {
             None => None,
@@ -116,7 +103,9 @@ impl AudienceShaper {
 
     /// Takes what the user should be told once, such as columns that say nothing.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
+        let mut notices = self.plan.columns.take_notices();
+        notices.append(&mut self.notices);
+        notices
     }
 
     /// Notes what came of a property that was to be made.
@@ -223,31 +212,6 @@ impl AudienceShaper {
             self.properties.clear();
         }
         Ok(())
-    }
-
-    /// Finds a column, or meets it for the first time.
-    fn column(&mut self, name: &str) -> Result<AudienceColumn, Unshaped> {
-        if let Some((_, column)) = self.columns.iter().find(|(known, _)| known == name) {
-            return Ok(*column);
-        }
-        let column = self.plan.column(name);
-        let stream = &self.plan.descriptor;
-        let key = self.plan.key.property();
-        if column == AudienceColumn::Other {
-            self.notices.push(Notice::Told(format!(
-                "Column \"{name}\" of stream \"{stream}\" is not sent: a stream of audiences has {key}, {AUDIENCE} and \
-                 {STATUS}."
-            )));
-        } else if let Some((first, _)) = self.columns.iter().find(|(_, known)| *known == column) {
-            let means = match column {
-                AudienceColumn::Audience => AUDIENCE,
-                AudienceColumn::Status => STATUS,
-                AudienceColumn::Key | AudienceColumn::Other => key,
-            };
-            return Err(Unshaped::Failed(clash(stream, first, name, means)));
-        }
-        self.columns.push((name.to_owned(), column));
-        Ok(column)
     }
 }
 

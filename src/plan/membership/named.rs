@@ -7,13 +7,14 @@ mod shape;
 pub use shape::NamedListShaper;
 
 use super::target;
-use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
+use crate::coerce::KeyRule;
 use crate::config::{self, StreamSettings};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::engine::operation::MatchedBy;
 use crate::error::{Failure, Kind};
 use crate::plan::identity::{Identity, IdentityChoice};
+use crate::plan::roles::Roles;
 use crate::plan::{Plan, Shaping};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
@@ -45,8 +46,6 @@ pub enum NamedListColumn {
     ListName,
     /// In or out.
     Action,
-    /// Nothing.
-    Other,
 }
 
 /// What happens to a stream's records.
@@ -57,7 +56,7 @@ pub struct NamedListPlan {
     key: KeyRule,
     matched_by: MatchedBy,
     says: Says,
-    mapping: Vec<(String, String)>,
+    columns: Roles<NamedListColumn>,
     notices: Vec<String>,
 }
 
@@ -73,71 +72,45 @@ impl NamedListPlan {
         properties: &[Property],
     ) -> Result<Self, Failure> {
         let says = says(stream, settings)?;
-        let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
         let choice = IdentityChoice::of_stream(stream, settings, object, properties);
         let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
+        let key = rule.property().to_owned();
+        let all = format!("a stream of list members has {key}, {LIST_ID} or {LIST_NAME}, and {ACTION}");
+        let names = vec![
+            (LIST_ID.to_owned(), NamedListColumn::ListId),
+            (LIST_NAME.to_owned(), NamedListColumn::ListName),
+            (ACTION.to_owned(), NamedListColumn::Action),
+            (key, NamedListColumn::Key),
+        ];
         let mut plan = Self {
             descriptor: stream.descriptor.clone(),
             object: object.clone(),
             key: rule,
             matched_by,
             says,
-            mapping: mapping.to_vec(),
+            columns: Roles::new(stream, settings, names, all),
             notices: unmet_wish(stream, settings).into_iter().collect(),
         };
         plan.check_columns(stream);
         Ok(plan)
     }
 
-    /// Tells what a column says.
-    #[must_use]
-    pub fn column(&self, name: &str) -> NamedListColumn {
-        let key = self.key.property();
-        let known = |name: &str| matches!(name, LIST_ID | LIST_NAME | ACTION) || name == key;
-        let means = match resolve(name, &self.mapping, Aliases::On, &known, ObjectKind::Contact) {
-            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => to,
-            NameMatch::Exact => name.to_owned(),
-            NameMatch::Unknown | NameMatch::Internal => return NamedListColumn::Other,
-        };
-        match means.as_str() {
-            LIST_ID => NamedListColumn::ListId,
-            LIST_NAME => NamedListColumn::ListName,
-            ACTION => NamedListColumn::Action,
-            means if means == key => NamedListColumn::Key,
-            _ => NamedListColumn::Other,
-        }
-    }
-
-    /// The name of a column by what it says, for messages.
-    fn name_of(&self, column: NamedListColumn) -> &str {
-        match column {
-            NamedListColumn::ListId => LIST_ID,
-            NamedListColumn::ListName => LIST_NAME,
-            NamedListColumn::Action => ACTION,
-            NamedListColumn::Key | NamedListColumn::Other => self.key.property(),
-        }
-    }
-
     /// Tells which column every record will lack.
     fn check_columns(&mut self, stream: &ConfiguredStream) {
-        let declared: Vec<NamedListColumn> = stream.columns.keys().map(|name| self.column(name)).collect();
-        if declared.is_empty() {
-            return;
-        }
-        let lacks = |columns: &[NamedListColumn]| !columns.iter().any(|column| declared.contains(column));
-        let key = self.key.property().to_owned();
         let wanted = [
-            (lacks(&[NamedListColumn::Key]), format!("\"{key}\"")),
+            ([NamedListColumn::Key].as_slice(), format!("\"{}\"", self.key.property())),
             (
-                lacks(&[NamedListColumn::ListId, NamedListColumn::ListName]),
+                &[NamedListColumn::ListId, NamedListColumn::ListName],
                 format!("\"{LIST_ID}\" or \"{LIST_NAME}\""),
             ),
         ];
-        for (_, name) in wanted.iter().filter(|(is_lacking, _)| *is_lacking) {
-            self.notices.push(format!(
-                "Stream \"{}\" declares no column {name}: records without it are rejected.",
-                stream.descriptor
-            ));
+        for (columns, name) in wanted {
+            if self.columns.lacks(stream, columns) {
+                self.notices.push(format!(
+                    "Stream \"{}\" declares no column {name}: records without it are rejected.",
+                    stream.descriptor
+                ));
+            }
         }
     }
 }

@@ -11,8 +11,7 @@ use crate::engine::membership::{Action, Membership};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::plan::membership::missing_key;
-use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash, not_an_object, nulled_fields};
-use crate::plan::stream::clash;
+use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash};
 use crate::protocol::message::RecordMessage;
 
 /// Longest name of a list that is looked for, in bytes: no list of HubSpot's has a longer one, and an address could not
@@ -24,17 +23,15 @@ const MOST_REMEMBERED: usize = 2 << 20;
 /// About what a remembered list takes beside its name.
 const BESIDE: usize = 128;
 
-/// Shapes the records of one stream; remembers its columns and the lists it has met.
+/// Shapes the records of one stream; remembers the lists it has met.
 #[derive(Debug)]
 pub struct NamedListShaper {
     plan: NamedListPlan,
     list_id: KeyRule,
     list_name: KeyRule,
-    columns: Vec<(String, NamedListColumn)>,
     by_id: HashMap<String, Standing>,
     by_name: HashMap<String, Standing>,
     remembered: usize,
-    notices: Vec<Notice>,
 }
 
 /// What is known of a list.
@@ -77,11 +74,9 @@ impl NamedListShaper {
             plan,
             list_id: KeyRule::record_id(),
             list_name: KeyRule::new(&Property::new(LIST_NAME, PropertyType::String), ObjectKind::Other),
-            columns: Vec::new(),
             by_id: HashMap::new(),
             by_name: HashMap::new(),
             remembered: 0,
-            notices: Vec::new(),
         }
     }
 
@@ -91,28 +86,17 @@ impl NamedListShaper {
     /// [`Unshaped`]: two columns say the same thing, or the list has to be looked for.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
         let data = record.data;
-        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         let mut said = Said::default();
-        let mut failure = None;
-        let walked = data.members(|name, value| {
-            match self.column(&name) {
-                Err(clash) => {
-                    failure.get_or_insert(clash);
-                }
-                Ok(_) if nulled.iter().any(|field| *field == name) => {}
-                Ok(NamedListColumn::Key) => said.key = Some(key_text(&self.plan.key, value)),
-                Ok(NamedListColumn::ListId) => said.list_id = Some(key_text(&self.list_id, value)),
-                Ok(NamedListColumn::ListName) => said.list_name = Some(key_text(&self.list_name, value)),
-                Ok(NamedListColumn::Action) => said.action = Some(value),
-                Ok(NamedListColumn::Other) => {}
-            };
+        let (key, list_id, list_name) = (&self.plan.key, &self.list_id, &self.list_name);
+        let read = self.plan.columns.read(record, |column, value| match column {
+            NamedListColumn::Key => said.key = Some(key_text(key, value)),
+            NamedListColumn::ListId => said.list_id = Some(key_text(list_id, value)),
+            NamedListColumn::ListName => said.list_name = Some(key_text(list_name, value)),
+            NamedListColumn::Action => said.action = Some(value),
         });
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-        let asked = match walked {
-            Err(_) => Err(Unsent::Refused(not_an_object(record.data))),
-            Ok(()) => self.asked(&said),
+        let asked = match read.map_err(Unshaped::Failed)? {
+            Some(rejection) => Err(Unsent::Refused(rejection)),
+            None => self.asked(&said),
         };
         let (asked, rejection) = match asked {
             Ok(asked) => (Some(asked), None),
@@ -156,7 +140,7 @@ impl NamedListShaper {
 
     /// Takes what the user should be told once, such as columns that say nothing.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
+        self.plan.columns.take_notices()
     }
 
     /// What a record asks for.
@@ -216,26 +200,6 @@ impl NamedListShaper {
                  have no room for more lists.",
             ),
         }
-    }
-
-    /// Finds a column, or meets it for the first time.
-    fn column(&mut self, name: &str) -> Result<NamedListColumn, Unshaped> {
-        if let Some((_, column)) = self.columns.iter().find(|(known, _)| known == name) {
-            return Ok(*column);
-        }
-        let column = self.plan.column(name);
-        let stream = &self.plan.descriptor;
-        if column == NamedListColumn::Other {
-            let key = self.plan.key.property();
-            self.notices.push(Notice::Told(format!(
-                "Column \"{name}\" of stream \"{stream}\" is not sent: a stream of list members has {key}, {LIST_ID} or \
-                 {LIST_NAME}, and {ACTION}."
-            )));
-        } else if let Some((first, _)) = self.columns.iter().find(|(_, known)| *known == column) {
-            return Err(Unshaped::Failed(clash(stream, first, name, self.plan.name_of(column))));
-        }
-        self.columns.push((name.to_owned(), column));
-        Ok(column)
     }
 }
 

@@ -153,6 +153,7 @@ fn an_object_without_unique_properties_says_how_to_get_one() {
     let run =
         connector.write(&[record("companies", json!({"domain": "example.com"}))]).failed_with("config_error");
     assert!(message(&run).contains("unique"), "{}", message(&run));
+    assert!(message(&run).contains("create_matching_key"), "{}", message(&run));
     assert_nothing_written(&sandbox);
 }
 

@@ -279,9 +279,16 @@ impl KeyChoice<'_> {
     fn offer(&self) -> String {
         let unique = self.unique();
         if unique.is_empty() {
+            let makes_records = matches!(self.operation, Operation::Upsert | Operation::Insert);
+            // Where a key was named that is not there, what to do about that one has been said.
+            let key_that_is_made = if makes_records && self.configured().is_none() {
+                ", or name one under \"matching_key\" and set \"create_matching_key\""
+            } else {
+                ""
+            };
             format!(
                 "; {} has no unique property yet: create one in HubSpot (Settings, Properties, \"require unique \
-                 values\")",
+                 values\"){key_that_is_made}",
                 self.object.name
             )
         } else {

@@ -17,6 +17,7 @@ pub(crate) mod http;
 pub(crate) mod job;
 pub(crate) mod measure;
 pub(crate) mod process;
+#[expect(dead_code, reason = "the bench of the core uses the rest")]
 pub(crate) mod shape;
 pub(crate) mod sink;
 pub(crate) mod sink_process;

@@ -99,6 +99,12 @@ impl Shape {
         json!({"type": "object", "properties": properties})
     }
 
+    /// HubSpot's definitions of the columns' properties, as far as they matter to one who writes them.
+    #[must_use]
+    pub(crate) fn definitions(&self) -> Value {
+        self.columns.iter().map(|(name, kind)| kind.definition(name)).collect()
+    }
+
     /// Appends the record's data, an object.
     pub(crate) fn write_data(&self, number: u64, out: &mut Vec<u8>) {
         let mut random = Rng::with_seed(number);
@@ -166,6 +172,21 @@ impl Kind {
             Self::Moment => PropertyDef::datetime(name),
             Self::Choice(options) => PropertyDef::select(name, options),
         }
+    }
+
+    fn definition(self, name: &str) -> Value {
+        let (kind, field, options) = match self {
+            Self::Email | Self::Text(_) => ("string", "text", &[][..]),
+            Self::Phone => ("phone_number", "phonenumber", &[][..]),
+            Self::Integer | Self::Decimal => ("number", "number", &[][..]),
+            Self::Boolean => ("bool", "booleancheckbox", &["true", "false"][..]),
+            Self::Date => ("date", "date", &[][..]),
+            Self::Moment => ("datetime", "date", &[][..]),
+            Self::Choice(options) => ("enumeration", "select", options),
+        };
+        let options: Vec<Value> =
+            options.iter().map(|option| json!({"label": option, "value": option, "hidden": false})).collect();
+        json!({"name": name, "type": kind, "fieldType": field, "options": options})
     }
 
     fn schema(self) -> Value {

@@ -1,20 +1,26 @@
 //! `cargo bench --bench throughput`: whole processes, measured from outside.
 //!
+//! Everything, with the tables put where `docs/performance.md` shows them:
+//! `cargo bench --bench throughput -- --document docs/performance.md`. A part: `... -- compare`, `... -- startup`,
+//! `... -- curves --long`; less of it: `... -- compare --percent 20 --repetitions 2`.
+//!
 //! The program is also the sink and the floor, which have to be processes of their own:
 //! `... -- sink --latency-ms 100`, `... -- floor --url http://127.0.0.1:4711 < messages`.
 
 mod support;
 
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use support::compare::{Comparison, compare};
+use support::compare::{Comparison, Goals, compare};
 use support::contender::{Contender, Programs};
-use support::curves::{curves, draw};
+use support::curves::{Curve, curves, draw};
 use support::floor::Floor;
-use support::shape::Shape;
+use support::report::{Report, machine};
+use support::shape::{Shape, check_sizes};
 use support::sink_process::be_the_sink;
 use support::startup::startup;
 
@@ -22,7 +28,8 @@ use support::startup::startup;
 const REPETITIONS: usize = 5;
 /// How often each command is started.
 const STARTS: usize = 40;
-/// Records of the longest syncs.
+/// Records of syncs of different lengths; the longest is run where that is asked for.
+const USUAL_LENGTHS: [u64; 3] = [10_000, 100_000, 1_000_000];
 const LENGTHS: [u64; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 
 /// Whole processes, measured from outside.
@@ -32,6 +39,9 @@ struct Options {
     /// that it runs.
     #[arg(long, global = true)]
     bench: bool,
+    /// A document whose tables become those that are measured now.
+    #[arg(long, global = true)]
+    document: Option<PathBuf>,
     #[command(subcommand)]
     task: Option<Task>,
 }
@@ -39,7 +49,14 @@ struct Options {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// The connector, the floor and HubSpot's own clients beside each other.
-    Compare(Shares),
+    Compare {
+        /// How often each program runs.
+        #[arg(long, default_value_t = REPETITIONS)]
+        repetitions: usize,
+        /// Percent of the records that are usual.
+        #[arg(long, default_value_t = 100)]
+        percent: u64,
+    },
     /// How soon a command is done that has nothing to do, and the size of the program.
     Startup,
     /// How the cost grows.
@@ -68,61 +85,59 @@ enum Task {
     },
 }
 
-/// How much is measured.
-#[derive(Args, Clone, Copy, Debug)]
-struct Shares {
-    /// How often each program runs.
-    #[arg(long, default_value_t = REPETITIONS)]
-    repetitions: usize,
-    /// Percent of the records that are usual.
-    #[arg(long, default_value_t = 100)]
-    percent: u64,
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
-    let folder = tempfile::tempdir()?;
-    let mut out = std::io::stdout().lock();
+    let (folder, report) = (tempfile::tempdir()?, Report::new(options.document));
     match options.task {
-        Some(Task::Sink { latency_ms }) => {
-            drop(out);
-            be_the_sink(Duration::from_millis(latency_ms))?;
-        }
+        Some(Task::Sink { latency_ms }) => be_the_sink(Duration::from_millis(latency_ms))?,
         Some(Task::Floor { url, connections }) => {
             Floor::connect(&url, connections)?.run(std::io::stdin().lock())?;
         }
-        Some(Task::Compare(shares)) => {
+        Some(Task::Compare { repetitions, percent }) => {
             let programs = Programs::of_a_release()?;
-            for comparison in comparisons(shares.percent) {
-                compare(&comparison, &programs, shares.repetitions, folder.path(), &mut out)?;
+            for comparison in comparisons(percent) {
+                let text = compare(&comparison, &programs, repetitions, folder.path())?;
+                report.take(comparison.name, &text)?;
             }
         }
-        Some(Task::Startup) => startup(&Programs::of_a_release()?, STARTS, folder.path(), &mut out)?,
+        Some(Task::Startup) => {
+            report.take("startup", &startup(&Programs::of_a_release()?, STARTS, folder.path())?)?;
+        }
         Some(Task::Curves { percent, long }) => {
-            let programs = Programs::of_a_release()?;
-            let lengths = if long { &LENGTHS[..] } else { &LENGTHS[..3] };
-            for curve in curves(percent, lengths) {
-                draw(curve, &programs, folder.path(), &mut out)?;
-            }
+            let lengths = if long { &LENGTHS[..] } else { &USUAL_LENGTHS[..] };
+            tell_curves(&Programs::of_a_release()?, curves(percent, lengths), folder.path(), &report)?;
         }
         None if options.bench => {
             let programs = Programs::of_a_release()?;
+            report.take("machine", &machine())?;
             for comparison in comparisons(100) {
-                compare(&comparison, &programs, REPETITIONS, folder.path(), &mut out)?;
+                let text = compare(&comparison, &programs, REPETITIONS, folder.path())?;
+                report.take(comparison.name, &text)?;
             }
-            startup(&programs, STARTS, folder.path(), &mut out)?;
-            for curve in curves(100, &LENGTHS[..3]) {
-                draw(curve, &programs, folder.path(), &mut out)?;
-            }
+            report.take("startup", &startup(&programs, STARTS, folder.path())?)?;
+            tell_curves(&programs, curves(100, &USUAL_LENGTHS), folder.path(), &report)?;
         }
         None => {
-            support::shape::check_sizes();
+            check_sizes();
             let programs = Programs::of_this_build();
             for comparison in comparisons(0) {
-                compare(&comparison, &programs, 1, folder.path(), &mut out)?;
+                report.take(comparison.name, &compare(&comparison, &programs, 1, folder.path())?)?;
             }
-            startup(&programs, 1, folder.path(), &mut out)?;
+            report.take("startup", &startup(&programs, 1, folder.path())?)?;
         }
+    }
+    Ok(())
+}
+
+fn tell_curves(
+    programs: &Programs,
+    curves: Vec<Curve>,
+    folder: &Path,
+    report: &Report,
+) -> Result<(), Box<dyn Error>> {
+    for curve in curves {
+        let name = curve.name;
+        report.take(name, &draw(curve, programs, folder)?)?;
     }
     Ok(())
 }
@@ -131,7 +146,7 @@ fn comparisons(percent: u64) -> [Comparison; 3] {
     let share = |records: u64| (records * percent / 100).max(500);
     [
         Comparison {
-            title: "Contacts of 20 properties, answers at once",
+            name: "contacts",
             shape: Shape::contacts(),
             latency: Duration::ZERO,
             records: share(1_000_000),
@@ -143,9 +158,14 @@ fn comparisons(percent: u64) -> [Comparison; 3] {
                 Contender::RawPython(8),
                 Contender::Node(8),
             ],
+            goals: Goals {
+                records_per_second: "at least 8, aim 15",
+                cpu: Some("at least 10, aim 20"),
+                floor: Some("aim 2 at most"),
+            },
         },
         Comparison {
-            title: "Contacts of 150 properties, answers at once",
+            name: "wide",
             shape: Shape::wide(150),
             latency: Duration::ZERO,
             records: share(200_000),
@@ -156,9 +176,10 @@ fn comparisons(percent: u64) -> [Comparison; 3] {
                 Contender::RawPython(8),
                 Contender::Node(8),
             ],
+            goals: Goals { records_per_second: "at least 6, aim 12", cpu: None, floor: None },
         },
         Comparison {
-            title: "Contacts of 20 properties, answers after 100 ms",
+            name: "latency",
             shape: Shape::contacts(),
             latency: Duration::from_millis(100),
             records: share(500_000),
@@ -171,6 +192,7 @@ fn comparisons(percent: u64) -> [Comparison; 3] {
                 Contender::Node(16),
                 Contender::Node(64),
             ],
+            goals: Goals { records_per_second: "at least 2, aim 4", cpu: None, floor: None },
         },
     ]
 }

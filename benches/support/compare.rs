@@ -3,7 +3,7 @@
 //! The programs take turns, so that whatever else the machine does meets all of them. HubSpot's clients are given fewer
 //! records, which is why no figure has a program's start in it (`measure`).
 
-use std::io::{Result, Write};
+use std::io::Result;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ const STATE_EVERY: u64 = 1_000;
 /// A job that several programs do.
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    /// What is compared, as a heading.
-    pub(crate) title: &'static str,
+    /// Its name in a report.
+    pub(crate) name: &'static str,
     /// What the records look like.
     pub(crate) shape: Shape,
     /// After how long the sink answers.
@@ -32,12 +32,25 @@ pub(crate) struct Comparison {
     pub(crate) peer_records: u64,
     /// Who does it.
     pub(crate) contenders: Vec<Contender>,
+    /// What is asked of the connector.
+    pub(crate) goals: Goals,
+}
+
+/// What is asked of the connector, in words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Goals {
+    /// Of its records a second, as a multiple of those of the fastest peer.
+    pub(crate) records_per_second: &'static str,
+    /// Of its CPU, as so many times less than that of the peer that uses least.
+    pub(crate) cpu: Option<&'static str>,
+    /// Of its CPU, as a multiple of the floor's.
+    pub(crate) floor: Option<&'static str>,
 }
 
 /// The runs of one program.
 type Runs = (Contender, Vec<Sample>);
 
-/// Runs every program so many times and prints what they took.
+/// Runs every program so many times and tells what they took.
 ///
 /// # Errors
 /// When a program fails, or the sink did not get every record of it.
@@ -46,8 +59,7 @@ pub(crate) fn compare(
     programs: &Programs,
     repetitions: usize,
     folder: &Path,
-    mut out: impl Write,
-) -> Result<()> {
+) -> Result<String> {
     let job =
         |records| Job { shape: comparison.shape.clone(), records, streams: 1, state_every: STATE_EVERY };
     let mut sink = SinkProcess::start(comparison.latency)?;
@@ -69,12 +81,8 @@ pub(crate) fn compare(
     if comparison.records != comparison.peer_records {
         peers.remove()?;
     }
-    writeln!(out, "### {}\n", comparison.title)?;
-    write!(out, "{}", table(comparison, &runs))?;
-    for line in ratios(&runs) {
-        writeln!(out, "\n{line}")?;
-    }
-    writeln!(out)
+    let ratios: String = ratios(comparison, &runs).iter().map(|line| format!("- {line}\n")).collect();
+    Ok(format!("{}\n{ratios}", table(comparison, &runs)))
 }
 
 fn table(comparison: &Comparison, runs: &[Runs]) -> Table {
@@ -106,40 +114,45 @@ fn table(comparison: &Comparison, runs: &[Runs]) -> Table {
 }
 
 /// The connector against the others, repetition by repetition.
-fn ratios(runs: &[Runs]) -> Vec<String> {
+fn ratios(comparison: &Comparison, runs: &[Runs]) -> Vec<String> {
     let Some((_, ours)) = runs.iter().find(|(contender, _)| *contender == Contender::Connector) else {
         return Vec::new();
     };
-    let mut lines = Vec::new();
-    let median = |samples: &[Sample], field: fn(&Sample) -> f64| -> f64 {
-        samples.iter().map(field).collect::<Samples>().median()
-    };
     let peers = || runs.iter().filter(|(contender, _)| contender.is_peer());
-    let fastest = peers().max_by(|(_, one), (_, other)| {
-        median(one, |sample| sample.per_second).total_cmp(&median(other, |sample| sample.per_second))
-    });
-    if let Some((contender, theirs)) = fastest {
+    let mut lines = Vec::new();
+    if let Some((contender, theirs)) = peers().max_by(|one, other| {
+        median(one, |run| run.per_second).total_cmp(&median(other, |run| run.per_second))
+    }) {
         let ratio: Samples =
             ours.iter().zip(theirs).map(|(our, their)| our.per_second / their.per_second).collect();
-        lines.push(format!("- Records/s against the fastest peer, {}: {}×", contender.name(), ratio.cell(1)));
+        let goal = comparison.goals.records_per_second;
+        lines.push(format!(
+            "Records/s against the fastest peer ({}): {}; {goal}",
+            contender.name(),
+            ratio.cell_in(1, "×")
+        ));
     }
-    let frugal = peers().min_by(|(_, one), (_, other)| {
-        median(one, |sample| sample.cpu_per_million)
-            .total_cmp(&median(other, |sample| sample.cpu_per_million))
-    });
-    if let Some((contender, theirs)) = frugal {
+    if let Some((contender, theirs)) = peers().min_by(|one, other| {
+        median(one, |run| run.cpu_per_million).total_cmp(&median(other, |run| run.cpu_per_million))
+    }) {
         let ratio: Samples =
             ours.iter().zip(theirs).map(|(our, their)| their.cpu_per_million / our.cpu_per_million).collect();
+        let goal = comparison.goals.cpu.map(|goal| format!("; {goal}")).unwrap_or_default();
         lines.push(format!(
-            "- CPU of the peer that uses least, {}, against ours: {}×",
+            "CPU, so many times less than the peer that uses least ({}): {}{goal}",
             contender.name(),
-            ratio.cell(1)
+            ratio.cell_in(1, "×")
         ));
     }
     if let Some((_, floor)) = runs.iter().find(|(contender, _)| matches!(contender, Contender::Floor(_))) {
         let ratio: Samples =
             ours.iter().zip(floor).map(|(our, floor)| our.cpu_per_million / floor.cpu_per_million).collect();
-        lines.push(format!("- Our CPU against the floor's: {}×", ratio.cell(1)));
+        let goal = comparison.goals.floor.map(|goal| format!("; {goal}")).unwrap_or_default();
+        lines.push(format!("CPU against the floor: {}{goal}", ratio.cell_in(1, "×")));
     }
     lines
+}
+
+fn median((_, samples): &Runs, field: fn(&Sample) -> f64) -> f64 {
+    samples.iter().map(field).collect::<Samples>().median()
 }

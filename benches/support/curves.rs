@@ -2,7 +2,7 @@
 //!
 //! CPU is the mean of the runs, since the kernel tells it in steps of 10 ms; the rest are medians.
 
-use std::io::{Result, Write};
+use std::io::Result;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ const RECORDS_OF_A_POINT: u64 = 150_000;
 /// A series of jobs that differ in one thing.
 #[derive(Debug)]
 pub(crate) struct Curve {
-    /// What grows, as a heading.
-    pub(crate) title: &'static str,
+    /// Its name in a report.
+    pub(crate) name: &'static str,
     /// What differs, as the heading of a column.
     pub(crate) axis: &'static str,
     /// The jobs, with what differs.
@@ -39,17 +39,17 @@ pub(crate) fn curves(percent: u64, lengths: &[u64]) -> Vec<Curve> {
     };
     vec![
         Curve {
-            title: "Records (20 properties, 4 streams, a state every 1,000)",
+            name: "curve-records",
             axis: "records",
             points: points(lengths, &|records| contacts(share(records), 4, 1_000)),
         },
         Curve {
-            title: "Streams (400,000 records of 20 properties, a state every 1,000)",
+            name: "curve-streams",
             axis: "streams",
             points: points(&[1, 4, 16, 64], &|streams| contacts(share(400_000), streams, 1_000)),
         },
         Curve {
-            title: "Properties (200,000 records, one stream, a state every 1,000)",
+            name: "curve-properties",
             axis: "properties",
             points: points(&[3, 10, 20, 50, 100, 150], &|properties| Job {
                 shape: Shape::wide(properties as usize),
@@ -57,18 +57,18 @@ pub(crate) fn curves(percent: u64, lengths: &[u64]) -> Vec<Curve> {
             }),
         },
         Curve {
-            title: "States (400,000 records of 20 properties, one stream)",
+            name: "curve-states",
             axis: "a state every",
             points: points(&[10, 100, 1_000, 10_000], &|every| contacts(share(400_000), 1, every)),
         },
     ]
 }
 
-/// Runs the connector at every point of the curve and prints what it took.
+/// Runs the connector at every point of the curve and tells what it took.
 ///
 /// # Errors
 /// When a run fails.
-pub(crate) fn draw(curve: Curve, programs: &Programs, folder: &Path, mut out: impl Write) -> Result<()> {
+pub(crate) fn draw(curve: Curve, programs: &Programs, folder: &Path) -> Result<String> {
     let mut sink = SinkProcess::start(Duration::ZERO)?;
     let mut table =
         Table::new(&[curve.axis, "records/s", "input MB/s", "CPU s a million", "peak MiB", "batches filled"]);
@@ -93,5 +93,5 @@ pub(crate) fn draw(curve: Curve, programs: &Programs, folder: &Path, mut out: im
         ]);
         job.remove()?;
     }
-    writeln!(out, "### {}\n\n{table}", curve.title)
+    Ok(table.to_string())
 }

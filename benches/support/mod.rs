@@ -7,7 +7,7 @@
 //! | `floor`, `contender` | the programs |
 //! | `process`, `measure` | what a process took, and what a run of a program says |
 //! | `compare`, `startup`, `curves` | what is measured |
-//! | `table` | medians, spreads and tables |
+//! | `table`, `report` | medians, spreads and tables, and where they go |
 
 pub(crate) mod compare;
 pub(crate) mod contender;
@@ -17,6 +17,7 @@ pub(crate) mod http;
 pub(crate) mod job;
 pub(crate) mod measure;
 pub(crate) mod process;
+pub(crate) mod report;
 #[expect(dead_code, reason = "the bench of the core uses the rest")]
 pub(crate) mod shape;
 pub(crate) mod sink;

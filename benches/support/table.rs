@@ -26,12 +26,17 @@ impl Samples {
 
     /// Median and spread: `1,234 (1,200–1,300)`, with so many decimals.
     pub(crate) fn cell(&self, decimals: usize) -> String {
+        self.cell_in(decimals, "")
+    }
+
+    /// The same with a unit behind the median: `8.1× (7.9–8.4)`.
+    pub(crate) fn cell_in(&self, decimals: usize, unit: &str) -> String {
         let show = |value: f64| Number(value, decimals).to_string();
         let (Some(least), Some(most)) = (self.0.first(), self.0.last()) else { return "–".to_owned() };
         if self.0.len() == 1 {
-            return show(*least);
+            return format!("{}{unit}", show(*least));
         }
-        format!("{} ({}–{})", show(self.median()), show(*least), show(*most))
+        format!("{}{unit} ({}–{})", show(self.median()), show(*least), show(*most))
     }
 }
 

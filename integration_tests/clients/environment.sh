@@ -53,13 +53,23 @@ make_node() {
   fi
 }
 
+# debian_packages NAME...: installs them where somebody may.
+debian_packages() {
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+  {
+    apt-get update --quiet &&
+      DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends "$@"
+  } >"$CLIENTS/apt.log" 2>&1
+}
+
+# valgrind, which counts instructions.
+make_valgrind() {
+  command -v valgrind >/dev/null || debian_packages valgrind libc6-dbg
+}
+
 # buildah, and busybox for the base of the image it builds: Debian packages, where somebody may install them.
 make_image_tools() {
   if ! command -v buildah >/dev/null || ! command -v busybox >/dev/null; then
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
-    {
-      apt-get update --quiet &&
-        DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends buildah busybox-static
-    } >"$CLIENTS/apt.log" 2>&1
+    debian_packages buildah busybox-static
   fi
 }

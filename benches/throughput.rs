@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use support::chart;
 use support::compare::{Comparison, Goals, compare};
 use support::contender::{Contender, Programs};
-use support::curves::{Curve, curves, draw};
+use support::curves::{Curve, curves, run};
 use support::floor::Floor;
 use support::report::{Report, machine};
 use support::shape::{Shape, check_sizes};
@@ -124,6 +125,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 report.take(comparison.name, &compare(&comparison, &programs, 1, folder.path())?)?;
             }
             report.take("startup", &startup(&programs, 1, folder.path())?)?;
+            let shortest = curves(0, &LENGTHS[..1]).into_iter().take(1).collect();
+            tell_curves(&programs, shortest, folder.path(), &report)?;
         }
     }
     Ok(())
@@ -135,10 +138,14 @@ fn tell_curves(
     folder: &Path,
     report: &Report,
 ) -> Result<(), Box<dyn Error>> {
+    let mut panels = Vec::new();
     for curve in curves {
         let name = curve.name;
-        report.take(name, &draw(curve, programs, folder)?)?;
+        let (table, panel) = run(curve, programs, folder)?;
+        report.take(name, &table)?;
+        panels.push(panel);
     }
+    report.take_picture(&chart::draw(&panels))?;
     Ok(())
 }
 

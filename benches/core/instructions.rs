@@ -15,8 +15,8 @@ use crate::cases::{CASES, Case};
 pub(crate) const ROLE: &str = "be-counted";
 
 /// Steps of the two runs.
-const FEW: u64 = 5;
-const MANY: u64 = 55;
+const FEW: u64 = 20;
+const MANY: u64 = 120;
 /// Changes beyond this, in percent, are told.
 const TOLD: f64 = 5.0;
 

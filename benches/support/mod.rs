@@ -7,8 +7,9 @@
 //! | `floor`, `contender` | the programs |
 //! | `process`, `measure` | what a process took, and what a run of a program says |
 //! | `compare`, `startup`, `curves` | what is measured |
-//! | `table`, `report` | medians, spreads and tables, and where they go |
+//! | `table`, `chart`, `report` | medians, spreads, tables and pictures, and where they go |
 
+pub(crate) mod chart;
 pub(crate) mod compare;
 pub(crate) mod contender;
 pub(crate) mod curves;

@@ -36,6 +36,14 @@ impl Report {
         };
         std::fs::write(path, format!("{before}{begin}{text}\n{end}{after}"))
     }
+
+    /// Takes a picture, which stands beside the document under the same name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn take_picture(&self, svg: &str) -> Result<()> {
+        self.document.as_ref().map_or(Ok(()), |path| std::fs::write(path.with_extension("svg"), svg))
+    }
 }
 
 /// What was measured on, in a sentence. Source: proc_cpuinfo(5).

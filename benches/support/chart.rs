@@ -77,7 +77,11 @@ fn draw_panel(panel: &Panel, svg: &mut String) {
     text(MARGIN.0, 28.0, "start", CPU, &format!("CPU, most {most_cpu:.1} s a million"));
     text(PANEL.0 - MARGIN.0, 28.0, "end", MEMORY, &format!("memory, most {most_memory:.0} MiB"));
     for (place, point) in panel.points.iter().enumerate() {
-        let anchor = if place == 0 { "start" } else { "middle" };
+        let anchor = match place {
+            0 => "start",
+            place if place + 1 == panel.points.len() => "end",
+            _ => "middle",
+        };
         text(across(point.0), PANEL.1 - 18.0, anchor, "#555", &Number(point.0 as f64, 0).to_string());
     }
     let base = up(0.0);

@@ -41,7 +41,7 @@ impl Contender {
             Self::Connector => "destination-hubspot".to_owned(),
             Self::Floor(connections) => format!("floor, {connections} connections"),
             Self::Python(calls) => format!("hubspot-api-client (Python), {calls} at once"),
-            Self::RawPython(calls) => format!("the same, raw answers, {calls} at once"),
+            Self::RawPython(calls) => format!("hubspot-api-client (Python), raw answers, {calls} at once"),
             Self::Node(calls) => format!("@hubspot/api-client (Node), {calls} at once"),
         }
     }

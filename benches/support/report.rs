@@ -46,11 +46,16 @@ impl Report {
     }
 }
 
-/// What was measured on, in a sentence. Source: proc_cpuinfo(5).
+/// What was measured on, and what else it had to do. Source: proc_cpuinfo(5), proc_loadavg(5).
 pub(crate) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or(std::env::consts::ARCH, |(_, model)| model);
-    format!("Measured on {cores} cores of {model}, on which sink, feeder and program run together.")
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split_whitespace().nth(1).unwrap_or("unknown");
+    format!(
+        "Measured on {cores} cores of {model}, on which sink, feeder and program run together. Its load average in the five \
+         minutes before was {load}; anything near 0 is a machine that had nothing else to do.\n"
+    )
 }

@@ -2,7 +2,7 @@
 //!
 //! Everything, with the tables put where `docs/performance.md` shows them:
 //! `cargo bench --bench throughput -- --document docs/performance.md`. A part: `... -- compare`, `... -- startup`,
-//! `... -- curves --long`; less of it: `... -- compare --percent 20 --repetitions 2`.
+//! `... -- curves`; less of it: `... -- compare --percent 20 --repetitions 2`.
 //!
 //! The program is also the sink and the floor, which have to be processes of their own:
 //! `... -- sink --latency-ms 100`, `... -- floor --url http://127.0.0.1:4711 < messages`.
@@ -29,8 +29,7 @@ use support::startup::startup;
 const REPETITIONS: usize = 5;
 /// How often each command is started.
 const STARTS: usize = 40;
-/// Records of syncs of different lengths; the longest is run where that is asked for.
-const USUAL_LENGTHS: [u64; 3] = [10_000, 100_000, 1_000_000];
+/// Records of syncs of different lengths.
 const LENGTHS: [u64; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 
 /// Whole processes, measured from outside.
@@ -65,9 +64,6 @@ enum Task {
         /// Percent of the records that are usual.
         #[arg(long, default_value_t = 100)]
         percent: u64,
-        /// Up to 10 million records, too, which takes some minutes more.
-        #[arg(long)]
-        long: bool,
     },
     /// Be the sink until stdin ends; every line of stdin asks for what was counted.
     Sink {
@@ -104,9 +100,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(Task::Startup) => {
             report.take("startup", &startup(&Programs::of_a_release()?, STARTS, folder.path())?)?;
         }
-        Some(Task::Curves { percent, long }) => {
-            let lengths = if long { &LENGTHS[..] } else { &USUAL_LENGTHS[..] };
-            tell_curves(&Programs::of_a_release()?, curves(percent, lengths), folder.path(), &report)?;
+        Some(Task::Curves { percent }) => {
+            tell_curves(&Programs::of_a_release()?, curves(percent, &LENGTHS), folder.path(), &report)?;
         }
         None if options.bench => {
             let programs = Programs::of_a_release()?;
@@ -116,7 +111,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 report.take(comparison.name, &text)?;
             }
             report.take("startup", &startup(&programs, STARTS, folder.path())?)?;
-            tell_curves(&programs, curves(100, &USUAL_LENGTHS), folder.path(), &report)?;
+            tell_curves(&programs, curves(100, &LENGTHS), folder.path(), &report)?;
         }
         None => {
             check_sizes();

@@ -9,6 +9,7 @@ use super::table::Number;
 
 const PANEL: (f64, f64) = (300.0, 170.0);
 const MARGIN: (f64, f64) = (20.0, 34.0);
+const BETWEEN_LABELS: f64 = 25.0;
 const CPU: &str = "#c2410c";
 const MEMORY: &str = "#1d4ed8";
 
@@ -75,14 +76,19 @@ fn draw_panel(panel: &Panel, svg: &mut String) {
     };
     text(MARGIN.0, 14.0, "start", "#000", panel.title);
     text(MARGIN.0, 28.0, "start", CPU, &format!("CPU, most {most_cpu:.1} s a million"));
-    text(PANEL.0 - MARGIN.0, 28.0, "end", MEMORY, &format!("memory, most {most_memory:.0} MiB"));
+    text(PANEL.0 - MARGIN.0, 14.0, "end", MEMORY, &format!("memory, most {most_memory:.0} MiB"));
+    let mut labelled = f64::NEG_INFINITY;
     for (place, point) in panel.points.iter().enumerate() {
         let anchor = match place {
             0 => "start",
             place if place + 1 == panel.points.len() => "end",
             _ => "middle",
         };
-        text(across(point.0), PANEL.1 - 18.0, anchor, "#555", &Number(point.0 as f64, 0).to_string());
+        // Values that are close together would stand on each other.
+        if across(point.0) - labelled >= BETWEEN_LABELS {
+            labelled = across(point.0);
+            text(labelled, PANEL.1 - 18.0, anchor, "#555", &Number(point.0 as f64, 0).to_string());
+        }
     }
     let base = up(0.0);
     let _infallible =

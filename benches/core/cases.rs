@@ -17,6 +17,7 @@ use destination_hubspot::engine::operation::Operation;
 use destination_hubspot::engine::record::{Body, Record};
 use destination_hubspot::engine::request;
 use destination_hubspot::engine::sync::{Durability, Next, Outcome, Settings, Sync};
+use destination_hubspot::json::Index;
 use destination_hubspot::plan::stream::Groundwork;
 use destination_hubspot::plan::{Plan, StreamPlan};
 use destination_hubspot::protocol::catalog::ConfiguredCatalog;
@@ -83,8 +84,8 @@ fn lines(shape: &Shape) -> Vec<Vec<u8>> {
     (0..BATCH).map(line).collect()
 }
 
-fn record(line: &[u8]) -> RecordMessage<'_> {
-    match message::parse(line) {
+fn record<'a>(line: &'a [u8], index: &'a mut Index) -> RecordMessage<'a> {
+    match message::parse(line, index) {
         Ok(Message::Record(record)) => record,
         other => unreachable!("a record was written, and read as {other:?}"),
     }
@@ -115,9 +116,9 @@ fn plan(shape: &Shape) -> Plan {
 /// Records as they are sent.
 fn bodies() -> Vec<Body> {
     let shape = Shape::contacts();
-    let mut shaping = plan(&shape).shaping;
+    let (mut shaping, mut index) = (plan(&shape).shaping, Index::default());
     let shaped = lines(&shape).into_iter().map(|line| {
-        let shaped = shaping.shape(&record(&line)).expect("a shape");
+        let shaped = shaping.shape(&record(&line, &mut index)).expect("a shape");
         assert!(shaped.rejection.is_none(), "a record was refused: {:?}", shaped.rejection);
         shaped.body
     });
@@ -137,19 +138,21 @@ fn cut_lines() -> Box<dyn FnMut()> {
 }
 
 fn parse(shape: Shape) -> Box<dyn FnMut()> {
-    let lines = lines(&shape);
+    let (lines, mut index) = (lines(&shape), Index::default());
     Box::new(move || {
         for line in &lines {
-            black_box(record(black_box(line)));
+            black_box(record(black_box(line), &mut index));
         }
     })
 }
 
 fn shape(shape: Shape) -> Box<dyn FnMut()> {
     let mut shaping = plan(&shape).shaping;
-    // Messages borrow their lines, and these are used until the process ends.
+    // Messages borrow their lines and what was found in them, and these are used until the process ends.
     let lines: &'static [Vec<u8>] = lines(&shape).leak();
-    let records: Vec<RecordMessage<'_>> = lines.iter().map(|line| record(line)).collect();
+    let indexes: &'static mut [Index] = lines.iter().map(|_| Index::default()).collect::<Vec<_>>().leak();
+    let records: Vec<RecordMessage<'_>> =
+        lines.iter().zip(indexes).map(|(line, index)| record(line, index)).collect();
     Box::new(move || {
         for record in &records {
             black_box(shaping.shape(black_box(record)).expect("a shape"));

@@ -1,15 +1,13 @@
 # Build:  docker build -t destination-hubspot/destination-hubspot:0.1.0 .
 #         docker buildx build --platform linux/amd64,linux/arm64 ...    (both are built and tested by the release workflow)
 #
-# Arguments, all with defaults:
-#   BUILD_IMAGE  Rust on musl, so that the program is static. Pin it by digest for a build that can be repeated.
+# Arguments, both with defaults:
+#   BUILD_IMAGE  Rust with the musl target of the machine, so that the program is static, and `apk`. Pin it by digest for
+#                a build that can be repeated.
 #   BASE_IMAGE   what the program runs on. Anything that has sh, sleep and mv, which the Airbyte platform starts a
 #                connector with; the steps below use nothing else of it but echo, mkdir, chown and test.
-#   PROGRAM      the stage or image that has /destination-hubspot and the certificates; another one than `build`
-#                puts a program that is built already into the image.
 ARG BUILD_IMAGE=docker.io/library/rust:1.95-alpine
 ARG BASE_IMAGE=docker.io/library/alpine:3.22
-ARG PROGRAM=build
 
 FROM ${BUILD_IMAGE} AS build
 # The TLS library (aws-lc-sys) is C, and includes a kernel header where there is one.
@@ -19,14 +17,15 @@ COPY Cargo.toml Cargo.lock ./
 COPY src ./src
 # A member of the workspace, which cargo has to find; it is not built here.
 COPY integration_tests/sandbox ./integration_tests/sandbox
+# The target by name: any Rust image that has it will do, and two architectures that share the cache below do not write
+# to the same file.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
-    cargo build --release --locked --package destination-hubspot --bin destination-hubspot \
-    && cp target/release/destination-hubspot /destination-hubspot
+    target="$(uname -m)-unknown-linux-musl" \
+    && cargo build --release --locked --target "$target" --package destination-hubspot --bin destination-hubspot \
+    && cp "target/$target/release/destination-hubspot" /destination-hubspot
 # Static: it asks for no library of the image it will run on.
 RUN readelf --dynamic /destination-hubspot > /tmp/dynamic && ! grep NEEDED /tmp/dynamic
-
-FROM ${PROGRAM} AS program
 
 FROM ${BASE_IMAGE}
 # The version of Cargo.toml, which the program is asked for below: a label cannot be wrong.
@@ -41,8 +40,8 @@ RUN echo 'airbyte:x:1000:' >> /etc/group \
     && echo 'airbyte:x:1000:1000::/airbyte:/bin/sh' >> /etc/passwd \
     && mkdir -p /airbyte \
     && chown 1000:1000 /airbyte
-COPY --from=program /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=program --chown=1000:1000 /destination-hubspot /airbyte/destination-hubspot
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build --chown=1000:1000 /destination-hubspot /airbyte/destination-hubspot
 RUN test "$(/airbyte/destination-hubspot --version)" = "destination-hubspot ${VERSION}"
 USER 1000:1000
 WORKDIR /airbyte

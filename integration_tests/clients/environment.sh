@@ -73,3 +73,34 @@ make_image_tools() {
     debian_packages buildah busybox-static
   fi
 }
+
+# alpine: what the Dockerfile's build stage asks Alpine for, made of Debian's packages (requirements/alpine.txt), and the
+# Rust target that it builds for. For `stand_in_build_image.py`.
+make_build_packages() {
+  local pins=$here/requirements/alpine.txt made=$CLIENTS/alpine target alpine debian package
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && command -v rustc >/dev/null || return 1
+  target=$(uname -m)-unknown-linux-musl
+  if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
+    rustup target add "$target" >"$CLIENTS/rustup.log" 2>&1 || return 1
+  fi
+  cmp -s "$pins" "$made/pins.txt" && return
+  rm -rf "$made"
+  mkdir -p "$made/downloads/partial"
+  apt-get --quiet update >"$CLIENTS/apt.log" 2>&1
+  # With nothing installed, apt-get downloads all that a package needs.
+  : >"$made/installed"
+  while IFS=: read -r alpine debian; do
+    mkdir -p "$made/$alpine"/usr/{bin,lib,lib64,sbin}
+    (cd "$made/$alpine" && ln -s usr/bin usr/lib usr/lib64 usr/sbin .)
+    # shellcheck disable=SC2086 # several packages
+    apt-get --quiet --quiet --yes --no-install-recommends --download-only -o "Dir::State::status=$made/installed" \
+      -o "Dir::Cache::archives=$made/downloads" install $debian >"$CLIENTS/apt.log" 2>&1 || return 1
+    for package in "$made/downloads"/*.deb; do
+      dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$made/$alpine" || return 1
+      rm "$package"
+    done
+  done < <(grep -v '^#' "$pins")
+  # What Debian's packages do when they are installed.
+  ln -s gcc "$made/gcc/usr/bin/cc"
+  cp "$pins" "$made/pins.txt"
+}

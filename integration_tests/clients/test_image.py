@@ -1,8 +1,9 @@
 """The container image: built by the Dockerfile, run the way the Airbyte platform runs it.
 
-Where no container engine runs, `buildah` builds and runs in a chroot, as root. Base images cannot be pulled there:
-a busybox takes the place of the base under its name, and a program that was built outside that of the build stage.
-What this leaves out is the build stage itself.
+Where no container engine runs, `buildah` builds and runs in a chroot, as root. Images cannot be pulled there. A busybox
+takes the place of the base under its name, and `stand_in_build_image` that of the image with Rust. Every line of the
+Dockerfile runs, and the program is built by them; where it cannot be, or the program under test is no release build,
+that program is taken for what they built.
 """
 
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from airbyte_messages import activation, complete, record, stream_state
+import stand_in_build_image
 from conftest import ROOT
 
 MIB = 1 << 20
@@ -49,9 +51,9 @@ class Store:
         folder.mkdir()
         self.options = ["--root", folder / "root", "--runroot", folder / "run", "--storage-driver", "vfs"]
 
-    def __call__(self, command: str, *arguments) -> str:
+    def __call__(self, command: str, *arguments, env: dict[str, str] | None = None) -> str:
         line = ["buildah", *self.options, command, *arguments]
-        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        done = subprocess.run(line, capture_output=True, text=True, check=False, env=env)
         assert done.returncode == 0, f"buildah {command}: {done.stderr[-3000:]}"
         return done.stdout.strip()
 
@@ -62,8 +64,8 @@ def libraries(program: Path) -> list[Path]:
     return [Path(path) for path in re.findall(r"(/\S+) \(0x", done.stdout)]
 
 
-def stand_in_base(folder: Path, program: Path) -> None:
-    """A root file system with a busybox, and the libraries of a program that was not linked to do without."""
+def stand_in_base(folder: Path, wanted: list[Path]) -> None:
+    """A root file system with a busybox, and these libraries of this machine."""
     for name in ("bin", "etc", "tmp"):
         (folder / name).mkdir(parents=True)
     (folder / "tmp").chmod(0o1777)
@@ -72,43 +74,54 @@ def stand_in_base(folder: Path, program: Path) -> None:
         (folder / "bin" / name).symlink_to("busybox")
     (folder / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     (folder / "etc/group").write_text("root:x:0:\n")
-    for library in libraries(program):
+    for library in wanted:
         copy = folder / library.relative_to("/")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library.resolve(), copy)
 
 
+class Image:
+    """The image that the Dockerfile makes, in a store of its own."""
+
+    def __init__(self, folder: Path, program: Path) -> None:
+        self.folder = folder
+        self.store = Store(folder / "store")
+        if "debug" not in program.parts and stand_in_build_image.possible():
+            self.stand_in = stand_in_build_image.with_rust(folder)
+        else:
+            self.stand_in = stand_in_build_image.with_program(folder, program)
+        self.layer(self.argument("BUILD_IMAGE"), self.stand_in.dockerfile)
+        stand_in_base(folder / "base", [] if self.stand_in.builds else libraries(program))
+        (folder / "Dockerfile.base").write_text("FROM scratch\nCOPY base /\n")
+        self.layer(self.argument("BASE_IMAGE"), folder / "Dockerfile.base")
+        self.name = self.build("localhost/destination-hubspot:test")
+
+    @staticmethod
+    def argument(name: str) -> str:
+        """The default of an argument of the Dockerfile."""
+        return re.search(rf"^ARG {name}=(.*)$", (ROOT / "Dockerfile").read_text(), re.M).group(1)
+
+    def layer(self, tag: str, dockerfile: Path) -> None:
+        self.store("bud", "--timestamp", "0", "--tag", tag, "--file", dockerfile, self.folder)
+
+    def build(self, tag: str, *more: str) -> str:
+        """Builds it from the sources of this repository, without anything of an earlier build but its caches."""
+        arguments = ["--isolation", "chroot", "--pull-never", "--timestamp", "0", "--no-cache", "--tag", tag]
+        arguments += [*self.stand_in.options, *more, "--file", ROOT / "Dockerfile"]
+        self.store("bud", *arguments, ROOT, env=self.stand_in.environment)
+        return tag
+
+
 @pytest.fixture(scope="module")
-def built(program, tmp_path_factory):
-    """The store and the image in it."""
-    folder = tmp_path_factory.mktemp("image")
-    store = Store(folder / "store")
-    stand_in_base(folder / "base", program)
-    base = re.search(r"^ARG BASE_IMAGE=(.*)$", (ROOT / "Dockerfile").read_text(), re.M).group(1)
-    (folder / "Dockerfile.base").write_text("FROM scratch\nCOPY base /\n")
-    store("bud", "--timestamp", "0", "--tag", base, "--file", folder / "Dockerfile.base", folder)
-
-    prebuilt = folder / "prebuilt"
-    (prebuilt / "etc/ssl/certs").mkdir(parents=True)
-    shutil.copy(program, prebuilt / "destination-hubspot")
-    shutil.copy("/etc/ssl/certs/ca-certificates.crt", prebuilt / "etc/ssl/certs")
-    (folder / "Dockerfile.prebuilt").write_text("FROM scratch\nCOPY prebuilt /\n")
-    store("bud", "--timestamp", "0", "--tag", "localhost/prebuilt", "--file", folder / "Dockerfile.prebuilt", folder)
-    return store, build(store, "localhost/destination-hubspot:test")
-
-
-def build(store: Store, tag: str) -> str:
-    arguments = ["--isolation", "chroot", "--pull-never", "--timestamp", "0", "--no-cache", "--tag", tag]
-    arguments += ["--build-arg", "PROGRAM=localhost/prebuilt", "--file", ROOT / "Dockerfile"]
-    store("bud", *arguments, ROOT)
-    return tag
+def image(program, tmp_path_factory):
+    return Image(tmp_path_factory.mktemp("image"), program)
 
 
 @pytest.fixture
-def container(built):
+def container(image):
     """A container of the image, and where its files are on this machine."""
-    store, image = built
-    name = store("from", "--pull-never", image)
+    store = image.store
+    name = store("from", "--pull-never", image.name)
     yield store, name, Path(store("mount", name))
     store("rm", name)
 
@@ -119,40 +132,48 @@ def in_container(store: Store, name: str, *arguments, **options) -> subprocess.C
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120, **options)
 
 
-def test_the_image_says_what_it_is(built, program):
-    store, image = built
-    described = json.loads(store("inspect", "--type", "image", image))["OCIv1"]
+def described(image: Image, name: str) -> dict:
+    return json.loads(image.store("inspect", "--type", "image", name))["OCIv1"]
+
+
+def test_the_image_says_what_it_is(image, program):
+    config = described(image, image.name)["config"]
     version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.split()[1]
-    assert described["config"]["Entrypoint"] == ["/airbyte/destination-hubspot"]
-    assert "AIRBYTE_ENTRYPOINT=/airbyte/destination-hubspot" in described["config"]["Env"]
-    assert described["config"]["User"] == "1000:1000"
-    assert described["config"]["Labels"]["io.airbyte.name"] == "destination-hubspot/destination-hubspot"
-    assert described["config"]["Labels"]["io.airbyte.version"] == version
+    assert config["Entrypoint"] == ["/airbyte/destination-hubspot"]
+    assert "AIRBYTE_ENTRYPOINT=/airbyte/destination-hubspot" in config["Env"]
+    assert config["User"] == "1000:1000"
+    assert config["Labels"]["io.airbyte.name"] == "destination-hubspot/destination-hubspot"
+    assert config["Labels"]["io.airbyte.version"] == version
 
 
-def test_the_image_is_small(built, program, tmp_path):
+def test_the_program_is_static(image, container):
+    if not image.stand_in.builds:
+        pytest.skip("the program was not built by the Dockerfile")
+    _, _, root = container
+    done = subprocess.run(["ldd", root / "airbyte/destination-hubspot"], capture_output=True, text=True, check=False)
+    assert "statically linked" in done.stdout or "not a dynamic executable" in done.stderr, done
+
+
+def test_the_image_is_small(program, container, tmp_path):
     """Everything but the base, for which the stand-in tells nothing: an alpine takes under 4 MiB."""
     if "debug" in program.parts:
         pytest.skip("a debug build is large")
+    _, _, root = container
     packed = tmp_path / "added.tar.gz"
     with tarfile.open(packed, "w:gz") as archive:
-        archive.add(program)
-        archive.add("/etc/ssl/certs/ca-certificates.crt")
+        archive.add(root / "airbyte")
+        archive.add(root / "etc/ssl/certs/ca-certificates.crt")
     assert packed.stat().st_size < (25 - 4) * MIB
 
 
-def test_the_same_files_make_the_same_image(built):
-    store, image = built
-    again = build(store, "localhost/destination-hubspot:again")
-    layers = [json.loads(store("inspect", "--type", "image", name))["OCIv1"]["rootfs"] for name in (image, again)]
-    assert layers[0] == layers[1]
+def test_the_same_files_make_the_same_image(image):
+    again = image.build("localhost/destination-hubspot:again")
+    assert described(image, image.name)["rootfs"] == described(image, again)["rootfs"]
 
 
-def test_a_version_that_is_not_the_programs_is_no_image(built):
-    store, _ = built
-    with pytest.raises(AssertionError):
-        arguments = ["--isolation", "chroot", "--pull-never", "--build-arg", "PROGRAM=localhost/prebuilt"]
-        store("bud", *arguments, "--build-arg", "VERSION=9.9.9", "--file", ROOT / "Dockerfile", ROOT)
+def test_a_version_that_is_not_the_programs_is_no_image(image):
+    with pytest.raises(AssertionError, match="VERSION"):
+        image.build("localhost/destination-hubspot:wrong", "--build-arg", "VERSION=9.9.9")
 
 
 def test_the_user_is_airbyte_and_owns_its_folder(container):

@@ -12,6 +12,7 @@
 //! | What do updates and archives do? | `operations` |
 //! | Who is on a list in the end? | `lists`, `list_membership` |
 //! | Which pairs are associated in the end? | `associations` |
+//! | What is a record associated with as it is written? | `inline` |
 //! | Which properties are made in HubSpot, and when? | `making`, `making_keys` |
 //! | How is a lifecycle stage moved back? | `lifecycle` |
 //! | What does a dry run do and leave? | `dry_run` |
@@ -59,6 +60,7 @@ mod events;
 mod faults;
 mod fuzz;
 mod giving_up;
+mod inline;
 mod input;
 mod insert;
 mod isolation;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::findings::Findings;
 use super::footing::Footing;
 use super::prepare::{self, Knowledge};
-use super::{associations, audiences, events, lists, quota};
+use super::{associations, audiences, events, inline, lists, quota};
 use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{self, ObjectType};
@@ -40,7 +40,6 @@ pub fn run(config: &Path, emitter: &Emitter) {
 
 fn try_out(config: &Path, emitter: &Emitter) -> Result<String, Failure> {
     let (text, config) = super::read_config(config)?;
-    prepare::refuse_what_cannot_be_done(&config)?;
     let client = Client::new(&config)?;
     let rotation = TokenRotation::new(&text);
     super::runtime()?.block_on(async {
@@ -108,6 +107,10 @@ async fn configured_objects(
 ) -> Result<(), Failure> {
     for stream in &config.streams {
         let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
+        if let Err(failure) = inline::refuse_where_there_is_no_record(TargetName::of(name), Some(stream)) {
+            findings.fail(of_stream(&stream.name, failure));
+            continue;
+        }
         let other = match TargetName::of(name) {
             TargetName::Event(event) => Some(events::check(event, stream, knowledge).await),
             TargetName::List(id) => Some(lists::check(id, stream, knowledge).await),
@@ -188,6 +191,30 @@ async fn configured_object(
                  the first sync that writes to it.",
                 stream.name, object.name
             ));
+        }
+    }
+    check_associations(stream, object, knowledge, findings).await
+}
+
+/// Whether what the stream's records are to be associated with is there.
+async fn check_associations(
+    stream: &StreamSettings,
+    object: &ObjectType,
+    knowledge: &mut Knowledge<'_>,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    for association in &stream.associations {
+        match inline::plan(association, object, knowledge).await {
+            Ok(plan) => {
+                for problem in inline::scope_problems(std::slice::from_ref(&plan), knowledge.footing()) {
+                    findings.warn(format!("Stream \"{}\": {problem}", stream.name));
+                }
+                findings.note(inline::described(&plan, object));
+            }
+            Err(failure) if failure.kind == Kind::Configuration => {
+                findings.fail(of_stream(&stream.name, failure));
+            }
+            Err(failure) => return Err(failure),
         }
     }
     Ok(())

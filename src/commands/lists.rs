@@ -8,7 +8,7 @@ use super::audiences::contacts;
 use super::discover::json_schema;
 use super::prepare::Knowledge;
 use crate::coerce::Aliases;
-use crate::config::{Operation, StreamSettings};
+use crate::config::{Match, Operation, StreamSettings};
 use crate::crm::list::List;
 use crate::crm::object::ObjectType;
 use crate::crm::property::{Property, PropertyType};
@@ -128,6 +128,7 @@ async fn key(
         aliases: Aliases::On,
         prefix: "",
         configured: Some(configured),
+        match_by: Match::Unique,
     };
     choice.resolve(std::iter::empty()).map(|identity| identity.rule.property().to_owned())
 }

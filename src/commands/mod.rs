@@ -7,6 +7,7 @@ pub mod discover;
 pub mod events;
 pub mod findings;
 pub mod footing;
+pub mod inline;
 pub mod lists;
 pub mod prepare;
 pub mod quota;

@@ -7,6 +7,7 @@ use super::associations;
 use super::audiences;
 use super::events::{self, Definitions};
 use super::footing::Footing;
+use super::inline;
 use super::lists;
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::{Config, Operation, StreamSettings, UnknownProperties};
@@ -22,6 +23,7 @@ use crate::hubspot::client::Client;
 use crate::hubspot::lists as list_calls;
 use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
+use crate::plan::inline::await_ends;
 use crate::plan::nested;
 use crate::plan::object::{self, ObjectName};
 use crate::plan::operation;
@@ -29,29 +31,6 @@ use crate::plan::stream::Groundwork;
 use crate::plan::target::TargetName;
 use crate::plan::{Plan, StreamPlan};
 use crate::protocol::catalog::{ConfiguredCatalog, ConfiguredStream};
-
-/// Refuses what the configuration asks for and this version cannot do: nothing is left out silently.
-///
-/// # Errors
-/// A configuration failure that names the setting.
-pub fn refuse_what_cannot_be_done(config: &Config) -> Result<(), Failure> {
-    let mut settings: Vec<String> = Vec::new();
-    for stream in &config.streams {
-        settings
-            .extend(unsupported(stream).map(|setting| format!("{setting} of stream \"{}\"", stream.name)));
-    }
-    if settings.is_empty() {
-        return Ok(());
-    }
-    let message = format!("This version cannot do what these settings ask for yet: {}.", settings.join(", "));
-    Err(Failure::new(Kind::Configuration, message))
-}
-
-fn unsupported(stream: &StreamSettings) -> impl Iterator<Item = &'static str> {
-    [(!stream.associations.is_empty(), "associations")]
-        .into_iter()
-        .filter_map(|(asked, setting)| asked.then_some(setting))
-}
 
 /// What is known of the account, read once for each object.
 #[derive(Debug)]
@@ -275,7 +254,10 @@ pub async fn plans(
         }
     }
     match failures.len() {
-        0 => Ok(plans),
+        0 => {
+            await_ends(&mut plans);
+            Ok(plans)
+        }
         1 => Err(failures.remove(0)),
         _ => {
             let mut messages: Vec<String> = failures.iter().map(ToString::to_string).collect();
@@ -395,7 +377,9 @@ async fn plan(
 ) -> Result<Plan, Failure> {
     let of_stream = |failure: Failure| failure.of_stream(&stream.descriptor);
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
-    match TargetName::of(object::name_of(stream, settings)) {
+    let target = TargetName::of(object::name_of(stream, settings));
+    inline::refuse_where_there_is_no_record(target, settings).map_err(of_stream)?;
+    match target {
         TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
         TargetName::List(id) => {
             let plan = lists::plan(id, stream, settings, knowledge).await.map_err(of_stream)?;
@@ -436,9 +420,23 @@ async fn object_plan(
     let owners = owners(stream, settings, &object, knowledge).await.map_err(of_stream)?;
     let inserts = operation::of(stream, settings).is_ok_and(|operation| operation == Operation::Insert);
     let required = if inserts { knowledge.required(&object).await.map_err(of_stream)? } else { Vec::new() };
+    let configured = settings.map(|settings| settings.associations.as_slice()).unwrap_or_default();
+    let associations = inline::plans(configured, &object, knowledge).await.map_err(of_stream)?;
+    for problem in inline::scope_problems(&associations, knowledge.footing()) {
+        tracing::warn!("Stream \"{}\": {problem}", stream.descriptor);
+    }
     let properties = knowledge.properties(&object).await.map_err(of_stream)?;
     let owners = owners.as_ref();
-    StreamPlan::new(Groundwork { config, stream, object: &object, properties, owners, required: &required })
+    let (required, associations) = (required.as_slice(), associations.as_slice());
+    StreamPlan::new(Groundwork {
+        config,
+        stream,
+        object: &object,
+        properties,
+        owners,
+        required,
+        associations,
+    })
 }
 
 /// The account's owners, where records of the stream may name one by e-mail address: the object has an owner property,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::footing::Footing;
 use super::prepare::{self, Knowledge};
 use crate::config::Config;
+use crate::engine::association::Awaited;
+use crate::engine::request::Target;
 use crate::engine::reserve;
 use crate::engine::sync::{Durability, Settings, Sync};
 use crate::error::{Failure, Kind};
@@ -19,7 +21,7 @@ use crate::output::emitter::Emitter;
 use crate::output::progress::Progress;
 use crate::output::rotation::TokenRotation;
 use crate::pipeline::calls::{HubSpotCalls, Route};
-use crate::pipeline::dispatcher::{DispatchedStream, Dispatcher};
+use crate::pipeline::dispatcher::{DispatchedLink, DispatchedStream, Dispatcher};
 use crate::pipeline::keeping::Keeping;
 use crate::pipeline::making::{orders, serve};
 use crate::pipeline::reader::{Reader, ReaderStream};
@@ -27,6 +29,7 @@ use crate::pipeline::rehearsal::Rehearsal;
 use crate::pipeline::signals::{Ask, Signals};
 use crate::pipeline::summary::Performance;
 use crate::plan::Plan;
+use crate::plan::inline::PlannedLink;
 use crate::protocol::catalog::{CatalogError, ConfiguredCatalog};
 use crate::rejected::storage::identity::SyncId;
 use crate::rejected::storage::pending::Pending;
@@ -53,7 +56,6 @@ const PIECES_AHEAD: usize = 2;
 /// Why the sync ended early. What settled before is acknowledged.
 pub fn run(config: &Path, catalog: &Path, emitter: &Emitter) -> Result<Completed, Failure> {
     let (text, config) = super::read_config(config)?;
-    prepare::refuse_what_cannot_be_done(&config)?;
     let catalog = read_catalog(catalog)?;
     let client = Client::new(&config)?;
     let rotation = TokenRotation::new(&text);
@@ -122,7 +124,7 @@ async fn perform(
     for notice in plans.iter().flat_map(|plan| &plan.notices) {
         tracing::warn!("{notice}");
     }
-    let streams = plans.iter().map(|plan| dispatched(plan, &fresh)).collect();
+    let streams = plans.iter().map(|plan| dispatched(plan, &fresh, performance)).collect();
     let streams_read = plans.into_iter().zip(&catalog.streams).map(|(plan, stream)| {
         let descriptor = plan.descriptor;
         ReaderStream { shaping: plan.shaping, descriptor, announces_end: stream.generation_id.is_some() }
@@ -201,12 +203,30 @@ fn settings(config: &Config, durability: Durability) -> Settings {
     }
 }
 
-fn dispatched(plan: &Plan, fresh: &FreshProperties) -> DispatchedStream {
-    let destination = Destination { doing: plan.doing.clone(), fresh: fresh.clone() };
+fn dispatched(plan: &Plan, fresh: &FreshProperties, performance: Performance) -> DispatchedStream {
+    let route = |target: &Target, doing: &str| {
+        let destination = Destination { doing: doing.to_owned(), fresh: fresh.clone() };
+        Arc::new(Route { target: target.clone(), destination })
+    };
+    let link = |planned: &PlannedLink| DispatchedLink {
+        link: planned.link.clone(),
+        awaited: planned.awaited,
+        route: route(&planned.target, &planned.doing),
+    };
     DispatchedStream {
         descriptor: plan.descriptor.clone(),
-        route: Some(Arc::new(Route { target: plan.target.clone(), destination })),
+        route: Some(route(&plan.target, &plan.doing)),
         mirrors: plan.mirrors.clone(),
+        links: match performance {
+            Performance::Real => plan.links.iter().map(link).collect(),
+            // What a dry run does not write has no id, and cannot be associated.
+            Performance::Rehearsed => Vec::new(),
+        },
+        awaited: match performance {
+            Performance::Real => plan.awaited,
+            // What the other streams would bring does not come.
+            Performance::Rehearsed => Awaited::default(),
+        },
     }
 }
 

@@ -77,7 +77,8 @@ pub struct StreamSettings {
     /// created.
     #[schemars(title = "Group for New Properties", extend("examples" = ["contactinformation"], "order" = 10))]
     pub property_group: Option<String>,
-    /// Other records to associate each record with as it is written.
+    /// Other records to associate each record with as it is written: a field names them by their key, one or an
+    /// array of several.
     #[serde(default)]
     #[schemars(title = "Associations", extend("default" = [], "order" = 11))]
     pub associations: Vec<AssociationSettings>,
@@ -150,18 +151,13 @@ pub struct AssociationSettings {
     /// The HubSpot object to associate with, by name or type ID.
     #[schemars(title = "HubSpot Object", extend("examples" = ["COMPANY"], "order" = 1))]
     pub object: String,
-    /// The property of that object the field is compared with. The default is "hs_object_id", the record ID.
-    #[serde(default = "record_id")]
+    /// The property of that object the field is compared with, for example "domain" of companies. Leave it out
+    /// for the email address of contacts, and for the record ID of everything else.
     #[schemars(title = "Property", extend("examples" = ["domain"], "airbyte_secret" = false, "order" = 2))]
-    pub key: String,
+    pub key: Option<String>,
     /// The label to give the association. Leave it out for HubSpot's plain association.
     #[schemars(title = "Label", extend("order" = 3))]
     pub label: Option<String>,
-}
-
-/// HubSpot's own identifier of a record, present on every object type.
-fn record_id() -> String {
-    "hs_object_id".to_owned()
 }
 
 /// Pairs of (field of the stream, HubSpot property), in the order the user wrote them.
@@ -225,7 +221,7 @@ impl StreamSettings {
             let at = at.key("associations").index(index);
             findings.not_blank(&at, "column", &association.column);
             findings.not_blank(&at, "object", &association.object);
-            findings.not_blank(&at, "key", &association.key);
+            findings.not_blank_if_set(&at, "key", association.key.as_deref());
             findings.not_blank_if_set(&at, "label", association.label.as_deref());
         }
     }

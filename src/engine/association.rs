@@ -37,6 +37,49 @@ pub struct FarEnd {
     pub id: Option<Box<str>>,
     /// The labels the pair has.
     pub labels: Labels,
+    /// How long one of the ends has been missing.
+    pub absence: Absence,
+}
+
+/// How far it has been found out that an end is not there, where the sync itself may still bring it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absence {
+    /// Nothing is known yet.
+    #[default]
+    Unknown,
+    /// It was missing, and is looked for again now that nothing else is left to be written. Counts the waits since, which
+    /// the index of the search may need.
+    Looking(usize),
+    /// It was missing, and is looked for once more: there is no room to wait any longer.
+    LastLook,
+}
+
+/// Which ends of its associations a stream waits for: those whose object types are written in the same sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Awaited {
+    /// The near ends.
+    pub near: bool,
+    /// The far ends.
+    pub far: bool,
+}
+
+impl Awaited {
+    /// Whether an end that was looked for in this step may still come.
+    #[must_use]
+    pub fn includes(self, step: Step) -> bool {
+        match step {
+            Step::Lookup | Step::Search => self.near,
+            Step::LookupFar | Step::SearchFar => self.far,
+            Step::ReadLabels
+            | Step::Create
+            | Step::Write
+            | Step::Single
+            | Step::Members
+            | Step::Link
+            | Step::Chore
+            | Step::SendEvents => false,
+        }
+    }
 }
 
 /// The labels a pair has, which must not get lost when it is given another.

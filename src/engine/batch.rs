@@ -33,6 +33,37 @@ pub struct Input {
     pub created: Option<bool>,
     /// Set once a call may have made the record without telling; it is not made again before it has been looked for.
     pub doubt: Option<Box<Doubt>>,
+    /// The record that a pair was asked for by, where it is made as that is written.
+    pub part_of: Option<Box<PartOf>>,
+}
+
+/// One of the associations that are made with the records of a stream, by its place among those configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LinkIndex(pub u16);
+
+/// Whose inputs a call is about: a stream's own records, or pairs that its written records ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Source {
+    /// The stream.
+    pub stream: StreamIndex,
+    /// Which of its associations; none for its own records.
+    pub link: Option<LinkIndex>,
+}
+
+impl From<StreamIndex> for Source {
+    /// The stream's own records.
+    fn from(stream: StreamIndex) -> Self {
+        Self { stream, link: None }
+    }
+}
+
+/// The record that asked for a pair, among those that are written and wait for their pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartOf {
+    /// Number of the written input.
+    pub written: u64,
+    /// Place of the record among those that the input was merged of.
+    pub part: usize,
 }
 
 /// Which write of a record is next, where it takes two ([`Body::sequel`](super::record::Body::sequel)).
@@ -71,6 +102,7 @@ impl Input {
             turn: Turn::First,
             created: None,
             doubt: None,
+            part_of: None,
         }
     }
 
@@ -118,6 +150,12 @@ impl Input {
     #[must_use]
     pub fn has_properties(&self) -> bool {
         self.parts().any(|part| !part.body.properties().is_empty())
+    }
+
+    /// Whether any of its records asks for associations.
+    #[must_use]
+    pub fn asks_for_links(&self) -> bool {
+        self.parts().any(|part| !part.body.links().is_empty())
     }
 
     /// Text of the matching key.
@@ -175,6 +213,8 @@ pub struct Send {
     pub id: SendId,
     /// The stream the inputs belong to.
     pub stream: StreamIndex,
+    /// Which of the stream's associations, where the inputs are pairs that its records ask for.
+    pub link: Option<LinkIndex>,
     /// At least one input, at most the operation's batch limit; none where the call is a chore.
     pub inputs: Vec<Input>,
     /// What is done beside the records; then there are no inputs.
@@ -204,6 +244,12 @@ pub struct Send {
 }
 
 impl Send {
+    /// Whose inputs it is about.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source { stream: self.stream, link: self.link }
+    }
+
     /// Whether the call only finds out what an earlier one has made: that it is answered says nothing about how
     /// writing goes.
     #[must_use]

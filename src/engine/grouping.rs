@@ -9,7 +9,7 @@ use super::association::{self, Pair};
 use super::batch::{Input, Stage};
 use super::membership::Membership;
 use super::operation::{Operation, Step};
-use super::resolve::Group;
+use super::resolve::{Group, search};
 
 /// Most names in one call that finds record ids (HubSpot's object API guide, batch read).
 const MOST_NAMES: usize = 100;
@@ -35,6 +35,7 @@ pub fn groups(operation: Operation, inputs: Vec<Input>) -> Vec<Group> {
             | Step::LookupFar
             | Step::ReadLabels
             | Step::Search
+            | Step::SearchFar
             | Step::Create
             | Step::SendEvents => {
                 groups.push(Group::new(inputs, Stage::First, step));
@@ -63,36 +64,73 @@ pub fn asked(operation: Operation, step: Step, inputs: Vec<Input>) -> (Vec<Input
     if !operation.looks_up_first() {
         return (inputs, Vec::new());
     }
-    let mut names: HashSet<String> = HashSet::new();
+    let mut names = Names::of(step);
     inputs.into_iter().partition(|input| {
         let Some(name) = name_asked(operation, step, input) else { return false };
-        names.contains(name.as_ref()) || names.len() < most_names(step) && names.insert(name.into_owned())
+        names.admit(name)
     })
 }
 
 /// The different names that a call for record ids asks for.
 #[must_use]
 pub fn names_asked(operation: Operation, step: Step, inputs: &[Input]) -> Vec<String> {
-    let mut known: HashSet<String> = HashSet::new();
-    let names = inputs.iter().filter_map(|input| name_asked(operation, step, input));
-    let mut different = names.filter(|name| known.insert(name.as_ref().to_owned())).map(Cow::into_owned);
-    different.by_ref().take(most_names(step)).collect()
+    let mut names = Names::of(step);
+    for name in inputs.iter().filter_map(|input| name_asked(operation, step, input)) {
+        names.admit(name);
+    }
+    names.different
+}
+
+/// The different names in one call, as far as there is room.
+struct Names {
+    known: HashSet<String>,
+    /// In the order in which they came.
+    different: Vec<String>,
+    most: usize,
+    /// Bytes that are left for them, where they are counted.
+    room: usize,
+}
+
+impl Names {
+    fn of(step: Step) -> Self {
+        let (most, room) = match step {
+            Step::ReadLabels => (MOST_LABELLED, usize::MAX),
+            Step::Search | Step::SearchFar => (search::MOST_KEYS, search::KEYS_BYTES),
+            _ => (MOST_NAMES, usize::MAX),
+        };
+        Self { known: HashSet::new(), different: Vec::new(), most, room }
+    }
+
+    /// Whether the call asks for a name: for the first one always, however long it is.
+    fn admit(&mut self, name: Cow<'_, str>) -> bool {
+        if self.known.contains(name.as_ref()) {
+            return true;
+        }
+        let is_counted = self.room != usize::MAX;
+        let length = if is_counted { search::key_length(&name).saturating_add(1) } else { 0 };
+        if !self.different.is_empty() && (self.different.len() >= self.most || length > self.room) {
+            return false;
+        }
+        if is_counted {
+            self.room = self.room.saturating_sub(length);
+        }
+        self.known.insert(name.as_ref().to_owned());
+        self.different.push(name.into_owned());
+        true
+    }
 }
 
 /// What a call that finds something out calls an input; `None` where it does not ask for it.
-fn name_asked(operation: Operation, step: Step, input: &Input) -> Option<Cow<'_, str>> {
+#[must_use]
+pub fn name_asked(operation: Operation, step: Step, input: &Input) -> Option<Cow<'_, str>> {
     if operation.looks_up_first() && operation.first_step(input) != step {
         return None;
     }
     match step {
-        Step::LookupFar => Some(Pair::of(input).to),
+        Step::LookupFar | Step::SearchFar => Some(Pair::of(input).to),
         Step::ReadLabels => input.target().map(Cow::Borrowed),
         _ => input.key().map(Cow::Borrowed),
     }
-}
-
-fn most_names(step: Step) -> usize {
-    if step == Step::ReadLabels { MOST_LABELLED } else { MOST_NAMES }
 }
 
 /// Splits by a property of each input; both the parts and what is in them keep their order.

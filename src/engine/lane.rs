@@ -143,6 +143,11 @@ impl Lane {
         slot.parked.push_back(Input::new(record));
     }
 
+    /// Takes an input in that needs no order: nobody says when it has settled.
+    pub fn push_unordered(&mut self, now: Moment, input: Input) {
+        self.gather(now, input);
+    }
+
     /// Says that an input has settled whole, so that the next one with its key may go.
     ///
     /// `hash` is the key hash of the input; inputs without a key need no word.

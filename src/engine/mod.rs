@@ -8,7 +8,7 @@
 //! |---|---|
 //! | Has everything before this state settled? | [`ledger`] |
 //! | Which records go into which batch, in which order per key? | [`lane`], [`batch`], [`grouping`] |
-//! | Which calls does an operation take? | [`operation`], [`request`], [`membership`], [`association`] |
+//! | Which calls does an operation take? | [`operation`], [`request`], [`membership`], [`association`], [`inline`] |
 //! | What became of each record of an answered call? | [`resolve`] |
 //! | What has this sync made already? | [`made`] |
 //! | What does a status mean, how long to wait? | [`retry`] |
@@ -21,6 +21,7 @@ pub mod association;
 pub mod batch;
 pub mod exchange;
 pub mod grouping;
+pub mod inline;
 pub mod lane;
 pub mod ledger;
 pub mod made;

@@ -12,7 +12,7 @@
 //! | membership, record id | adds and removes of one list in one call |
 //! | membership, anything else | batch reads for the record ids, then the same |
 //! | update or archive, search | search for the record ids, then by record id |
-//! | association | batch reads for the record ids of both ends, of labels there are, then one call for up to 2,000 pairs |
+//! | association | batch reads for the record ids of both ends (or searches), of labels there are, then one call for up to 2,000 pairs |
 //! | event | batch send; a 204 confirms all of it |
 //!
 //! A record may take two writes, one after the other: then its batch upsert or update is made twice, the second time with
@@ -85,6 +85,8 @@ pub enum Step {
     LookupFar,
     /// Finds record ids by any property.
     Search,
+    /// The same for the far ends of associations.
+    SearchFar,
     /// Reads the labels that associations have.
     ReadLabels,
     /// Makes records.
@@ -115,7 +117,7 @@ impl Step {
             | Self::Single
             | Self::Members
             | Self::Chore => Budget::General,
-            Self::Search => Budget::Search,
+            Self::Search | Self::SearchFar => Budget::Search,
             Self::ReadLabels | Self::Link => Budget::Associations,
             Self::SendEvents => Budget::Events,
         }
@@ -253,9 +255,9 @@ impl Operation {
 /// The call that an input of an association needs next: both ids, then the labels that would get lost, then the pair.
 fn linking_step(linking: Linking, ends: Ends, input: &Input) -> Step {
     if ends.from != MatchedBy::RecordId && input.record_id.is_none() {
-        Step::Lookup
+        if ends.from == MatchedBy::Search { Step::Search } else { Step::Lookup }
     } else if ends.to != MatchedBy::RecordId && input.far.id.is_none() {
-        Step::LookupFar
+        if ends.to == MatchedBy::Search { Step::SearchFar } else { Step::LookupFar }
     } else if linking == Linking::Associate
         && !matches!(input.far.labels, Labels::Known(_))
         && Pair::of(input).label.is_some()

@@ -1,12 +1,13 @@
 //! One record on its way: its bytes in one allocation, its ticket beside them.
 
+use super::inline;
 use super::ledger::Ticket;
 
 /// What a record is made of, cut from one buffer so that a record costs one allocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     bytes: Box<[u8]>,
-    ends: [u32; 5],
+    ends: [u32; 6],
     key_hash: u64,
 }
 
@@ -19,6 +20,8 @@ pub struct BodyParts<'a> {
     pub properties: &'a [u8],
     /// Members to be written in a second call, once the first is confirmed; empty where one call is enough.
     pub sequel: &'a [u8],
+    /// Associations to be made once it is written, by [`inline::append`]; empty where it asks for none.
+    pub links: &'a [u8],
     /// `record.data` as received.
     pub data: &'a str,
     /// `record.meta` as received, or empty.
@@ -44,12 +47,13 @@ impl Body {
             key,
             parts.properties,
             parts.sequel,
+            parts.links,
             parts.data.as_bytes(),
             parts.meta.as_bytes(),
             parts.emitted_at.as_bytes(),
         ];
         let mut bytes = Vec::with_capacity(slices.iter().map(|slice| slice.len()).sum());
-        let mut ends = [0; 5];
+        let mut ends = [0; 6];
         for (place, slice) in slices.into_iter().enumerate() {
             bytes.extend_from_slice(slice);
             if let Some(end) = ends.get_mut(place) {
@@ -58,7 +62,9 @@ impl Body {
             }
         }
         let key_hash = if parts.key.is_some() { hash(key) } else { u64::from(NO_KEY) };
-        let ends = if parts.key.is_some() { ends } else { [NO_KEY, ends[1], ends[2], ends[3], ends[4]] };
+        if parts.key.is_none() {
+            ends[0] = NO_KEY;
+        }
         Self { bytes: bytes.into_boxed_slice(), ends, key_hash }
     }
 
@@ -93,28 +99,34 @@ impl Body {
         !self.sequel().is_empty()
     }
 
+    /// Associations to be made once it is written, as [`inline::read`] takes them; empty where it asks for none.
+    #[must_use]
+    pub fn links(&self) -> &[u8] {
+        &self.bytes[self.ends[2] as usize..self.ends[3] as usize]
+    }
+
     /// `record.data` as received.
     #[must_use]
     pub fn data(&self) -> &str {
-        text(&self.bytes[self.ends[2] as usize..self.ends[3] as usize])
+        text(&self.bytes[self.ends[3] as usize..self.ends[4] as usize])
     }
 
     /// `record.meta` as received; `None` when there was none.
     #[must_use]
     pub fn meta(&self) -> Option<&str> {
-        Some(text(&self.bytes[self.ends[3] as usize..self.ends[4] as usize])).filter(|meta| !meta.is_empty())
+        Some(text(&self.bytes[self.ends[4] as usize..self.ends[5] as usize])).filter(|meta| !meta.is_empty())
     }
 
     /// `record.emitted_at` as received; `None` when there was none.
     #[must_use]
     pub fn emitted_at(&self) -> Option<&str> {
-        Some(text(&self.bytes[self.ends[4] as usize..])).filter(|at| !at.is_empty())
+        Some(text(&self.bytes[self.ends[5] as usize..])).filter(|at| !at.is_empty())
     }
 
-    /// Bytes it takes to hold this record: its own, and what stands beside them.
+    /// Bytes it takes to hold this record: its own, what stands beside them, and the pairs that it is to become.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.bytes.len() + BESIDE
+        self.bytes.len() + BESIDE + inline::size(self.links())
     }
 }
 
@@ -142,6 +154,7 @@ mod tests {
             key: Some("k\u{e9}y"),
             properties: b"\"a\":\"1\"",
             sequel: b"\"b\":\"2\"",
+            links: b"l",
             data: "{\"a\":1}",
             meta: "",
             emitted_at: "17",
@@ -151,6 +164,7 @@ mod tests {
         assert_eq!(body.key_hash(), 4);
         assert_eq!(body.properties(), b"\"a\":\"1\"");
         assert_eq!((body.sequel(), body.takes_two_writes()), (&b"\"b\":\"2\""[..], true));
+        assert_eq!(body.links(), b"l");
         assert_eq!((body.data(), body.meta(), body.emitted_at()), ("{\"a\":1}", None, Some("17")));
         let keyless = Body::new(BodyParts { key: None, ..parts }, |_| 0);
         assert_eq!((keyless.key(), keyless.properties()), (None, &b"\"a\":\"1\""[..]));

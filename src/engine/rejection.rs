@@ -26,6 +26,16 @@ impl Origin {
     }
 }
 
+/// What of a record was refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refused {
+    /// The record itself.
+    #[default]
+    Record,
+    /// An association that was to be made as it was written: the record itself is written.
+    Association,
+}
+
 /// The reason of one rejection.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rejection {
@@ -44,6 +54,8 @@ pub struct Rejection {
     pub origin: Origin,
     /// Id of the HubSpot record that is in the way.
     pub existing_id: Option<String>,
+    /// What was refused.
+    pub refused: Refused,
 }
 
 impl Rejection {
@@ -58,6 +70,7 @@ impl Rejection {
             correlation_id: None,
             origin: Origin::Connector,
             existing_id: None,
+            refused: Refused::Record,
         }
     }
 
@@ -72,6 +85,7 @@ impl Rejection {
             correlation_id: error.correlation_id.clone(),
             origin: Origin::Hubspot,
             existing_id: error.existing_id.clone(),
+            refused: Refused::Record,
         }
     }
 
@@ -150,12 +164,28 @@ impl Rejection {
         }
     }
 
+    /// The same for an association that this column of a written record asks for.
+    #[must_use]
+    pub fn of_association(self, column: &str) -> Self {
+        let message = format!(
+            "{column}: the record itself was written, but not associated with the record that this field names. {}",
+            self.message
+        );
+        Self { property: Some(column.to_owned()), message, refused: Refused::Association, ..self }
+    }
+
     /// The reason in this connector's own words, from code and property alone: it cannot hold a value.
     #[must_use]
     pub fn redacted_message(&self) -> String {
-        let who = match self.origin {
-            Origin::Hubspot => "HubSpot refused the record",
-            Origin::Connector => "The connector refused the record",
+        let who = match (self.refused, self.origin) {
+            (Refused::Record, Origin::Hubspot) => "HubSpot refused the record",
+            (Refused::Record, Origin::Connector) => "The connector refused the record",
+            (Refused::Association, Origin::Hubspot) => {
+                "The record was written, HubSpot refused an association of it"
+            }
+            (Refused::Association, Origin::Connector) => {
+                "The record was written, the connector could not make an association of it"
+            }
         };
         match &self.property {
             Some(property) => format!("{who}: {} on property {property}.", self.code),

@@ -90,10 +90,16 @@ pub fn of(send: &Send, target: &Target) -> Request {
         (Step::Create, _) | (Step::Write, Operation::Insert) => {
             by_key(batch(Verb::Create), writes(send, target, Naming::Nothing))
         }
-        (Step::Search, _) => by_key(Endpoint::Search(Arc::clone(&target.object)), search(send, target)),
+        (Step::Search, _) => {
+            by_key(Endpoint::Search(Arc::clone(&target.object)), search(send, target, &target.key_property))
+        }
+        (Step::SearchFar, _) => {
+            let (object, key) = far_end(target);
+            let body = search(send, target, key);
+            Request { endpoint: Endpoint::Search(Arc::clone(object)), body, answers_by: key.to_owned() }
+        }
         (Step::LookupFar, _) => {
-            let (object, key) =
-                target.far.as_ref().map_or((&target.object, ""), |far| (&far.object, &*far.key_property));
+            let (object, key) = far_end(target);
             let endpoint = Endpoint::Batch(Arc::clone(object), Verb::Read);
             Request { endpoint, body: lookup(send, target.operation, key), answers_by: key.to_owned() }
         }
@@ -129,6 +135,11 @@ pub fn of(send: &Send, target: &Target) -> Request {
             by_id(Endpoint::Events, occurrences(send, &target.object))
         }
     }
+}
+
+/// The object type at the far end of associations, and the property that names its records.
+fn far_end(target: &Target) -> (&Arc<str>, &str) {
+    target.far.as_ref().map_or((&target.object, ""), |far| (&far.object, &*far.key_property))
 }
 
 /// The request for a chore.
@@ -247,9 +258,12 @@ fn occurrences(send: &Send, event_name: &str) -> Vec<u8> {
 
 /// Body of a search for the keys of the inputs. One page holds all records that can be found, unless keys are far from
 /// unique.
-fn search(send: &Send, target: &Target) -> Vec<u8> {
-    let property = &target.key_property;
-    let keys: Vec<Option<&str>> = send.inputs.iter().map(Input::key).collect();
+fn search(send: &Send, target: &Target, property: &str) -> Vec<u8> {
+    let keys = if target.operation.looks_up_first() {
+        json!(names_asked(target.operation, send.step, &send.inputs))
+    } else {
+        json!(send.inputs.iter().map(Input::key).collect::<Vec<_>>())
+    };
     let filter = json!({"propertyName": property, "operator": "IN", "values": keys});
     json!({"filterGroups": [{"filters": [filter]}], "properties": [property], "limit": SEARCH_PAGE})
         .to_string()
@@ -342,6 +356,7 @@ mod tests {
         Send {
             id: SendId(7),
             stream: StreamIndex(0),
+            link: None,
             inputs,
             chore: None,
             stage: Stage::First,

@@ -15,19 +15,19 @@
 use crate::api::{self, ApiError, BatchAnswer, MembershipAnswer, Refusal};
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Moment;
 use super::association::Pair;
 use super::batch::{Input, Send, SendId, Stage};
-use super::grouping;
 use super::operation::{Operation, Step};
 use super::rejection::Rejection;
 use super::retry::Setback;
 
 pub mod doubt;
 pub mod links;
+pub mod lookup;
 pub mod search;
 
 /// The code of a record that does not exist.
@@ -66,6 +66,8 @@ pub struct Resolution {
     pub stored: Vec<Stored>,
     /// Refused for good.
     pub rejected: Vec<(Input, Rejection)>,
+    /// Not to be done as things are: there is no record at one of the ends.
+    pub absent: Vec<Absent>,
     /// To be sent again, in groups.
     pub again: Vec<Group>,
     /// To be sent again after a wait.
@@ -74,6 +76,17 @@ pub struct Resolution {
     pub resumed: Option<Send>,
     /// How much of the call the answer spoke of.
     pub silence: Silence,
+}
+
+/// A pair of which one end was not found.
+#[derive(Debug)]
+pub struct Absent {
+    /// What was to be done.
+    pub input: Input,
+    /// The reason, unless the end is still to come.
+    pub rejection: Rejection,
+    /// The call that did not find it.
+    pub step: Step,
 }
 
 /// Inputs that an answer puts off for a reason outside them.
@@ -210,77 +223,6 @@ pub fn itemised(
     resolution
 }
 
-/// Reads the 2xx answer to a look-up: records that were found are written next, those that were not are
-/// rejected by an update and done with by an archive.
-#[must_use]
-pub fn looked_up(
-    mut send: Send,
-    operation: Operation,
-    answer: &BatchAnswer,
-    correlation_id: Option<&str>,
-) -> Resolution {
-    let (asked, others) = grouping::asked(operation, send.step, std::mem::take(&mut send.inputs));
-    send.inputs = asked;
-    let Reading { mut fates, silence, passing } = read(&send, answer, correlation_id);
-    share_among_equals(&send, &mut fates);
-    let mut resolution = Resolution { silence, ..Resolution::default() };
-    let mut unmentioned = Vec::new();
-    let mut found: Vec<Input> = others;
-    for (mut input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
-        match fate {
-            Fate::Named(record) => {
-                let id = Some(record.id.as_str().into());
-                if send.step == Step::LookupFar {
-                    input.far.id = id
-                } else {
-                    input.record_id = id
-                }
-                found.push(input);
-            }
-            Fate::Refused(rejection) if rejection.code == NOT_FOUND && operation.takes_away() => {
-                resolution.stored.push(Stored { input, created: None, id: None });
-            }
-            // Nothing was written: a merged input has no good part that could be lost with a bad one.
-            Fate::Refused(rejection) => resolution.rejected.push((input, rejection)),
-            Fate::PutOff(_) => send.inputs.push(input),
-            Fate::Unmentioned => unmentioned.push(input),
-        }
-    }
-    let whole = unmentioned.is_empty() && silence == Silence::Kept;
-    let silent = Silent { sent_at: send.sent_at, stage: send.stage, operation, step: send.step };
-    send_unmentioned(&mut resolution, unmentioned, silent, correlation_id);
-    resolution.put_off = put_off(send, whole, passing);
-    write_found(&mut resolution, operation, found);
-    resolution
-}
-
-/// Goes on with the inputs whose record ids are known now; an update with nothing to change has only been looked for.
-fn write_found(resolution: &mut Resolution, operation: Operation, found: Vec<Input>) {
-    let goes_on = |input: &Input| !matches!(operation, Operation::Update(_)) || input.has_properties();
-    let (found, only_looked_for): (Vec<Input>, Vec<Input>) = found.into_iter().partition(goes_on);
-    let seen = only_looked_for.into_iter().map(|input| Stored { input, created: None, id: None });
-    resolution.stored.extend(seen);
-    if !found.is_empty() {
-        resolution.again.extend(grouping::groups(operation, found));
-    }
-}
-
-/// What is said of a name holds for every input that has it.
-fn share_among_equals(send: &Send, fates: &mut [Fate<'_>]) {
-    let mut first: HashMap<Cow<'_, str>, usize> = HashMap::new();
-    for (place, input) in send.inputs.iter().enumerate() {
-        let name = match send.step {
-            Step::LookupFar => Some(Pair::of(input).to),
-            _ => input.key().map(Cow::Borrowed),
-        };
-        let Some(name) = name else { continue };
-        let before = *first.entry(name).or_insert(place);
-        if before != place && matches!(fates[place], Fate::Unmentioned) {
-            fates[place] = fates[before].clone();
-        }
-    }
-}
-
 /// Reads the answer to a change of a list's members: it names those that do not exist; all others are members now,
 /// or none, as they were to be. Source: HubSpot's lists guide.
 #[must_use]
@@ -412,7 +354,12 @@ fn send_unmentioned(
                 let rejection = Rejection::not_confirmed(correlation_id);
                 match step {
                     // Nothing was to be written: no part of a merged input is better than another.
-                    Step::Lookup | Step::LookupFar | Step::ReadLabels | Step::Search | Step::Link => {
+                    Step::Lookup
+                    | Step::LookupFar
+                    | Step::ReadLabels
+                    | Step::Search
+                    | Step::SearchFar
+                    | Step::Link => {
                         resolution.rejected.push((input, rejection));
                     }
                     Step::Create

@@ -10,23 +10,28 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use super::Moment;
-use super::batch::{Send, SendId};
+use super::association::Awaited;
+use super::batch::{LinkIndex, Send, SendId, Source};
 pub use super::exchange::{Counts, Durability, Effect, Next, Note, Outcome, Settings};
-use super::grouping;
 use super::lane::{BatchLimits, Lane, Merging};
 use super::ledger::{Ledger, StreamIndex, Totals};
 use super::made::Made;
 use super::mirror::Mirror;
 use super::operation::{Operation, Step};
-use super::pace::{Budget, Budgets, Permit};
+use super::pace::{Budget, Budgets};
 use super::record::{Body, Record};
 use super::rejection::Rejection;
 use super::resolve::{self, Group};
 use crate::api::RateHeaders;
 use crate::error::Failure;
+use linking::{Link, Linking};
+use postponed::Postponed;
 
+mod choosing;
 mod chores;
+mod linking;
 mod making;
+mod postponed;
 mod setbacks;
 mod settlement;
 #[cfg(test)]
@@ -49,6 +54,28 @@ struct Stream {
     counts: Counts,
     failed: bool,
     mirror: Option<Mirror>,
+    /// Associations that are made with its records.
+    links: Vec<Link>,
+    /// Which ends of its pairs may still come, where it is a stream of associations.
+    awaited: Awaited,
+}
+
+impl Stream {
+    fn lane_of_mut(&mut self, link: Option<LinkIndex>) -> Option<&mut Lane> {
+        match link {
+            None => Some(&mut self.lane),
+            Some(link) => self.links.get_mut(usize::from(link.0)).map(|link| &mut link.lane),
+        }
+    }
+
+    /// Its own lane and those of its pairs.
+    fn lanes_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
+        std::iter::once(&mut self.lane).chain(self.links.iter_mut().map(|link| &mut link.lane))
+    }
+
+    fn has_ready(&self) -> bool {
+        self.lane.has_ready() || self.links.iter().any(|link| link.lane.has_ready())
+    }
 }
 
 /// The state of a sync. See the module's invariants.
@@ -69,6 +96,8 @@ pub struct Sync {
     /// HubSpot's is not known before another call is answered properly, or there is no other call to be made.
     doubted: VecDeque<Send>,
     made: Made,
+    linking: Linking,
+    postponed: Postponed,
     next_send: u64,
     held_bytes: usize,
     silent_batches: u32,
@@ -99,6 +128,8 @@ impl Sync {
             delayed: BTreeMap::new(),
             doubted: VecDeque::new(),
             made: Made::default(),
+            linking: Linking::default(),
+            postponed: Postponed::default(),
             next_send: 0,
             held_bytes: 0,
             silent_batches: 0,
@@ -114,7 +145,16 @@ impl Sync {
     /// Adds a stream; streams are numbered in the order they are added.
     pub fn add_stream(&mut self, operation: Operation, limits: BatchLimits, merging: Merging) -> StreamIndex {
         let lane = Lane::new(limits, merging);
-        self.streams.push(Stream { operation, lane, counts: Counts::default(), failed: false, mirror: None });
+        self.streams.push(Stream {
+            operation,
+            lane,
+            counts: Counts::default(),
+            failed: false,
+            mirror: None,
+            links: Vec::new(),
+            awaited: Awaited::default(),
+        });
+        self.linking.add_stream();
         self.ledger.add_stream()
     }
 
@@ -196,14 +236,14 @@ impl Sync {
         if !matches!(outcome, Outcome::Setback(..) | Outcome::Itemised(..) | Outcome::Searched(..)) {
             self.recovered();
         }
-        let stream = send.stream;
+        let (stream, source) = (send.stream, send.source());
         if let Some(chore) = &send.chore {
             let chore = chore.clone();
             self.chore_answered(now, send, chore, outcome);
             self.release();
             return;
         }
-        let operation = self.streams[stream.0 as usize].operation;
+        let operation = self.operation_of(source);
         let resolution = match outcome {
             Outcome::Itemised(answer, correlation_id) => {
                 let clears_doubt = send.clears_doubt();
@@ -212,10 +252,11 @@ impl Sync {
                         self.looked_for(send, operation, &answer, correlation_id.as_deref())
                     }
                     Step::Lookup | Step::LookupFar => {
-                        resolve::looked_up(send, operation, &answer, correlation_id.as_deref())
+                        resolve::lookup::looked_up(send, operation, &answer, correlation_id.as_deref())
                     }
                     Step::Create
                     | Step::Search
+                    | Step::SearchFar
                     | Step::Write
                     | Step::Single
                     | Step::Members
@@ -265,7 +306,7 @@ impl Sync {
                 return;
             }
         };
-        self.resolved(now, stream, resolution);
+        self.resolved(now, source, resolution);
         self.release();
     }
 
@@ -292,8 +333,9 @@ impl Sync {
         let delayed_until = self.wake_delayed(now);
         if self.phase == Phase::Draining || self.is_full() {
             self.send_doubted();
+            self.send_postponed();
         }
-        if self.again.is_empty() && !self.streams.iter().any(|stream| stream.lane.has_ready()) {
+        if self.again.is_empty() && !self.streams.iter().any(Stream::has_ready) {
             let is_over =
                 self.phase == Phase::Draining && self.delayed.is_empty() && self.in_flight.is_empty();
             if !is_over {
@@ -396,7 +438,7 @@ impl Sync {
 
     /// Whether no call is under way, waiting or ready to be made.
     fn is_idle(&self) -> bool {
-        let ready = self.streams.iter().any(|stream| stream.lane.has_ready());
+        let ready = self.streams.iter().any(Stream::has_ready);
         self.in_flight.is_empty() && self.again.is_empty() && self.delayed.is_empty() && !ready
     }
 
@@ -404,7 +446,7 @@ impl Sync {
     fn relieve(&mut self) {
         if self.is_idle() {
             for stream in &mut self.streams {
-                stream.lane.flush();
+                stream.lanes_mut().for_each(Lane::flush);
             }
         }
     }
@@ -419,14 +461,25 @@ impl Sync {
     /// Closes partial batches that are old enough; returns when the next one will be.
     fn flush_aged(&mut self, now: Moment) -> Option<Moment> {
         let mut next = None;
-        for stream in &mut self.streams {
-            let Some(since) = stream.lane.gathering_since() else { continue };
-            let due = since + self.settings.flush_interval;
-            if due <= now || self.phase == Phase::Draining {
-                stream.lane.flush();
+        let (is_over, interval) = (self.phase == Phase::Draining, self.settings.flush_interval);
+        let mut flush = |lane: &mut Lane, at_once: bool| {
+            let Some(since) = lane.gathering_since() else { return };
+            if since + interval <= now || at_once {
+                lane.flush();
             } else {
-                next = earliest(next, Some(due));
+                next = earliest(next, Some(since + interval));
             }
+        };
+        for place in 0..self.streams.len() {
+            let gathers_pairs =
+                self.streams[place].links.iter().any(|link| link.lane.gathering_since().is_some());
+            // Pairs of one call are gathered from the answers to many.
+            let has_all_pairs = gathers_pairs
+                && is_over
+                && self.has_written_all(StreamIndex(u32::try_from(place).unwrap_or(u32::MAX)));
+            let stream = &mut self.streams[place];
+            flush(&mut stream.lane, is_over);
+            stream.links.iter_mut().for_each(|link| flush(&mut link.lane, has_all_pairs));
         }
         next
     }
@@ -442,47 +495,6 @@ impl Sync {
         None
     }
 
-    /// Parts of earlier calls first, then the streams' full batches in turn: the first whose budget has room. Where
-    /// none has, says when one will have, if that is known.
-    fn take_send(&mut self, now: Moment) -> Result<Send, Option<Moment>> {
-        let mut room = Room::default();
-        let again = &self.again;
-        let pace = &self.pace;
-        if let Some(place) = again.iter().position(|send| room.is_in(pace, send.step.budget(), now))
-            && let Some(send) = self.again.remove(place)
-        {
-            return Ok(self.cut(send));
-        }
-        for step in 0..self.streams.len() {
-            let index = (self.turn + step) % self.streams.len();
-            let operation = self.streams[index].operation;
-            let stream = StreamIndex(u32::try_from(index).unwrap_or(u32::MAX));
-            let made = &self.made;
-            if operation == Operation::UpsertFound
-                && let Some(inputs) = self.streams[index].lane.next_ready_mut()
-            {
-                making::recall(made, stream, inputs);
-            }
-            let next = self.streams[index].lane.next_ready().map(|input| operation.first_step(input));
-            if next.is_some_and(|step| room.is_in(&self.pace, step.budget(), now))
-                && let Some(inputs) = self.streams[index].lane.take_ready()
-            {
-                self.turn = index + 1;
-                let mut groups = grouping::groups(operation, inputs).into_iter();
-                let first = groups.next();
-                for group in groups {
-                    let send = self.send_of(stream, group);
-                    self.again.push_back(send);
-                }
-                if let Some(group) = first {
-                    let send = self.send_of(stream, group);
-                    return Ok(self.cut(send));
-                }
-            }
-        }
-        Err(room.opens)
-    }
-
     fn start(&mut self, now: Moment, mut send: Send) -> SendId {
         let id = send.id;
         send.sent_at = now;
@@ -494,11 +506,19 @@ impl Sync {
         id
     }
 
-    fn send_of(&mut self, stream: StreamIndex, group: Group) -> Send {
+    /// What is done with the inputs of a source.
+    fn operation_of(&self, source: Source) -> Operation {
+        let stream = &self.streams[source.stream.0 as usize];
+        let link = source.link.and_then(|link| stream.links.get(usize::from(link.0)));
+        link.map_or(stream.operation, Link::operation)
+    }
+
+    fn send_of(&mut self, source: Source, group: Group) -> Send {
         self.next_send += 1;
         Send {
             id: SendId(self.next_send),
-            stream,
+            stream: source.stream,
+            link: source.link,
             inputs: group.inputs,
             chore: None,
             stage: group.stage,
@@ -519,41 +539,13 @@ impl Sync {
     pub fn stream_failed(&mut self, stream: StreamIndex, failure: Failure) {
         self.ledger.give_up(stream);
         self.streams[stream.0 as usize].failed = true;
-        self.streams[stream.0 as usize].lane.discard();
+        self.streams[stream.0 as usize].lanes_mut().for_each(Lane::discard);
+        self.linking.give_up(stream);
+        self.postponed.give_up(stream);
         self.again.retain(|send| send.stream != stream);
         self.delayed.retain(|_, send| send.stream != stream);
         self.doubted.retain(|send| send.stream != stream);
         self.input_ended(Some(failure));
-    }
-}
-
-/// Which budgets have room for a call at one moment; each is asked once.
-#[derive(Debug, Default)]
-struct Room {
-    full: Vec<Budget>,
-    open: Option<Budget>,
-    /// When the first of the full ones has room again, as far as that is known.
-    opens: Option<Moment>,
-}
-
-impl Room {
-    fn is_in(&mut self, pace: &Budgets, budget: Budget, now: Moment) -> bool {
-        if self.open == Some(budget) {
-            return true;
-        }
-        if self.full.contains(&budget) {
-            return false;
-        }
-        match pace.of(budget).permit(now) {
-            Permit::Granted => {
-                self.open = Some(budget);
-                return true;
-            }
-            Permit::At(moment) => self.opens = earliest(self.opens, Some(moment)),
-            Permit::AfterAnswer => {}
-        }
-        self.full.push(budget);
-        false
     }
 }
 

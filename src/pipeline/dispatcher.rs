@@ -17,7 +17,9 @@ use super::reader::Event;
 use super::signals::{Ask, Signals};
 use super::summary::{self, Ending, Notes, Performance, SyncSummary};
 use crate::config::RejectedRecordsOutput;
-use crate::engine::batch::SendId;
+use crate::engine::association::Awaited;
+use crate::engine::batch::{LinkIndex, SendId};
+use crate::engine::inline::InlineLink;
 use crate::engine::ledger::StreamIndex;
 use crate::engine::mirror::Spared;
 use crate::engine::operation::Operation;
@@ -44,6 +46,31 @@ pub struct DispatchedStream {
     pub route: Option<Arc<Route>>,
     /// The list that is to hold nobody but the stream's members in the end, if there is one.
     pub mirrors: Option<String>,
+    /// Associations that are made with its records.
+    pub links: Vec<DispatchedLink>,
+    /// Which ends of its pairs may still be written in this sync, where it is a stream of associations.
+    pub awaited: Awaited,
+}
+
+/// An association that is made with the records of a stream.
+#[derive(Clone, Debug)]
+pub struct DispatchedLink {
+    /// What the engine does.
+    pub link: InlineLink,
+    /// Which far ends may still be written in this sync.
+    pub awaited: Awaited,
+    /// What its calls are and where they go.
+    pub route: Arc<Route>,
+}
+
+impl DispatchedStream {
+    /// What the calls for a source are and where they go.
+    fn route(&self, link: Option<LinkIndex>) -> Option<Arc<Route>> {
+        match link {
+            None => self.route.clone(),
+            Some(link) => self.links.get(usize::from(link.0)).map(|link| Arc::clone(&link.route)),
+        }
+    }
 }
 
 /// Makes a sync happen.
@@ -88,6 +115,10 @@ impl<C: Calls> Dispatcher<C> {
             let index = sync.add_stream(operation, operation.batch_limits(), operation.merging());
             if let Some(list) = &stream.mirrors {
                 sync.mirror(index, list.as_str().into());
+            }
+            sync.await_ends(index, stream.awaited);
+            for DispatchedLink { link, awaited, .. } in &stream.links {
+                sync.link(index, link.clone(), *awaited);
             }
         }
         Self {
@@ -220,7 +251,7 @@ impl<C: Calls> Dispatcher<C> {
 
     fn start(&mut self, id: SendId) {
         let Some(send) = self.sync.call(id) else { return };
-        let Some(route) = self.streams[send.stream.0 as usize].route.clone() else { return };
+        let Some(route) = self.streams[send.stream.0 as usize].route(send.link) else { return };
         let request = request::of(send, &route.target);
         let calls = self.calls.clone();
         let task = self.under_way.spawn(async move { calls.make(route, request).await });
@@ -275,7 +306,14 @@ impl<C: Calls> Dispatcher<C> {
                 if let Some(keeping) = &mut self.keeping {
                     keeping.add_stream(descriptor.clone(), None, std::iter::empty());
                 }
-                self.streams.push(DispatchedStream { descriptor, route: None, mirrors: None });
+                let (links, awaited) = (Vec::new(), Awaited::default());
+                self.streams.push(DispatchedStream {
+                    descriptor,
+                    route: None,
+                    mirrors: None,
+                    links,
+                    awaited,
+                });
             }
             Event::StreamState(stream, raw) => self.sync.received_stream_state(stream, raw),
             Event::SharedState(raw) => self.sync.received_shared_state(raw),

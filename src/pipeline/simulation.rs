@@ -184,6 +184,8 @@ async fn dispatch(
         descriptor: StreamDescriptor::new("s", None),
         route: Some(Arc::new(route)),
         mirrors: None,
+        links: Vec::new(),
+        awaited: Default::default(),
     };
     let dispatcher = Dispatcher::new(
         Sync::new(settings),

@@ -48,6 +48,8 @@ pub struct StreamSummary<'a> {
     pub totals: Totals,
     /// What became of the accepted ones, and which calls that took.
     pub counts: Counts,
+    /// Associations that its records asked for beside what they write: made ones are accepted.
+    pub pairs: Totals,
     /// Rejections by code and property, the most frequent first.
     pub rejections: Vec<RejectionKind<'a>>,
     /// From the stream's first record until the last of its calls was answered.
@@ -143,6 +145,7 @@ impl Notes {
             descriptor,
             totals: sync.totals(stream),
             counts: sync.counts(stream),
+            pairs: sync.pairs(stream),
             rejections,
             span: span.map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first)),
         }

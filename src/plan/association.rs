@@ -7,15 +7,16 @@ use super::identity::{Identity, IdentityChoice};
 use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
 use super::{Plan, Shaping};
 use crate::coerce::{Aliases, KeyRule, key_text};
-use crate::config::{self, StreamSettings};
+use crate::config::{self, Match, StreamSettings};
 use crate::crm::association_label::AssociationLabel;
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
-use crate::engine::association::{AssociationType, Linking, Pair};
-use crate::engine::operation::{Ends, Operation};
+use crate::engine::association::{AssociationType, Awaited, Linking, Pair};
+use crate::engine::operation::{Ends, MatchedBy, Operation};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::engine::request::{FarTarget, Target};
+use crate::engine::resolve::search;
 use crate::error::{Failure, Kind};
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
 use crate::protocol::message::RecordMessage;
@@ -83,6 +84,7 @@ pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
             aliases: Aliases::On,
             prefix,
             configured: None,
+            match_by: settings.map_or(Match::Unique, |settings| settings.match_by),
         };
         let identity = choice.resolve(stream.columns.keys())?;
         let is_key =
@@ -99,13 +101,15 @@ pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
         target: target(operation, &near, &far),
         doing: format!("{} {} and {} records", operation.verb(), from.0.name, to.0.name),
         shaping: Shaping::Associations(Box::new(PairShaper {
-            from: End { rule: near.rule, columns: near_columns, prefix: FROM },
-            to: End { rule: far.rule, columns: far_columns, prefix: TO },
+            from: End { rule: near.rule, matched_by: near.matched_by, columns: near_columns, prefix: FROM },
+            to: End { rule: far.rule, matched_by: far.matched_by, columns: far_columns, prefix: TO },
             labels: labels.to_vec(),
         })),
         notices: Vec::new(),
         missing: Vec::new(),
         mirrors: None,
+        links: Vec::new(),
+        awaited: Awaited::default(),
     })
 }
 
@@ -126,6 +130,7 @@ fn target(operation: Operation, near: &Identity, far: &Identity) -> Target {
 #[derive(Debug)]
 struct End {
     rule: KeyRule,
+    matched_by: MatchedBy,
     /// Columns that hold its key, by whatever spelling.
     columns: HashSet<String>,
     prefix: &'static str,
@@ -137,11 +142,18 @@ impl End {
     }
 
     fn key<'v>(&self, value: &'v str) -> Result<Cow<'v, str>, Rejection> {
-        key_text(&self.rule, value).map_err(|problem| {
-            let column = self.column();
+        let column = self.column();
+        let key = key_text(&self.rule, value).map_err(|problem| {
             let message = problem.message(&column);
             Rejection::by_connector(problem.code().as_str(), Some(&column), message)
-        })
+        })?;
+        if self.matched_by == MatchedBy::Search && search::key_length(&key) > search::LONGEST_KEY {
+            let most = search::LONGEST_KEY;
+            let message =
+                format!("{column}: the key is too long to be searched for; {most} bytes are the most.");
+            return Err(Rejection::by_connector("VALUE_TOO_LONG", Some(&column), message));
+        }
+        Ok(key)
     }
 
     fn missing(&self) -> Rejection {
@@ -196,6 +208,7 @@ impl PairShaper {
             key: found.from.as_deref(),
             properties: &properties,
             sequel: &[],
+            links: &[],
             data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),
@@ -256,7 +269,8 @@ impl PairShaper {
 }
 
 /// A label's type, as calls name it.
-fn kind(label: &AssociationLabel) -> AssociationType {
+#[must_use]
+pub fn kind(label: &AssociationLabel) -> AssociationType {
     AssociationType { category: label.category.clone(), type_id: label.type_id }
 }
 

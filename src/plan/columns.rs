@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::key::RECORD_ID;
 use super::making::Making;
-use super::nested::reaches_into;
+use super::nested::{is_inside, reaches_into};
 use crate::coerce::{
     Aliases, Append, NameMatch, ObjectKind, Owners, RuleOptions, ValueRule, property_name, resolve,
 };
@@ -37,6 +37,8 @@ pub struct ColumnRules {
     pub written: Written,
     /// The account's owners, where a column may name one by e-mail address and they could be read.
     pub owners: Option<Arc<Owners>>,
+    /// Columns that name records to associate with: not sent as well, unless the user maps them to a property.
+    pub associated: Vec<String>,
 }
 
 /// Where a matching key is sent.
@@ -77,7 +79,8 @@ pub enum ColumnUse {
 /// Why a column is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhyLeftOut {
-    /// Airbyte's own column, or HubSpot's record id beside another matching key.
+    /// Airbyte's own column, HubSpot's record id beside another matching key, or a column that names records to associate
+    /// with.
     Internal,
     /// HubSpot has no such property.
     Unknown,
@@ -116,7 +119,16 @@ impl ColumnRules {
     /// Tells what a column becomes.
     #[must_use]
     pub fn column(&self, name: &str) -> Column {
-        Column { opens: reaches_into(&self.mapping, name), ..self.meaning(name) }
+        let names_far_ends_within = self.associated.iter().any(|path| is_inside(path, name));
+        let opens = names_far_ends_within || reaches_into(&self.mapping, name);
+        let column = Column { opens, ..self.meaning(name) };
+        let is_associated = self.associated.iter().any(|associated| associated == name);
+        let is_mapped = || self.mapping.iter().any(|(from, _)| from == name);
+        let is_key = matches!(column.becomes, ColumnUse::Key | ColumnUse::SentKey(_));
+        if is_associated && !is_key && !is_mapped() {
+            return Column { opens, ..Column::left_out(WhyLeftOut::Internal, None) };
+        }
+        column
     }
 
     fn meaning(&self, name: &str) -> Column {

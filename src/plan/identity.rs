@@ -1,14 +1,18 @@
 //! Which column names a record that is only referred to: a member of a list, an end of an association.
 
-use super::key::{RECORD_ID, unique_properties};
+use super::key::{RECORD_ID, search_problem, unique_properties};
 use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
-use crate::config::StreamSettings;
+use crate::config::{Match, StreamSettings};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::engine::operation::MatchedBy;
 use crate::error::{Failure, Kind};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::ConfiguredStream;
+
+/// What a user may want to know who sends a property that is not unique.
+const ANY_WITH_SEARCH: &str =
+    " With \"match\": \"search\" in the stream's settings any text or number property works.";
 
 /// How records of one object type are referred to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,29 @@ pub struct Identity {
     pub rule: KeyRule,
     /// What kind of key that is.
     pub matched_by: MatchedBy,
+}
+
+impl Identity {
+    /// The identity by a property of the object that HubSpot keeps unique, or by the record id.
+    #[must_use]
+    pub fn by(object: &ObjectType, properties: &[Property], property: &str) -> Self {
+        let matched_by = match property {
+            RECORD_ID => MatchedBy::RecordId,
+            "email" if object.is_contact() => MatchedBy::Email,
+            _ => MatchedBy::UniqueProperty,
+        };
+        let kind = ObjectKind::of_type_id(&object.type_id);
+        let definition = properties.iter().find(|known| known.name == property);
+        let rule = definition.map_or_else(KeyRule::record_id, |definition| KeyRule::new(definition, kind));
+        let rule = if matched_by == MatchedBy::RecordId { KeyRule::record_id() } else { rule };
+        Self { object: object.clone(), rule, matched_by }
+    }
+
+    /// The same, for a property that need not be unique: records are found by search.
+    #[must_use]
+    pub fn searched(self) -> Self {
+        Self { rule: self.rule.searched(), matched_by: MatchedBy::Search, ..self }
+    }
 }
 
 /// What the choice of an identity depends on.
@@ -38,6 +65,8 @@ pub struct IdentityChoice<'a> {
     pub prefix: &'a str,
     /// The property the user named for it.
     pub configured: Option<&'a str>,
+    /// Whether it has to be a property that HubSpot keeps unique.
+    pub match_by: Match,
 }
 
 impl<'a> IdentityChoice<'a> {
@@ -57,6 +86,7 @@ impl<'a> IdentityChoice<'a> {
             aliases: Aliases::On,
             prefix: "",
             configured: settings.and_then(|settings| settings.matching_key.as_deref()),
+            match_by: Match::Unique,
         }
     }
 
@@ -74,7 +104,7 @@ impl<'a> IdentityChoice<'a> {
     }
 
     /// The property that names the records: the configured one, else the first that can among the stream's columns,
-    /// record ids before e-mails before other unique properties; without any declared column `email` for contacts
+    /// record ids before e-mails before other unique properties before those that can be searched for; without any declared column `email` for contacts
     /// and the record id for everything else.
     ///
     /// # Errors
@@ -94,21 +124,14 @@ impl<'a> IdentityChoice<'a> {
                 .find(|name| declared.iter().any(|declared| declared == name))
                 .map(str::to_owned),
         };
-        let Some(property) = property else { return Err(self.none(&unique)) };
-        Ok(self.by(&property))
-    }
-
-    fn by(&self, property: &str) -> Identity {
-        let matched_by = match property {
-            RECORD_ID => MatchedBy::RecordId,
-            "email" if self.object.is_contact() => MatchedBy::Email,
-            _ => MatchedBy::UniqueProperty,
-        };
-        let kind = ObjectKind::of_type_id(&self.object.type_id);
-        let definition = self.properties.iter().find(|known| known.name == property);
-        let rule = definition.map_or_else(KeyRule::record_id, |definition| KeyRule::new(definition, kind));
-        let rule = if matched_by == MatchedBy::RecordId { KeyRule::record_id() } else { rule };
-        Identity { object: self.object.clone(), rule, matched_by }
+        if let Some(property) = property {
+            return Ok(Identity::by(self.object, self.properties, &property));
+        }
+        let can_be_searched = |name: &&String| search_problem(name, self.object, self.properties).is_none();
+        match declared.iter().find(can_be_searched).filter(|_| self.match_by == Match::Search) {
+            Some(property) => Ok(Identity::by(self.object, self.properties, property).searched()),
+            None => Err(self.none(&unique)),
+        }
     }
 
     fn none(&self, unique: &[&str]) -> Failure {
@@ -118,10 +141,11 @@ impl<'a> IdentityChoice<'a> {
             .map(|name| format!("{prefix}{name}"))
             .collect();
         let message = format!(
-            "Stream \"{}\" has no column that names a {} record. Send one of these: {}.",
+            "Stream \"{}\" has no column that names a {} record. Send one of these: {}.{}",
             self.stream,
             self.object.name,
-            offer.join(", ")
+            offer.join(", "),
+            if self.prefix.is_empty() { "" } else { ANY_WITH_SEARCH }
         );
         Failure::new(Kind::Configuration, message).of_stream(self.stream)
     }

@@ -14,6 +14,7 @@ use crate::config::{self, StreamSettings};
 use crate::crm::list::List;
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
+use crate::engine::association::Awaited;
 use crate::engine::membership::{Action, Membership};
 use crate::engine::operation::{MatchedBy, Operation};
 use crate::engine::record::{Body, BodyParts};
@@ -141,6 +142,8 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
         notices: unmet_wish(stream, settings).into_iter().collect(),
         missing: Vec::new(),
         mirrors: (wanted == Wanted::Mirror).then(|| list.list_id.clone()),
+        links: Vec::new(),
+        awaited: Awaited::default(),
     })
 }
 
@@ -224,6 +227,7 @@ impl MemberShaper {
             key: key.as_deref(),
             properties: &properties,
             sequel: &[],
+            links: &[],
             data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),

@@ -7,6 +7,7 @@ pub mod audience;
 pub mod columns;
 pub mod event;
 pub mod identity;
+pub mod inline;
 pub mod key;
 pub mod lifecycle;
 pub mod making;
@@ -25,12 +26,14 @@ pub use stream::StreamPlan;
 use crate::crm::list::{FoundList, ListRequest};
 use crate::crm::new_property::{Made, NewProperty};
 use crate::crm::object::ObjectType;
+use crate::engine::association::Awaited;
 use crate::engine::request::Target;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::message::RecordMessage;
 use association::PairShaper;
 use audience::AudienceShaper;
 use event::EventShaper;
+use inline::PlannedLink;
 use membership::MemberShaper;
 use membership::named::NamedListShaper;
 use shape::{Notice, Shaped, Shaper, Unshaped};
@@ -52,6 +55,10 @@ pub struct Plan {
     pub missing: Vec<(ObjectType, NewProperty)>,
     /// The list that is to hold nobody but the members named, if the stream goes to one.
     pub mirrors: Option<String>,
+    /// Associations that are made with its records.
+    pub links: Vec<PlannedLink>,
+    /// Which ends of its pairs the sync itself may still bring, where it is a stream of associations.
+    pub awaited: Awaited,
 }
 
 /// How records of a kind of target are shaped.
@@ -139,6 +146,8 @@ impl From<StreamPlan> for Plan {
             notices: std::mem::take(&mut plan.notices),
             missing: plan.missing.iter().map(|new| (plan.object.clone(), new.clone())).collect(),
             mirrors: None,
+            links: inline::planned(&plan.object, &plan.associations),
+            awaited: Awaited::default(),
             shaping: Shaping::Objects(Box::new(Shaper::new(plan))),
         }
     }

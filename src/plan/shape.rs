@@ -14,6 +14,7 @@ use crate::config::{EmptyStrings, InvalidValues, NullValues};
 use crate::crm::list::ListRequest;
 use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::object::ObjectType;
+use crate::engine::batch::LinkIndex;
 use crate::engine::operation::Operation;
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
@@ -55,6 +56,8 @@ pub struct Shaper {
     properties: Vec<u8>,
     /// What a second write brings, where a record takes one.
     sequel: Vec<u8>,
+    /// Associations the record asks for.
+    links: Vec<u8>,
     /// Columns of which a value has been left out because it did not fit.
     leaky: HashSet<usize>,
     notices: Vec<Notice>,
@@ -110,6 +113,7 @@ impl Shaper {
             places: HashMap::new(),
             properties: Vec::new(),
             sequel: Vec::new(),
+            links: Vec::new(),
             leaky: HashSet::new(),
             notices: Vec::new(),
         }
@@ -124,6 +128,7 @@ impl Shaper {
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         self.properties.clear();
         self.sequel.clear();
+        self.links.clear();
         let mut progress = Progress::default();
         let walked = self.walk(None, data, &nulled, &mut 0, &mut progress);
         if let Some(failure) = progress.failure {
@@ -146,6 +151,7 @@ impl Shaper {
                 key: progress.key.as_deref(),
                 properties: if rejection.is_some() { &[] } else { &self.properties },
                 sequel: if rejection.is_some() { &[] } else { &self.sequel },
+                links: if rejection.is_some() { &[] } else { &self.links },
                 data: data.text(),
                 meta: record.meta.unwrap_or_default(),
                 emitted_at: record.emitted_at.unwrap_or_default(),
@@ -247,6 +253,12 @@ impl Shaper {
     }
 
     fn member<'a>(&mut self, place: usize, value: &'a str, progress: &mut Progress<'a>) {
+        if !self.plan.associations.is_empty() {
+            self.associate(place, value, progress);
+            if progress.rejection.is_some() {
+                return;
+            }
+        }
         let (name, column) = &self.columns[place];
         match &column.becomes {
             ColumnUse::Key => match self.key_of(value) {
@@ -311,6 +323,29 @@ impl Shaper {
                 } else {
                     self.properties.truncate(start);
                 }
+            }
+        }
+    }
+
+    /// Notes what the record is to be associated with by this column.
+    fn associate(&mut self, place: usize, value: &str, progress: &mut Progress<'_>) {
+        let (name, _) = &self.columns[place];
+        for (number, plan) in
+            self.plan.associations.iter().enumerate().filter(|(_, plan)| plan.column == *name)
+        {
+            let link = LinkIndex(u16::try_from(number).unwrap_or(u16::MAX));
+            let Err(rejection) = plan.append(link, value, &mut self.links) else { continue };
+            if self.plan.columns.policies.invalid_values == InvalidValues::RejectRecord {
+                progress.rejection = Some(rejection);
+                return;
+            }
+            if self.leaky.insert(place) {
+                let stream = &self.plan.descriptor;
+                self.notices.push(Notice::Warned(format!(
+                    "Column \"{name}\" of stream \"{stream}\" holds values that name no record; nothing is associated by \
+                     them. The first: {}",
+                    rejection.message
+                )));
             }
         }
     }
@@ -428,6 +463,7 @@ pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
         key: None,
         properties: &[],
         sequel: &[],
+        links: &[],
         data: record.data.text(),
         meta: record.meta.unwrap_or_default(),
         emitted_at: record.emitted_at.unwrap_or_default(),

@@ -1,9 +1,11 @@
 //! The plan of one stream, made before its first record is read.
 
 use super::columns::{ColumnRules, ColumnUse, KeyPlace, WhyLeftOut, Written};
+use super::inline::InlinePlan;
 use super::key::{ChosenKey, KeyChoice};
 use super::lifecycle::Lifecycle;
 use super::making::{self, Making};
+use super::nested::is_inside;
 use super::operation;
 use super::required::Required;
 use std::sync::Arc;
@@ -35,6 +37,8 @@ pub struct StreamPlan {
     pub required: Required,
     /// Which way the lifecycle stage may move.
     pub lifecycle: Lifecycle,
+    /// Associations that are made with its records.
+    pub associations: Vec<InlinePlan>,
     /// Properties that have to be made for the columns the stream declares, before its first record.
     pub missing: Vec<NewProperty>,
     /// What the user should be told once, before the first record.
@@ -56,6 +60,8 @@ pub struct Groundwork<'a> {
     pub owners: Option<&'a Arc<Owners>>,
     /// What the schema of a custom object demands of a new record, where records are only made.
     pub required: &'a [String],
+    /// Associations that are to be made with its records.
+    pub associations: &'a [InlinePlan],
 }
 
 impl StreamPlan {
@@ -65,10 +71,13 @@ impl StreamPlan {
     /// A configuration failure: an operation that is not possible, a matching key that is not unique, two
     /// columns for one property.
     pub fn new(ground: Groundwork<'_>) -> Result<Self, Failure> {
-        let Groundwork { config, stream, object, properties, owners, required } = ground;
+        let Groundwork { config, stream, object, properties, owners, required, associations } = ground;
         let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
         let fail = |failure: Failure| failure.of_stream(&stream.descriptor);
         let wanted = operation::of(stream, settings).map_err(fail)?;
+        if wanted == config::Operation::Archive && !associations.is_empty() {
+            return Err(fail(nothing_to_associate(stream)));
+        }
         let policies = config.value_policies(settings);
         let aliases = match settings.and_then(|settings| settings.name_aliases) {
             Some(true) => Aliases::On,
@@ -110,11 +119,13 @@ impl StreamPlan {
                 Written::Everything
             },
             owners: owners.cloned(),
+            associated: associations.iter().map(|association| association.column.clone()).collect(),
             properties,
         };
         let mut notices: Vec<String> = operation::unmet_wish(stream, settings).into_iter().collect();
         let needed = if operation == Operation::Insert { None } else { columns.key.as_deref() };
         check_columns(stream, &columns, needed, &mut notices).map_err(fail)?;
+        notices.extend(undeclared(stream, associations));
         let new_key = to_make.as_ref().filter(|_| wanted == config::Operation::Upsert);
         notices.extend(new_key.map(|key| matches_nobody_yet(stream, object, key)));
         let missing = to_make.into_iter().chain(missing_properties(stream, &columns)).collect();
@@ -129,6 +140,7 @@ impl StreamPlan {
                 _ => Required::default(),
             },
             lifecycle: Lifecycle::of(settings, wanted),
+            associations: associations.to_vec(),
             missing,
             notices,
         })
@@ -145,6 +157,29 @@ impl StreamPlan {
     pub fn doing(&self) -> String {
         format!("{} {} records", self.operation.verb(), self.object.name)
     }
+}
+
+fn nothing_to_associate(stream: &ConfiguredStream) -> Failure {
+    let message = format!(
+        "Stream \"{}\" archives its records, and HubSpot takes their associations with them: leave \"associations\" out \
+         of its settings, or choose another operation.",
+        stream.descriptor
+    );
+    Failure::new(Kind::Configuration, message)
+}
+
+/// Columns of associations that the stream does not declare, in lines for the log.
+fn undeclared(stream: &ConfiguredStream, associations: &[InlinePlan]) -> Vec<String> {
+    let declares = |path: &str| stream.columns.keys().any(|column| column == path || is_inside(path, column));
+    let is_missing = |plan: &&InlinePlan| !stream.columns.is_empty() && !declares(&plan.column);
+    let missing = associations.iter().filter(is_missing);
+    let line = |plan: &InlinePlan| {
+        format!(
+            "Stream \"{}\" declares no column \"{}\"; its records are associated with a {} record only where they have it.",
+            stream.descriptor, plan.column, plan.far.object.name
+        )
+    };
+    missing.map(line).collect()
 }
 
 fn not_yet(stream: &ConfiguredStream, operation: config::Operation) -> Failure {

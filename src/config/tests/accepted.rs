@@ -165,7 +165,10 @@ fn every_key_is_read() {
     assert_eq!(stream.property_group.as_deref(), Some("imported"));
     let [association] = stream.associations.as_slice() else { panic!("{stream:?}") };
     assert_eq!((association.column.as_str(), association.object.as_str()), ("domain", "COMPANY"));
-    assert_eq!((association.key.as_str(), association.label.as_deref()), ("domain", Some("Employer")));
+    assert_eq!(
+        (association.key.as_deref(), association.label.as_deref()),
+        (Some("domain"), Some("Employer"))
+    );
     assert_eq!(config.rejected_records_output(true), RejectedRecordsOutput::None);
     assert_eq!((config.rate_limit_share, config.daily_reserve_percent, config.create_limit), (40, 0, 7));
     assert!(config.dry_run);

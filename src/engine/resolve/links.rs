@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::association::{self, FarEnd, Labels, Linking};
+use super::super::association::{self, FarEnd, Labels, Linking, Pair};
 use super::super::batch::{Input, Send, Stage};
 use super::super::grouping;
 use super::super::operation::{Operation, Step};
@@ -153,6 +153,7 @@ pub fn labels_read(mut send: Send, operation: Operation, answer: &AssociationsRe
     for record in &answer.records {
         pages.entry(record.id.as_str()).or_default().push(record);
     }
+    let mut resolution = Resolution::default();
     for mut input in asked {
         let (from, to) = association::ends(&input);
         let of_record = pages.get(from.as_str()).map_or(&[][..], Vec::as_slice);
@@ -163,17 +164,31 @@ pub fn labels_read(mut send: Send, operation: Operation, answer: &AssociationsRe
             (None, Some(after)) => Labels::From(after.into()),
             (None, None) => Labels::Known(Vec::new()),
         };
+        if is_done(operation, &input, &labels) {
+            resolution.stored.push(Stored { input, created: None, id: None });
+            continue;
+        }
         input.far = FarEnd { labels, ..input.far };
         known.push(input);
     }
-    Resolution { again: grouping::groups(operation, known), ..Resolution::default() }
+    if !known.is_empty() {
+        resolution.again = grouping::groups(operation, known);
+    }
+    resolution
+}
+
+/// Whether the pair has the label that it is to be given: then a call could only take away what it was given since.
+fn is_done(operation: Operation, input: &Input, labels: &Labels) -> bool {
+    let Labels::Known(known) = labels else { return false };
+    let is_given = |label| known.contains(&label);
+    matches!(operation, Operation::Association(Linking::Associate, _))
+        && Pair::of(input).label.is_some_and(is_given)
 }
 
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
 
-    use super::super::super::association::Pair;
     use super::super::super::batch::SendId;
     use super::super::super::ledger::{Ledger, StreamIndex};
     use super::super::super::operation::{Ends, MatchedBy};
@@ -203,6 +218,7 @@ mod tests {
         Send {
             id: SendId(7),
             stream: StreamIndex(0),
+            link: None,
             inputs,
             chore: None,
             stage,

@@ -8,17 +8,18 @@
 use std::time::Duration;
 
 use super::doubt::look_later;
-use super::{Group, Resolution, Silence, Stored, halved, write_found};
+use super::lookup::{self, write_found};
+use super::{Group, Resolution, Silence, Stored, halved};
 use crate::api::SearchAnswer;
 use crate::engine::batch::{Input, Send, Stage};
 use crate::engine::operation::{Operation, Step};
 use crate::engine::rejection::Rejection;
 
 /// Most keys of one search: as many as the batch holds that writes what is found.
-const MOST_KEYS: usize = 100;
+pub const MOST_KEYS: usize = 100;
 /// Bytes the values may take, quotes and commas included: of 3,000 characters, what the rest of the request leaves
 /// when the property's name, which stands in it twice, is as long as HubSpot allows.
-const KEYS_BYTES: usize = 2_600;
+pub const KEYS_BYTES: usize = 2_600;
 /// Longest key that can be searched for, in bytes as JSON.
 pub const LONGEST_KEY: usize = KEYS_BYTES - 2;
 
@@ -50,6 +51,9 @@ pub fn key_length(key: &str) -> usize {
 /// done with.
 #[must_use]
 pub fn searched(send: Send, operation: Operation, answer: &SearchAnswer) -> Resolution {
+    if operation.looks_up_first() {
+        return lookup::searched(send, operation, answer);
+    }
     let only = send.inputs.len() == 1;
     let of = |input: &Input| -> Vec<&str> {
         let is_its =
@@ -117,7 +121,8 @@ fn not_found(resolution: &mut Resolution, operation: Operation, missing: Vec<Inp
 }
 
 /// A stored value in the spelling of keys that are searched for.
-fn as_searched(value: &str) -> String {
+#[must_use]
+pub fn as_searched(value: &str) -> String {
     value.trim().to_lowercase()
 }
 

@@ -25,6 +25,7 @@ pub(super) fn send(inputs: &[&str], stage: Stage, step: Step) -> Send {
     Send {
         id: ID,
         stream: StreamIndex(0),
+        link: None,
         inputs: inputs.iter().map(&mut input).collect(),
         chore: None,
         stage,
@@ -255,11 +256,11 @@ fn what_was_found_is_written_by_its_id_and_each_id_once_in_a_batch() {
     let body = r#"{"results":[{"id":"1","properties":{"k":"a"}},{"id":"2","properties":{"k":"b"}},
         {"id":"1","properties":{"k":"c"}}],"errors":[{"category":"OBJECT_NOT_FOUND","message":"m","context":{"ids":["d"]}}]}"#;
     let lookup = || send(&["a", "b", "c", "d"], Stage::First, Step::Lookup);
-    let update = looked_up(lookup(), Operation::Update(MatchedBy::Email), &answer(body), None);
+    let update = lookup::looked_up(lookup(), Operation::Update(MatchedBy::Email), &answer(body), None);
     assert_eq!(told(&update), ["d NOT_FOUND", "a b", "c"]);
     assert!(update.again.iter().all(|group| group.step == Step::Write));
     assert_eq!(update.again[1].inputs[0].target(), Some("1"));
-    let archive = looked_up(lookup(), Operation::Archive(MatchedBy::Email), &answer(body), None);
+    let archive = lookup::looked_up(lookup(), Operation::Archive(MatchedBy::Email), &answer(body), None);
     assert_eq!(told(&archive), ["d stored", "a b", "c"], "what is not there need not be archived");
 }
 

@@ -81,7 +81,7 @@ impl Sync {
 
     fn do_chores(&mut self, stream: StreamIndex, chores: Vec<Chore>) {
         for chore in chores {
-            let send = self.send_of(stream, Group::new(Vec::new(), Stage::First, Step::Chore));
+            let send = self.send_of(stream.into(), Group::new(Vec::new(), Stage::First, Step::Chore));
             self.again.push_back(Send { chore: Some(chore), ..send });
         }
     }

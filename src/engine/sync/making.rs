@@ -34,7 +34,8 @@ pub(super) fn is_in_doubt(send: &Send) -> bool {
 impl Sync {
     /// Cuts a search down to what fits into one request; the rest goes next.
     pub(super) fn cut(&mut self, mut send: Send) -> Send {
-        if send.step == Step::Search {
+        let names_each = self.operation_of(send.source()).looks_up_first();
+        if send.step == Step::Search && !names_each {
             let fitting = search::fitting(&send.inputs);
             if fitting < send.inputs.len() {
                 let rest = send.inputs.split_off(fitting);
@@ -82,7 +83,7 @@ impl Sync {
             let may_exist = |input| (input, Rejection::may_exist(correlation_id));
             let rejected = lost.into_iter().map(may_exist).collect();
             let resolution = Resolution { rejected, silence: Silence::Kept, ..Resolution::default() };
-            self.resolved(now, send.stream, resolution);
+            self.resolved(now, send.source(), resolution);
         }
         send.step = step;
     }

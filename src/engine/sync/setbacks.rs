@@ -12,7 +12,7 @@ use super::super::reserve;
 use super::super::resolve::{self, PutOff, Resolution, Silence};
 use super::super::retry::{self, Setback};
 use super::making::is_in_doubt;
-use super::{Effect, Sync};
+use super::{Effect, Stream, Sync};
 use crate::api::{ApiError, RateHeaders};
 
 /// Server errors after which a batch is taken apart although nothing says that a record is at fault.
@@ -134,7 +134,7 @@ impl Sync {
             match self.suspicion(&mut send) {
                 Suspicion::None => {}
                 Suspicion::SomeRecord => {
-                    self.resolved(now, send.stream, resolve::halved(send));
+                    self.resolved(now, send.source(), resolve::halved(send));
                     return;
                 }
                 // Whether one of the calls has made it after all is found out first.
@@ -188,23 +188,22 @@ impl Sync {
     /// Whether every call that is left has met server errors.
     fn nothing_but_suspects(&self) -> bool {
         let mut left = self.in_flight.values().chain(&self.again).chain(self.delayed.values());
-        left.all(|send| send.suspected_since.is_some())
-            && !self.streams.iter().any(|stream| stream.lane.has_ready())
+        left.all(|send| send.suspected_since.is_some()) && !self.streams.iter().any(Stream::has_ready)
     }
 
     fn reject_as_server_error(&mut self, now: Moment, mut send: Send, error: Option<&ApiError>) {
-        let operation = self.streams[send.stream.0 as usize].operation;
+        let operation = self.operation_of(send.source());
         let mut resolution = Resolution { silence: Silence::Kept, ..Resolution::default() };
         let looks_for_it = send.clears_doubt();
         if let Some(input) = send.inputs.pop() {
             if looks_for_it {
                 let correlation_id = error.and_then(|error| error.correlation_id.as_deref());
                 resolution.rejected.push((input, Rejection::may_exist(correlation_id)));
-                self.resolved(now, send.stream, resolution);
+                self.resolved(now, send.source(), resolution);
                 return;
             }
             resolve::refuse(&mut resolution, operation, input, Rejection::server_error(error));
         }
-        self.resolved(now, send.stream, resolution);
+        self.resolved(now, send.source(), resolution);
     }
 }

@@ -1,7 +1,9 @@
 //! What follows from an answer: records settle, what waits behind them goes, states leave.
 
+use std::collections::VecDeque;
+
 use super::super::Moment;
-use super::super::batch::{Input, Stage};
+use super::super::batch::{Input, Source, Stage};
 use super::super::ledger::StreamIndex;
 use super::super::operation::Operation;
 use super::super::record::Record;
@@ -15,8 +17,9 @@ const MOST_SILENT_BATCHES: u32 = 3;
 
 impl Sync {
     /// Does what follows from an answer: settles, sends again, gives up on a HubSpot that says nothing.
-    pub(super) fn resolved(&mut self, now: Moment, stream: StreamIndex, resolution: Resolution) {
-        let Resolution { stored, rejected, again, put_off, resumed, silence } = resolution;
+    pub(super) fn resolved(&mut self, now: Moment, source: Source, resolution: Resolution) {
+        let Resolution { stored, rejected, absent, again, put_off, resumed, silence } = resolution;
+        let stream = source.stream;
         match silence {
             Silence::Broken => {
                 self.silent_batches = 0;
@@ -27,18 +30,17 @@ impl Sync {
             Silence::KeptAgain => self.silent_batches += 1,
         }
         for stored in stored {
-            self.count(stream, &stored);
-            self.remember(stream, &stored);
-            self.settle(now, stream, stored.input, None);
+            self.stored(now, source, stored);
         }
         self.tell_what_may_exist(stream, &rejected);
-        for (input, rejection) in rejected {
-            self.settle(now, stream, input, Some(rejection));
+        let absent = self.missing(now, source, absent);
+        for (input, rejection) in rejected.into_iter().chain(absent) {
+            self.settle(now, source, input, Some(rejection));
         }
         if !self.streams[stream.0 as usize].failed {
             for group in again {
                 let wait = group.wait;
-                let send = self.send_of(stream, group);
+                let send = self.send_of(source, group);
                 match silence {
                     Silence::KeptAgain => self.doubted.push_back(send),
                     Silence::Broken | Silence::Kept if wait.is_zero() => self.again.push_back(send),
@@ -62,26 +64,49 @@ impl Sync {
         }
     }
 
-    fn count(&mut self, stream: StreamIndex, stored: &Stored) {
+    /// What is confirmed settles, unless it has pairs to be made of it.
+    fn stored(&mut self, now: Moment, source: Source, stored: Stored) {
+        let stream = source.stream;
+        if source.link.is_some() {
+            self.settle(now, source, stored.input, None);
+            return;
+        }
+        self.postponed.has_written(1);
+        self.remember(stream, &stored);
+        if !self.streams[stream.0 as usize].links.is_empty() && stored.input.asks_for_links() {
+            self.begin_pairs(now, stream, stored);
+        } else {
+            self.count(stream, stored.created, stored.input.merged.len());
+            self.settle(now, source, stored.input, None);
+        }
+    }
+
+    /// Counts an input that is accepted, with the records merged into it.
+    pub(super) fn count(&mut self, stream: StreamIndex, created: Option<bool>, merged: usize) {
         let stream = &mut self.streams[stream.0 as usize];
-        match (stream.operation, stored.created) {
+        match (stream.operation, created) {
             (Operation::Archive(_), _) => stream.counts.archived += 1,
             (Operation::Event, _) => stream.counts.created += 1,
             (_, Some(true)) => stream.counts.created += 1,
             _ => stream.counts.updated += 1,
         }
-        stream.counts.merged += stored.input.merged.len() as u64;
+        stream.counts.merged += merged as u64;
     }
 
     /// Settles the records an input was made of; those that wait behind it go next.
-    fn settle(&mut self, now: Moment, stream: StreamIndex, input: Input, rejection: Option<Rejection>) {
+    fn settle(&mut self, now: Moment, source: Source, input: Input, rejection: Option<Rejection>) {
+        if source.link.is_some() {
+            self.settle_pair(now, source, input, rejection);
+            return;
+        }
+        let stream = source.stream;
         if let Some(mirror) = &mut self.streams[stream.0 as usize].mirror {
             match &rejection {
                 None => mirror.is_member(input.target()),
                 Some(rejection) => mirror.rejected(&rejection.code),
             }
         }
-        let Input { head, merged, mut then, record_id, .. } = input;
+        let Input { head, merged, then, record_id, .. } = input;
         let hash = head.body.key().is_some().then(|| head.body.key_hash());
         for record in std::iter::once(head).chain(merged) {
             match &rejection {
@@ -95,6 +120,18 @@ impl Sync {
                 }
             }
         }
+        self.let_next_go(now, stream, then, record_id, hash);
+    }
+
+    /// Lets the next record of a key go: the one that waits for this input, else the one that waits for the key.
+    pub(super) fn let_next_go(
+        &mut self,
+        now: Moment,
+        stream: StreamIndex,
+        mut then: VecDeque<Record>,
+        record_id: Option<Box<str>>,
+        hash: Option<u64>,
+    ) {
         if self.streams[stream.0 as usize].failed {
             return;
         }
@@ -104,7 +141,7 @@ impl Sync {
             let [input] = input;
             let step = self.streams[stream.0 as usize].operation.first_step(&input);
             let group = Group { named_before: true, ..Group::new(vec![input], Stage::First, step) };
-            let send = self.send_of(stream, group);
+            let send = self.send_of(stream.into(), group);
             self.again.push_back(send);
         } else if let Some(hash) = hash {
             self.streams[stream.0 as usize].lane.settled(now, hash);

@@ -45,6 +45,8 @@ struct Stream<'a> {
     merged: u64,
     rejected: u64,
     unsettled: u64,
+    associations_made: u64,
+    associations_refused: u64,
     rejections: Vec<Rejections<'a>>,
     other_rejections: u64,
     calls: u64,
@@ -86,7 +88,7 @@ pub fn object(sync: &SyncSummary<'_>) -> Result<String, serde_json::Error> {
 }
 
 fn of_stream<'a>(stream: &StreamSummary<'a>) -> Stream<'a> {
-    let StreamSummary { descriptor, totals, counts, rejections, span } = stream;
+    let StreamSummary { descriptor, totals, counts, pairs, rejections, span } = stream;
     let listed = rejections.iter().take(KINDS_LISTED);
     Stream {
         stream: &descriptor.name,
@@ -99,6 +101,8 @@ fn of_stream<'a>(stream: &StreamSummary<'a>) -> Stream<'a> {
         merged: counts.merged,
         rejected: totals.rejected,
         unsettled: totals.unsettled(),
+        associations_made: pairs.accepted,
+        associations_refused: pairs.rejected,
         rejections: listed
             .map(|kind| Rejections { code: kind.code, property: kind.property, count: kind.count })
             .collect(),
@@ -152,6 +156,7 @@ mod tests {
             descriptor: &descriptor,
             totals: Totals { received: 500, accepted: 10, rejected: 404 },
             counts,
+            pairs: Totals { received: 9, accepted: 6, rejected: 1 },
             rejections: rejections.collect(),
             span: Duration::from_secs(20),
         };
@@ -172,7 +177,8 @@ mod tests {
             "held_back_seconds": 0.25, "rate_limit": {"calls": 190, "seconds": 10.0},
             "streams": [{
                 "stream": "users", "namespace": "shop", "received": 500, "accepted": 10, "created": 4, "updated": 3,
-                "archived": 2, "merged": 1, "rejected": 404, "unsettled": 86, "rejections": null,
+                "archived": 2, "merged": 1, "rejected": 404, "unsettled": 86,
+                "associations_made": 6, "associations_refused": 1, "rejections": null,
                 "other_rejections": 4, "calls": 8, "repeated_calls": 2, "rate_limited_calls": 1,
                 "repeat_wait_seconds": 1.5, "seconds": 20.0, "records_per_second": 20.7
             }]

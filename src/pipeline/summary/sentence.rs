@@ -12,7 +12,7 @@ const KINDS_NAMED: usize = 20;
 /// The line of one stream.
 #[must_use]
 pub fn of_stream(stream: &StreamSummary<'_>) -> String {
-    let StreamSummary { descriptor, totals, counts, rejections, .. } = stream;
+    let StreamSummary { descriptor, totals, counts, pairs, rejections, .. } = stream;
     let mut line = format!(
         "Stream \"{descriptor}\": received {}, accepted {} (created {}, updated {}, archived {}, merged into another \
          record's write {}), rejected {}",
@@ -27,6 +27,9 @@ pub fn of_stream(stream: &StreamSummary<'_>) -> String {
     push_rejections(&mut line, rejections);
     if totals.unsettled() > 0 {
         let _infallible = write!(line, ", not settled {}", totals.unsettled());
+    }
+    if pairs.received > 0 {
+        let _infallible = write!(line, "; associations made {}, refused {}", pairs.accepted, pairs.rejected);
     }
     let _infallible = write!(line, "; {} call{}", counts.calls, plural(counts.calls));
     if counts.repeats > 0 {
@@ -161,6 +164,7 @@ mod tests {
                 waited: Duration::from_millis(2_340),
                 ..Counts::default()
             },
+            pairs: Totals { received: 9, accepted: 6, rejected: 1 },
             rejections: kinds.collect(),
             span: Duration::from_secs(4),
         };
@@ -174,7 +178,7 @@ mod tests {
         );
         assert!(
             line.ends_with(
-                "p19 1, for other reasons 2), not settled 12; 4 calls (1 to be repeated, after waits of 2.3 s in all); \
+                "p19 1, for other reasons 2), not settled 12; associations made 6, refused 1; 4 calls (1 to be repeated, after waits of 2.3 s in all); \
                  12 records/s in 4.0 s"
             ),
             "{line}"
@@ -188,6 +192,7 @@ mod tests {
             descriptor: &descriptor,
             totals: Totals::default(),
             counts: Counts::default(),
+            pairs: Totals::default(),
             rejections: Vec::new(),
             span: Duration::ZERO,
         };

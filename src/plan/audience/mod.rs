@@ -20,6 +20,7 @@ use crate::config::{self, Config, StreamSettings, ValuePolicies};
 use crate::crm::new_property::{Group, NewKind};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
+use crate::engine::association::Awaited;
 use crate::engine::operation::{MatchedBy, Operation};
 use crate::engine::request::Target;
 use crate::error::{Failure, Kind};
@@ -168,6 +169,8 @@ impl From<AudiencePlan> for Plan {
             // Audiences are known by the records that name them.
             missing: Vec::new(),
             mirrors: None,
+            links: Vec::new(),
+            awaited: Awaited::default(),
             shaping: Shaping::Audiences(Box::new(AudienceShaper::new(plan))),
         }
     }

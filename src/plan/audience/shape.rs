@@ -94,6 +94,7 @@ impl AudienceShaper {
             key: said.key.as_ref().and_then(|key| key.as_deref().ok()),
             properties: if rejection.is_some() { &[] } else { &self.properties },
             sequel: &[],
+            links: &[],
             data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),

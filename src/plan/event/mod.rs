@@ -26,6 +26,7 @@ use crate::config::{Config, Operation, StreamSettings};
 use crate::crm::event::EventDefinition;
 use crate::crm::new_event::NewEvent;
 use crate::crm::new_property::{NewKind, NewProperty};
+use crate::engine::association::Awaited;
 use crate::engine::operation as engine;
 use crate::engine::request::Target;
 use crate::error::{Failure, Kind};
@@ -221,6 +222,8 @@ impl From<EventPlan> for Plan {
             // Those of events stand in the plan.
             missing: Vec::new(),
             mirrors: None,
+            links: Vec::new(),
+            awaited: Awaited::default(),
         }
     }
 }

@@ -136,6 +136,7 @@ impl EventShaper {
             key: None,
             properties: if rejection.is_some() { &[] } else { self.occurrence.members() },
             sequel: &[],
+            links: &[],
             data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),

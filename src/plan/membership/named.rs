@@ -11,6 +11,7 @@ use crate::coerce::KeyRule;
 use crate::config::{self, StreamSettings};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
+use crate::engine::association::Awaited;
 use crate::engine::operation::MatchedBy;
 use crate::error::{Failure, Kind};
 use crate::plan::identity::{Identity, IdentityChoice};
@@ -125,6 +126,8 @@ impl From<NamedListPlan> for Plan {
             // Lists are known by the records that name them.
             missing: Vec::new(),
             mirrors: None,
+            links: Vec::new(),
+            awaited: Awaited::default(),
             shaping: Shaping::NamedLists(Box::new(NamedListShaper::new(plan))),
         }
     }

@@ -30,6 +30,7 @@ fn shaper(settings: &serde_json::Value, required: &[&str]) -> Shaper {
         properties: &properties,
         owners: None,
         required: &[],
+        associations: &[],
     })
     .unwrap();
     let required: Vec<String> = required.iter().map(|name| (*name).to_owned()).collect();

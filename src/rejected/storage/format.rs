@@ -166,7 +166,15 @@ mod tests {
 
     fn stored(format: &FileFormat, columns: &[&str], data: &str, meta: &str) -> String {
         let body = Body::new(
-            BodyParts { key: None, properties: b"", sequel: b"", data, meta, emitted_at: "1795290302755.5" },
+            BodyParts {
+                key: None,
+                properties: b"",
+                sequel: b"",
+                links: b"",
+                data,
+                meta,
+                emitted_at: "1795290302755.5",
+            },
             |_| 0,
         );
         let rejection =

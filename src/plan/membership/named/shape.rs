@@ -113,6 +113,7 @@ impl NamedListShaper {
             key: said.key.as_ref().and_then(|key| key.as_deref().ok()),
             properties: &properties,
             sequel: &[],
+            links: &[],
             data: data.text(),
             meta: record.meta.unwrap_or_default(),
             emitted_at: record.emitted_at.unwrap_or_default(),

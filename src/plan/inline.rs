@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -211,7 +212,8 @@ pub fn await_ends(plans: &mut [Plan]) {
             Operation::Insert | Operation::Upsert | Operation::UpsertFound | Operation::Update(_)
         )
     };
-    let written: HashSet<_> = plans.iter().filter(writes).map(|plan| plan.target.object.clone()).collect();
+    let written: HashSet<_> =
+        plans.iter().filter(writes).map(|plan| Arc::clone(&plan.target.object)).collect();
     let far_is_written =
         |target: &Target| target.far.as_ref().is_some_and(|far| written.contains(&far.object));
     for plan in plans {

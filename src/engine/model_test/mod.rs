@@ -14,8 +14,10 @@
 //! | What does HubSpot answer, and what does it hold? | [`hubspot`], [`errors`] |
 //! | One script, played to both | [`driver`], [`ending`] |
 //! | Is any record made twice? | [`making`] |
+//! | Is what settles associated, and on its list? | [`linking`], against an [`account`] |
 //! | How many calls does a bad record cost? | [`isolation`] |
 
+mod account;
 mod conversation;
 mod driver;
 mod ending;
@@ -23,6 +25,7 @@ mod errors;
 mod hubspot;
 mod isolation;
 mod judgement;
+mod linking;
 mod making;
 mod oracle;
 mod script;

@@ -33,8 +33,12 @@ pub(super) struct Postponed {
     inputs: Vec<(Source, Input)>,
     /// Records written so far.
     written: u64,
-    /// As many had been written when a pair was decided at the end.
-    decided_at: Option<u64>,
+    /// As many had been written when the last looks began.
+    began_at: u64,
+    /// As many had been written before a look-up decided on a pair at the end.
+    looked_up_at: Option<u64>,
+    /// The same for a search, which waits longer: what it has not found, no look-up finds.
+    searched_at: Option<u64>,
 }
 
 impl Postponed {
@@ -52,9 +56,27 @@ impl Postponed {
     }
 }
 
+impl Postponed {
+    /// Notes that a pair was decided on after all the waits that this call has.
+    fn decided_by(&mut self, step: Step) {
+        let when = if is_search(step) { &mut self.searched_at } else { &mut self.looked_up_at };
+        *when = Some(self.began_at);
+    }
+
+    /// Whether nothing was written since this call, or a more patient one, was last waited for in vain.
+    fn is_decided_for(&self, step: Step) -> bool {
+        let now = Some(self.written);
+        self.searched_at == now || !is_search(step) && self.looked_up_at == now
+    }
+}
+
+fn is_search(step: Step) -> bool {
+    matches!(step, Step::Search | Step::SearchFar)
+}
+
 /// Waits between two looks by the same call.
 fn waits(step: Step) -> &'static [Duration] {
-    if matches!(step, Step::Search | Step::SearchFar) { &INDEX_WAITS } else { &LOOKUP_WAITS }
+    if is_search(step) { &INDEX_WAITS } else { &LOOKUP_WAITS }
 }
 
 impl Sync {
@@ -77,8 +99,7 @@ impl Sync {
         let mut given_up = Vec::new();
         let mut later: BTreeMap<(Duration, Step), Vec<Input>> = BTreeMap::new();
         for Absent { mut input, rejection, step } in absent {
-            let all_was_written =
-                self.phase != Phase::Reading && self.postponed.decided_at == Some(self.postponed.written);
+            let all_was_written = self.phase != Phase::Reading && self.postponed.is_decided_for(step);
             match input.far.absence {
                 _ if !awaited.includes(step) => given_up.push((input, rejection)),
                 Absence::Unknown if all_was_written => given_up.push((input, rejection)),
@@ -90,7 +111,7 @@ impl Sync {
                         later.entry((*wait, step)).or_default().push(input);
                     }
                     None => {
-                        self.postponed.decided_at = Some(self.postponed.written);
+                        self.postponed.decided_by(step);
                         given_up.push((input, rejection));
                     }
                 },
@@ -110,6 +131,7 @@ impl Sync {
         if self.postponed.is_empty() || !self.is_idle() {
             return;
         }
+        self.postponed.began_at = self.postponed.written;
         let absence = if self.phase == Phase::Draining { Absence::Looking(0) } else { Absence::LastLook };
         let mut by_source: BTreeMap<Source, Vec<Input>> = BTreeMap::new();
         for (source, mut input) in std::mem::take(&mut self.postponed.inputs) {

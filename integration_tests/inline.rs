@@ -367,7 +367,8 @@ fn killed_and_resumed_all_are_associated() {
             "name": "companies", "matching_key": "account_no"}));
         let connector = for_streams(&sandbox, &streams).with(&config);
         let row = |number: usize| {
-            let (domain, account) = if number % 2 == 0 { ("a.example", "A-b") } else { ("b.example", "A-a") };
+            let (domain, account) =
+                if number.is_multiple_of(2) { ("a.example", "A-b") } else { ("b.example", "A-a") };
             json!({"email": email(number), "company_domain": domain, "accounts": account})
         };
         let from = |reached: u64| {

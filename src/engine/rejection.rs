@@ -205,3 +205,25 @@ impl std::fmt::Debug for Rejection {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_association_says_that_its_record_was_written() {
+        let refused = Rejection::not_found_by_search("domain");
+        assert_eq!(
+            refused.redacted_message(),
+            "The connector refused the record: NOT_FOUND on property domain."
+        );
+        let refused = refused.of_association("website");
+        assert_eq!((refused.property.as_deref(), refused.refused), (Some("website"), Refused::Association));
+        assert!(refused.message.starts_with("website: the record itself was written"), "{}", refused.message);
+        assert!(refused.message.ends_with("no record with this domain."), "{}", refused.message);
+        assert_eq!(
+            refused.redacted_message(),
+            "The record was written, the connector could not make an association of it: NOT_FOUND on property website."
+        );
+    }
+}

@@ -63,6 +63,8 @@ struct Run {
     account: Account,
     rows: Vec<Row>,
     targets: Vec<(Target, Vec<Target>)>,
+    /// Whether the stream of pairs finds companies by search.
+    by_search: bool,
     awaits: bool,
     is_roomy: bool,
     /// Calls under way, as they were sent.
@@ -155,6 +157,7 @@ impl Run {
             account,
             rows: Vec::new(),
             targets,
+            by_search,
             awaits,
             is_roomy,
             under_way: Vec::new(),
@@ -310,6 +313,8 @@ impl Run {
             if row.stream == CONTACTS && later {
                 continue;
             }
+            let is_searched = (row.stream, *link) == (CONTACTS, 1) || row.stream == PAIRS && self.by_search;
+            assert!(!is_searched || *name != company(THERE - 1), "row {place}: two have this domain");
             let far = if (row.stream, *link) == (CONTACTS, 2) {
                 Some(name.as_str())
             } else {

@@ -458,6 +458,25 @@ fn a_dry_run_counts_and_associates_nothing() {
 }
 
 #[test]
+fn a_field_inside_an_object_names_a_company() {
+    let sandbox = account().start();
+    company(&sandbox, "a");
+    let inside = json!({"column": "company.site", "object": "COMPANY", "key": "domain"});
+    let connector = for_streams(&sandbox, &[elt_stream("contacts", &["email", "company"])])
+        .with(&settings(json!([inside])));
+    let run = write(
+        &connector,
+        &[
+            json!({"email": email(1), "company": {"site": "A.example", "size": 7}}),
+            json!({"email": email(2), "company": null}),
+            json!({"email": email(3), "company": r#"{"site":["a.example"]}"#}),
+        ],
+    );
+    assert_eq!(run.codes(), [""; 0]);
+    assert_eq!(pairs(&sandbox), [pair(1, "a", ""), pair(3, "a", "")]);
+}
+
+#[test]
 fn a_column_that_is_mapped_is_sent_as_well() {
     let sandbox = account().property("contacts", PropertyDef::string("employer")).start();
     company(&sandbox, "a");

@@ -109,6 +109,7 @@ fn plan(shape: &Shape) -> Plan {
         properties: &properties,
         owners: None,
         required: &[],
+        associations: &[],
     };
     Plan::from(StreamPlan::new(groundwork).expect("a plan"))
 }

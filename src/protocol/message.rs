@@ -169,7 +169,7 @@ pub fn parse<'a>(line: &'a [u8], index: &'a mut Index) -> Result<Message<'a>, No
             let state = envelope.state.ok_or(NotAMessage::Noise)?;
             State::parse(state).map(Message::State).ok_or(NotAMessage::Broken)
         }
-        "TRACE" => Ok(envelope.trace.map_or(Message::Irrelevant, |trace| status(trace))),
+        "TRACE" => Ok(envelope.trace.map_or(Message::Irrelevant, status)),
         other if OTHER_TYPES.contains(&other) => Ok(Message::Irrelevant),
         _ => Err(NotAMessage::Noise),
     }

@@ -40,7 +40,8 @@ pub fn push_trace_id(out: &mut Vec<u8>, send: SendId, place: usize) {
     push_digits(out, place as u64);
 }
 
-/// Every input has a trace id, and the machinery of formatting would be a third of what writing it takes.
+/// Every input has a trace id: with `format!` instead, a request took nearly twice the instructions (`cargo bench --bench
+/// core`).
 fn push_digits(out: &mut Vec<u8>, number: u64) {
     if number >= 10 {
         push_digits(out, number / 10);

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::cursor::name_at;
 use super::{Cursor, Malformed, NotAnObject, members};
 
 /// The places of an object's members. Kept from text to text, so that finding them takes no allocation.
@@ -76,18 +77,12 @@ impl<'a> Object<'a> {
         let Some(places) = self.places else { return members(self.text, each) };
         let cut = |(from, to): (u32, u32)| self.text.get(from as usize..to as usize).ok_or(NotAnObject);
         for place in places {
-            let name = match place.name_is_plain {
-                true => Cow::Borrowed(cut(place.name)?),
-                false => decoded(cut((place.name.0 - 1, place.name.1 + 1))?)?,
-            };
+            let name = place.name.0 as usize..place.name.1 as usize;
+            let name = name_at(self.text, name, place.name_is_plain).map_err(|_| NotAnObject)?;
             each(name, cut(place.value)?);
         }
         Ok(())
     }
-}
-
-fn decoded(quoted: &str) -> Result<Cow<'_, str>, NotAnObject> {
-    serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| NotAnObject)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::inline;
 use super::ledger::Ticket;
+use crate::protocol::message::RecordMessage;
 
 /// What a record is made of, cut from one buffer so that a record costs one allocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,19 @@ pub struct BodyParts<'a> {
     pub meta: &'a str,
     /// `record.emitted_at` as received, or empty.
     pub emitted_at: &'a str,
+}
+
+impl<'a> BodyParts<'a> {
+    /// What was received, with nothing to be sent.
+    #[must_use]
+    pub fn received(record: &RecordMessage<'a>) -> Self {
+        Self {
+            data: record.data.text(),
+            meta: record.meta.unwrap_or_default(),
+            emitted_at: record.emitted_at.unwrap_or_default(),
+            ..Self::default()
+        }
+    }
 }
 
 /// About what a held record takes beside its bytes: the allocation's head, the input, the slot of its key, the event

@@ -204,15 +204,8 @@ impl PairShaper {
         // Whatever is done with one pair is done in order, by whichever label.
         let far = found.to.unwrap_or_default();
         let hash = |key: &[u8]| key_hash(&[key, b"\0", far.as_bytes()].concat());
-        let parts = BodyParts {
-            key: found.from.as_deref(),
-            properties: &properties,
-            sequel: &[],
-            links: &[],
-            data: data.text(),
-            meta: record.meta.unwrap_or_default(),
-            emitted_at: record.emitted_at.unwrap_or_default(),
-        };
+        let parts =
+            BodyParts { key: found.from.as_deref(), properties: &properties, ..BodyParts::received(record) };
         Shaped { body: Body::new(parts, hash), rejection }
     }
 

@@ -223,15 +223,7 @@ impl MemberShaper {
         if rejection.is_none() {
             Membership { list: Cow::Borrowed(&self.list), action: self.action }.append(&mut properties);
         }
-        let parts = BodyParts {
-            key: key.as_deref(),
-            properties: &properties,
-            sequel: &[],
-            links: &[],
-            data: data.text(),
-            meta: record.meta.unwrap_or_default(),
-            emitted_at: record.emitted_at.unwrap_or_default(),
-        };
+        let parts = BodyParts { key: key.as_deref(), properties: &properties, ..BodyParts::received(record) };
         Shaped { body: Body::new(parts, key_hash), rejection }
     }
 

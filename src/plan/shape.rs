@@ -152,9 +152,7 @@ impl Shaper {
                 properties: if rejection.is_some() { &[] } else { &self.properties },
                 sequel: if rejection.is_some() { &[] } else { &self.sequel },
                 links: if rejection.is_some() { &[] } else { &self.links },
-                data: data.text(),
-                meta: record.meta.unwrap_or_default(),
-                emitted_at: record.emitted_at.unwrap_or_default(),
+                ..BodyParts::received(record)
             },
             key_hash,
         );
@@ -459,15 +457,7 @@ fn nothing_to_insert() -> Rejection {
 /// A record of a stream that the catalog does not have.
 #[must_use]
 pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
-    let parts = BodyParts {
-        key: None,
-        properties: &[],
-        sequel: &[],
-        links: &[],
-        data: record.data.text(),
-        meta: record.meta.unwrap_or_default(),
-        emitted_at: record.emitted_at.unwrap_or_default(),
-    };
+    let parts = BodyParts::received(record);
     let message =
         "The configured catalog has no such stream. Refresh the connection's schema and select the stream.";
     let rejection = Rejection::by_connector("UNKNOWN_STREAM", None, message);

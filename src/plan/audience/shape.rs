@@ -69,7 +69,6 @@ impl AudienceShaper {
     /// # Errors
     /// [`Unshaped`]: two columns say the same thing, or the audience's property has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
-        let data = record.data;
         let mut said = Said::default();
         let (key, audience) = (&self.plan.key, &self.audience);
         let read = self.plan.columns.read(record, |column, value| match column {
@@ -93,11 +92,7 @@ impl AudienceShaper {
         let parts = BodyParts {
             key: said.key.as_ref().and_then(|key| key.as_deref().ok()),
             properties: if rejection.is_some() { &[] } else { &self.properties },
-            sequel: &[],
-            links: &[],
-            data: data.text(),
-            meta: record.meta.unwrap_or_default(),
-            emitted_at: record.emitted_at.unwrap_or_default(),
+            ..BodyParts::received(record)
         };
         Ok(Shaped { body: Body::new(parts, key_hash), rejection })
     }

@@ -133,13 +133,8 @@ impl EventShaper {
             return Err(Unshaped::MissingOfEvent(self.plan.event_name.clone(), self.new_properties()));
         }
         let parts = BodyParts {
-            key: None,
             properties: if rejection.is_some() { &[] } else { self.occurrence.members() },
-            sequel: &[],
-            links: &[],
-            data: data.text(),
-            meta: record.meta.unwrap_or_default(),
-            emitted_at: record.emitted_at.unwrap_or_default(),
+            ..BodyParts::received(record)
         };
         Ok(Shaped { body: Body::new(parts, |_| 0), rejection })
     }

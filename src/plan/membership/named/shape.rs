@@ -85,7 +85,6 @@ impl NamedListShaper {
     /// # Errors
     /// [`Unshaped`]: two columns say the same thing, or the list has to be looked for.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
-        let data = record.data;
         let mut said = Said::default();
         let (key, list_id, list_name) = (&self.plan.key, &self.list_id, &self.list_name);
         let read = self.plan.columns.read(record, |column, value| match column {
@@ -112,11 +111,7 @@ impl NamedListShaper {
         let parts = BodyParts {
             key: said.key.as_ref().and_then(|key| key.as_deref().ok()),
             properties: &properties,
-            sequel: &[],
-            links: &[],
-            data: data.text(),
-            meta: record.meta.unwrap_or_default(),
-            emitted_at: record.emitted_at.unwrap_or_default(),
+            ..BodyParts::received(record)
         };
         let body = Body::new(parts, |key| key_hash(key) ^ of_list);
         Ok(Shaped { body, rejection })

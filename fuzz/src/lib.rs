@@ -75,7 +75,7 @@ fn one_line(line: &[u8]) {
 fn members(data: Object<'_>) {
     let listed = |data: Object<'_>| {
         let mut found: Vec<(String, String)> = Vec::new();
-        let walked = data.members(|name, raw| found.push((name.into_owned(), raw.to_owned())));
+        let walked = data.members(|name, raw| found.push((name.into_owned(), raw.text().to_owned())));
         (found, walked)
     };
     let (found, walked) = listed(data);
@@ -226,6 +226,6 @@ fn key_of(rule: &KeyRule, raw: &str, is_json: bool) {
     if is_json {
         assert!(!key.trim().is_empty());
         let again = Value::from(&*key).to_string();
-        assert_eq!(key_text(rule, &again).as_deref(), Ok(&*key), "{rule:?} changes a key");
+        assert_eq!(key_text(rule, &*again).as_deref(), Ok(&*key), "{rule:?} changes a key");
     }
 }

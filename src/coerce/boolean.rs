@@ -8,6 +8,7 @@ use super::choices::Choices;
 use super::invalid::Reason;
 use super::json_text::{Json, escape_into};
 use super::number;
+use super::text;
 
 const YES: [&str; 6] = ["true", "1", "yes", "t", "y", "on"];
 const NO: [&str; 6] = ["false", "0", "no", "f", "n", "off"];
@@ -25,7 +26,7 @@ pub(super) fn write(labels: &Choices, value: Json<'_>, out: &mut Vec<u8>) -> Res
         }
         Json::String(text) => {
             let text = text.decode()?;
-            let text = text.trim();
+            let text = text::trim(&text);
             if text.is_empty() {
                 return Ok(Coerced::Empty);
             }

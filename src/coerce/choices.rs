@@ -4,7 +4,7 @@
 //! other capitals and stray blanks; those are understood where they fit exactly one option.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::invalid::Reason;
@@ -17,7 +17,8 @@ use crate::crm::property::{Property, PropertyOption};
 /// The lookup tables of one property.
 #[derive(Clone, Debug)]
 pub(super) struct Choices {
-    values: HashSet<Box<str>>,
+    /// In order.
+    values: Box<[Box<str>]>,
     by_value: Folded,
     by_label: Folded,
     beyond: Beyond,
@@ -73,8 +74,10 @@ impl Choices {
 
     /// Nothing but `options`.
     pub(super) fn only(options: &[PropertyOption]) -> Self {
+        let mut values: Vec<Box<str>> = options.iter().map(|option| option.value.as_str().into()).collect();
+        values.sort_unstable();
         Self {
-            values: options.iter().map(|option| option.value.as_str().into()).collect(),
+            values: values.into(),
             by_value: folded(options, |option| &option.value),
             by_label: folded(options, |option| &option.label),
             beyond: Beyond::Nothing,
@@ -88,7 +91,12 @@ impl Choices {
 
     /// Whether `text` is an option's value, letter by letter.
     pub(super) fn is_value(&self, text: &str) -> bool {
-        self.values.contains(text)
+        self.value(text).is_some()
+    }
+
+    fn value(&self, text: &str) -> Option<&str> {
+        let place = self.values.binary_search_by(|value| (**value).cmp(text)).ok()?;
+        Some(&self.values[place])
     }
 
     /// Finds what `text` means: an exact value, then a value, then a label in any case.
@@ -96,8 +104,8 @@ impl Choices {
     /// # Errors
     /// Why it means nothing here, or too much.
     pub(super) fn find(&self, text: &str) -> Result<Found<'_>, Reason> {
-        let trimmed = text.trim();
-        if let Some(value) = self.values.get(text).or_else(|| self.values.get(trimmed)) {
+        let trimmed = text::trim(text);
+        if let Some(value) = self.value(text).or_else(|| self.value(trimmed)) {
             return Ok(Found::Value(value));
         }
         let folded = lower_case(trimmed);
@@ -154,7 +162,7 @@ impl Choices {
 
     /// A number as written, else without the fraction of zeros that databases add to whole numbers.
     fn pick_number<'a>(&'a self, number: &'a str) -> Result<Cow<'a, str>, Reason> {
-        if let Some(value) = self.values.get(number) {
+        if let Some(value) = self.value(number) {
             return Ok(Cow::Borrowed(value));
         }
         let unknown = if matches!(self.beyond, Beyond::Owners(_)) {

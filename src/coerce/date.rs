@@ -17,6 +17,7 @@ use super::epoch;
 use super::invalid::Reason;
 use super::json_text::Json;
 use super::moment::{self, Moment};
+use super::text;
 
 /// Writes `value` for a day.
 ///
@@ -55,13 +56,21 @@ pub fn instant(milliseconds: i64) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
+/// Whether a text in quotes is a day as HubSpot takes it.
+pub(super) fn is_a_day(quoted: &str) -> bool {
+    match quoted.as_bytes() {
+        [b'"', day @ .., b'"'] => moment::is_a_day(day),
+        _ => false,
+    }
+}
+
 /// `None` for blank text.
 fn read(value: Json<'_>) -> Result<Option<Moment>, Reason> {
     match value {
         Json::Number(number) => counted(number).map(Some),
         Json::String(text) => {
             let text = text.decode()?;
-            let text = text.trim();
+            let text = text::trim(&text);
             if text.is_empty() {
                 return Ok(None);
             }
@@ -76,35 +85,23 @@ fn counted(number: &str) -> Result<Moment, Reason> {
 }
 
 fn push_date(date: Date, out: &mut Vec<u8>) {
-    let year = i32::from(date.year());
-    push_digits(year / 100, out);
-    push_digits(year % 100, out);
-    out.push(b'-');
-    push_digits(i32::from(date.month()), out);
-    out.push(b'-');
-    push_digits(i32::from(date.day()), out);
+    let year = u16::try_from(date.year()).unwrap_or_default();
+    let ([a, b], [c, d]) = (digits((year / 100) as u8), digits((year % 100) as u8));
+    let ([e, f], [g, h]) = (digits(date.month().unsigned_abs()), digits(date.day().unsigned_abs()));
+    out.extend_from_slice(&[a, b, c, d, b'-', e, f, b'-', g, h]);
 }
 
 fn push_time(moment: DateTime, out: &mut Vec<u8>) {
-    out.push(b'T');
-    push_digits(i32::from(moment.hour()), out);
-    out.push(b':');
-    push_digits(i32::from(moment.minute()), out);
-    out.push(b':');
-    push_digits(i32::from(moment.second()), out);
-    out.push(b'.');
-    out.push(digit(i32::from(moment.millisecond()) / 100));
-    push_digits(i32::from(moment.millisecond()) % 100, out);
-    out.push(b'Z');
+    let ([a, b], [c, d]) = (digits(moment.hour().unsigned_abs()), digits(moment.minute().unsigned_abs()));
+    let [e, f] = digits(moment.second().unsigned_abs());
+    let millisecond = moment.millisecond().unsigned_abs();
+    let ([_, g], [h, i]) = (digits((millisecond / 100) as u8), digits((millisecond % 100) as u8));
+    out.extend_from_slice(&[b'T', a, b, b':', c, d, b':', e, f, b'.', g, h, i, b'Z']);
 }
 
-/// Appends a number below 100 as two digits.
-fn push_digits(number: i32, out: &mut Vec<u8>) {
-    out.extend_from_slice(&[digit(number / 10), digit(number % 10)]);
-}
-
-fn digit(number: i32) -> u8 {
-    u8::try_from(number).map_or(b'0', |number| b'0' + number)
+/// A number below 100 as two digits.
+fn digits(number: u8) -> [u8; 2] {
+    [b'0' + number / 10 % 10, b'0' + number % 10]
 }
 
 #[cfg(test)]

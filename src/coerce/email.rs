@@ -26,13 +26,19 @@ pub(super) fn write(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reaso
 /// Refuses text that cannot be one address: exactly one `@`, something before it, a domain of at least
 /// two labels behind it, no blanks, control characters or list punctuation.
 pub(super) fn check(address: &str) -> Result<(), Reason> {
-    let (local, domain) = address.split_once('@').ok_or(Reason::NotAnEmail)?;
-    let labels = domain.split('.');
-    if local.is_empty()
-        || domain.contains('@')
-        || !domain.contains('.')
-        || labels.into_iter().any(str::is_empty)
-        || address.contains(is_stray)
+    // Bytes of the local part, or of the label at hand; labels of the domain before that one, once there is a domain.
+    let (mut length, mut labels) = (0_usize, None);
+    for byte in address.bytes() {
+        match (byte, &mut labels) {
+            (b'@', None) if length > 0 => (length, labels) = (0, Some(0_usize)),
+            (b'.', Some(before)) if length > 0 => (length, *before) = (0, *before + 1),
+            (b'@', _) | (b'.', Some(_)) => return Err(Reason::NotAnEmail),
+            (stray, _) if is_stray(stray) => return Err(Reason::NotAnEmail),
+            _ => length += 1,
+        }
+    }
+    let is_strange = |c: char| !c.is_ascii() && (c.is_whitespace() || c.is_control());
+    if length == 0 || labels.unwrap_or_default() == 0 || (!address.is_ascii() && address.contains(is_strange))
     {
         return Err(Reason::NotAnEmail);
     }
@@ -41,15 +47,19 @@ pub(super) fn check(address: &str) -> Result<(), Reason> {
 
 /// Blanks, control characters and what an unquoted address cannot hold (RFC 5322, `specials`, without the
 /// dot and the `@`).
-fn is_stray(c: char) -> bool {
-    matches!(c, '\0'..=' ' | '\x7f' | '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '"' | '\\')
-        || (!c.is_ascii() && (c.is_whitespace() || c.is_control()))
+fn is_stray(byte: u8) -> bool {
+    matches!(
+        byte,
+        0..=b' ' | 0x7f | b'<' | b'>' | b'(' | b')' | b'[' | b']' | b',' | b';' | b':' | b'"' | b'\\'
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::coerce::testing::{property, sent};
+    use crate::coerce::testing::{self, property, sent};
     use crate::coerce::{ObjectKind, RuleOptions, ValueRule};
 
     #[test]
@@ -101,6 +111,22 @@ mod tests {
             "a\\@b.co",
         ] {
             assert_eq!(check(text), Err(Reason::NotAnEmail), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(testing::config())]
+
+        #[test]
+        fn one_walk_finds_what_several_do(address in "[a.@<é\u{a0}]{0,8}|[a-c.]{1,4}@[a-c.@]{1,6}( |)") {
+            let by_hand = address.split_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty()
+                    && !domain.contains('@')
+                    && domain.contains('.')
+                    && !domain.split('.').any(str::is_empty)
+                    && !address.contains(['<', ' ', '\u{a0}'])
+            });
+            prop_assert_eq!(check(&address).is_ok(), by_hand, "{}", address);
         }
     }
 

@@ -4,6 +4,7 @@ use super::Coerced;
 use super::choices::Choices;
 use super::invalid::Reason;
 use super::json_text::{Json, escape_into};
+use super::text;
 
 /// Writes the option that `value` means.
 ///
@@ -11,7 +12,7 @@ use super::json_text::{Json, escape_into};
 /// [`Reason::UnknownOption`] and the other reasons for options and owners.
 pub(super) fn write(choices: &Choices, value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
     if let Json::String(text) = value
-        && text.plain().is_some_and(|plain| choices.is_value(plain) && !plain.trim().is_empty())
+        && text.plain().is_some_and(|plain| choices.is_value(plain) && !text::trim(plain).is_empty())
     {
         out.extend_from_slice(text.quoted().as_bytes());
         return Ok(Coerced::Written);

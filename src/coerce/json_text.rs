@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::json::{Form, Raw};
+
 /// One JSON value, told apart by its first character; the text inside is not looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Json<'a> {
@@ -26,9 +28,19 @@ pub(crate) enum Json<'a> {
 
 impl<'a> Json<'a> {
     /// Tells what `raw` is. `None` where it cannot be JSON; well-formed text is never refused.
-    pub(crate) fn of(raw: &'a str) -> Option<Self> {
-        // Values that were cut out of a text have no space around them.
-        let raw = if raw.starts_with(is_space) || raw.ends_with(is_space) { raw.trim_ascii() } else { raw };
+    #[inline]
+    pub(crate) fn of(raw: impl Into<Raw<'a>>) -> Option<Self> {
+        let raw = raw.into();
+        let text = raw.text();
+        match raw.form() {
+            Form::Plain => Some(Json::String(RawText { quoted: text, is_plain: true })),
+            Form::Escaped => Some(Json::String(RawText { quoted: text, is_plain: false })),
+            Form::Bare => Self::read(text),
+            Form::Unseen => Self::read(text.trim_ascii()),
+        }
+    }
+
+    fn read(raw: &'a str) -> Option<Self> {
         match raw.as_bytes().first()? {
             b'"' => RawText::of(raw).map(Json::String),
             b'-' | b'0'..=b'9' => Some(Json::Number(raw)),
@@ -44,21 +56,20 @@ impl<'a> Json<'a> {
     }
 }
 
-fn is_space(character: char) -> bool {
-    matches!(character, ' ' | '\t' | '\n' | '\r')
-}
-
 /// A JSON string as written, quotes and escapes included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RawText<'a> {
     quoted: &'a str,
+    /// Whether it holds no escape.
+    is_plain: bool,
 }
 
 impl<'a> RawText<'a> {
     /// `None` where the quotes are missing.
     pub(crate) fn of(quoted: &'a str) -> Option<Self> {
         let long_enough = quoted.len() >= 2;
-        (long_enough && quoted.starts_with('"') && quoted.ends_with('"')).then_some(Self { quoted })
+        let is_plain = memchr::memchr(b'\\', quoted.as_bytes()).is_none();
+        (long_enough && quoted.starts_with('"') && quoted.ends_with('"')).then_some(Self { quoted, is_plain })
     }
 
     /// The string with its quotes.
@@ -73,8 +84,7 @@ impl<'a> RawText<'a> {
 
     /// The body where it holds no escape, so that it already is the text meant.
     pub(crate) fn plain(self) -> Option<&'a str> {
-        let body = self.body();
-        (!body.as_bytes().contains(&b'\\')).then_some(body)
+        self.is_plain.then(|| self.body())
     }
 
     /// The text meant; borrowed where there is nothing to decode.

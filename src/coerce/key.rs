@@ -13,6 +13,7 @@ use super::object_kind::ObjectKind;
 use super::text::{self, lower_case};
 use super::{email, number};
 use crate::crm::property::{Property, PropertyType};
+use crate::json::Raw;
 
 /// How the values of one matching key become text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +127,7 @@ impl From<Reason> for KeyProblem {
 ///
 /// # Errors
 /// [`KeyProblem`].
-pub fn key_text<'a>(rule: &KeyRule, raw: &'a str) -> Result<Cow<'a, str>, KeyProblem> {
+pub fn key_text<'a>(rule: &KeyRule, raw: impl Into<Raw<'a>>) -> Result<Cow<'a, str>, KeyProblem> {
     let text = match Json::of(raw).ok_or(Reason::Malformed)? {
         Json::Null => return Err(KeyProblem::Missing),
         Json::Array(_) | Json::Object(_) => return Err(KeyProblem::NotScalar),
@@ -142,7 +143,7 @@ pub fn key_text<'a>(rule: &KeyRule, raw: &'a str) -> Result<Cow<'a, str>, KeyPro
 
 /// The one spelling of a key that `text` is some spelling of.
 fn spelled_once(kind: Kind, text: &str) -> Result<Cow<'_, str>, KeyProblem> {
-    let text = text.trim();
+    let text = text::trim(text);
     if text.is_empty() {
         return Err(KeyProblem::Blank);
     }

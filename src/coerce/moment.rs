@@ -46,6 +46,11 @@ pub(super) fn parse(text: &str) -> Option<Result<Moment, Reason>> {
     begins_like_a_date.then(|| parse_moment(bytes))
 }
 
+/// Whether the text is a day, `YYYY-MM-DD` and nothing else.
+pub(super) fn is_a_day(text: &[u8]) -> bool {
+    text.len() == 10 && text[4] == b'-' && text[7] == b'-' && date(text).is_ok()
+}
+
 fn parse_moment(text: &[u8]) -> Result<Moment, Reason> {
     let date = date(&text[..10])?;
     let Some((separator, rest)) = text[10..].split_first() else {

@@ -77,7 +77,7 @@ fn write_elements(
 ) -> Result<Coerced, Reason> {
     let mut texts = Vec::with_capacity(array.len());
     for element in array {
-        match Json::of(element).ok_or(Reason::Malformed)? {
+        match Json::of(*element).ok_or(Reason::Malformed)? {
             Json::String(text) => texts.push(text.decode()?),
             other => texts.extend(choices.pick(other)?),
         }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::Coerced;
 use super::invalid::Reason;
 use super::json_text::Json;
+use super::text;
 
 /// The largest exponent, either way, that is written out: beyond a double's range, short of absurd.
 const MAX_EXPONENT: i64 = 400;
@@ -23,7 +24,7 @@ pub(super) fn write(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reaso
         Json::Number(number) => write_plain(number, out)?,
         Json::String(text) => {
             let text = text.decode()?;
-            let text = text.trim();
+            let text = text::trim(&text);
             if text.is_empty() {
                 return Ok(Coerced::Empty);
             }
@@ -39,7 +40,7 @@ pub(super) fn write(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reaso
 ///
 /// Accepts JSON numbers and, beyond them, `+5`, `007`, `.5` and `5.`.
 pub(super) fn write_plain(number: &str, out: &mut Vec<u8>) -> Result<(), Reason> {
-    if is_plain_integer(number) {
+    if is_plain(number) {
         out.extend_from_slice(number.as_bytes());
         return Ok(());
     }
@@ -81,6 +82,13 @@ pub(super) fn plain(number: &str) -> Result<String, Reason> {
 }
 
 /// The common case, which needs no rewriting.
+fn is_plain(number: &str) -> bool {
+    let Some(point) = number.bytes().position(|byte| byte == b'.') else { return is_plain_integer(number) };
+    let (whole, fraction) = (&number[..point], &number.as_bytes()[point + 1..]);
+    is_plain_integer(whole) && !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit)
+}
+
+/// Digits, perhaps with a sign before them.
 fn is_plain_integer(number: &str) -> bool {
     let digits = number.strip_prefix('-').unwrap_or(number).as_bytes();
     digits.iter().all(u8::is_ascii_digit)

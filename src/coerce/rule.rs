@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::choices::Choices;
-use super::invalid::{Invalid, Reason};
+use super::invalid::{Invalid, MAX_CHARACTERS, Reason};
 use super::json_text::Json;
 use super::multi::{self, Append};
 use super::object_kind::ObjectKind;
 use super::owners::Owners;
 use super::{Coerced, boolean, date, domain, email, enumeration, number, text};
 use crate::crm::property::{Property, PropertyOption, PropertyType};
+use crate::json::{Form, Raw};
 
 /// How many options a message names before it stops.
 const OPTIONS_IN_A_MESSAGE: usize = 10;
@@ -29,7 +30,8 @@ pub struct RuleOptions {
 /// The prepared rule of one property in one stream.
 #[derive(Clone, Debug)]
 pub struct ValueRule {
-    property: Box<str>,
+    /// How a member of an object that stands for the property begins.
+    member: Box<str>,
     kind: Kind,
     /// Option values for messages, the first few in the account's order.
     shown: Box<[Box<str>]>,
@@ -55,7 +57,8 @@ impl ValueRule {
     pub fn new(property: &Property, options: RuleOptions) -> Self {
         let shown = property.options.iter().take(OPTIONS_IN_A_MESSAGE);
         Self {
-            property: property.name.as_str().into(),
+            // Property names are lower-case letters, digits and underscores: no escapes.
+            member: format!("\"{}\":", property.name).into(),
             kind: Kind::of(property, &options),
             shown: shown.map(|option| option.value.as_str().into()).collect(),
             options: property.options.len(),
@@ -65,7 +68,13 @@ impl ValueRule {
     /// The internal name of the property.
     #[must_use]
     pub fn property(&self) -> &str {
-        &self.property
+        &self.member[1..self.member.len() - 2]
+    }
+
+    /// What stands before the value where the property is a member of a JSON object: `"name":`.
+    #[must_use]
+    pub fn member(&self) -> &str {
+        &self.member
     }
 
     /// [`Invalid::message`] for this property, with the options it has where one of them was expected.
@@ -73,7 +82,7 @@ impl ValueRule {
     /// Options come from the account's definitions; the record's value is not in the text.
     #[must_use]
     pub fn explain(&self, invalid: Invalid) -> String {
-        let mut message = invalid.message(&self.property);
+        let mut message = invalid.message(self.property());
         if !self.shown.is_empty()
             && matches!(invalid.reason(), Reason::UnknownOption | Reason::AmbiguousOption)
         {
@@ -87,10 +96,23 @@ impl ValueRule {
         message
     }
 
+    /// Whether the value is text that is sent exactly as it was written. [`Self::write`] would find the same.
+    #[inline]
+    pub(super) fn takes_as_written(&self, raw: Raw<'_>) -> bool {
+        let quoted = raw.text();
+        raw.form() == Form::Plain
+            && match &self.kind {
+                // Between the quotes is something, and not too much of it in bytes, so in characters neither.
+                Kind::Text => (3..=MAX_CHARACTERS).contains(&quoted.len()),
+                Kind::Date => date::is_a_day(quoted),
+                _ => false,
+            }
+    }
+
     /// Appends `value` as this property takes it; on anything but `Written` the caller cuts `out` back.
     pub(super) fn write(&self, value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
         match &self.kind {
-            _ if value == Json::Null => Ok(Coerced::Null),
+            _ if matches!(value, Json::Null) => Ok(Coerced::Null),
             Kind::Text => text::write(value, out),
             Kind::Email => email::write(value, out),
             Kind::Domain => domain::write(value, out),

@@ -138,6 +138,11 @@ fn partitioned<K: std::hash::Hash + Eq + Clone>(
     inputs: Vec<Input>,
     key: impl Fn(&Input) -> K,
 ) -> Vec<(K, Vec<Input>)> {
+    let Some(first) = inputs.first().map(&key) else { return Vec::new() };
+    // Mostly they are all alike, and stay where they are.
+    if inputs.iter().all(|input| key(input) == first) {
+        return vec![(first, inputs)];
+    }
     let mut places: HashMap<K, usize> = HashMap::new();
     let mut parts: Vec<(K, Vec<Input>)> = Vec::new();
     for input in inputs {
@@ -164,6 +169,13 @@ fn once_each_by<K: std::hash::Hash + Eq>(
     groups: &mut Vec<Group>,
 ) {
     while !inputs.is_empty() {
+        let mut known = HashSet::new();
+        let mut is_new = |input: &Input| identity(input).is_none_or(|identity| known.insert(identity));
+        // Mostly all are, and stay where they are.
+        if inputs.iter().all(&mut is_new) {
+            groups.push(Group::new(inputs, Stage::First, step));
+            return;
+        }
         let mut known = HashSet::new();
         let is_new = |input: &Input| identity(input).is_none_or(|identity| known.insert(identity));
         let (once, again) = inputs.into_iter().partition(is_new);

@@ -109,7 +109,7 @@ impl Lane {
     /// Takes a record in: into the batch being filled, into an input of the same key, or aside.
     pub fn push(&mut self, now: Moment, record: Record) {
         let hash = record.body.key_hash();
-        if record.body.key().is_none() {
+        if !record.body.has_key() {
             self.gather(now, Input::new(record));
             return;
         }
@@ -186,6 +186,12 @@ impl Lane {
     #[must_use]
     pub fn has_ready(&self) -> bool {
         !self.ready.is_empty()
+    }
+
+    /// How many full batches wait.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        self.ready.len()
     }
 
     /// Closes the batch being filled, however small, if it holds anything.

@@ -85,7 +85,13 @@ impl Body {
     /// Text of the matching key; `None` for operations without one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
-        (self.ends[0] != NO_KEY).then(|| text(&self.bytes[..self.ends[0] as usize]))
+        self.has_key().then(|| text(&self.bytes[..self.ends[0] as usize]))
+    }
+
+    /// Whether there is a matching key.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.ends[0] != NO_KEY
     }
 
     /// Number by which equal keys find each other.

@@ -16,6 +16,7 @@ use super::mirror::Chore;
 use super::operation::{MatchedBy, Operation, Step};
 use super::resolve::push_trace_id;
 use crate::api::{AssociationVerb, Verb};
+use crate::coerce::json_text::escape_into;
 use crate::coerce::merge_lists;
 use crate::json;
 
@@ -175,6 +176,14 @@ enum Naming<'a> {
 fn writes(send: &Send, target: &Target, naming: Naming<'_>) -> Vec<u8> {
     let mut body = Vec::with_capacity(length(send));
     body.extend_from_slice(br#"{"inputs":["#);
+    // What stands between the name of the record and the number of the input is the same in all of them.
+    let mut after_name = Vec::new();
+    if let Naming::Key(property) = naming {
+        after_name.extend_from_slice(br#""idProperty":"#);
+        push_string(&mut after_name, property);
+        after_name.push(b',');
+    }
+    after_name.extend_from_slice(br#""objectWriteTraceId":""#);
     for (place, input) in send.inputs.iter().enumerate() {
         if place > 0 {
             body.push(b',');
@@ -185,12 +194,7 @@ fn writes(send: &Send, target: &Target, naming: Naming<'_>) -> Vec<u8> {
             push_string(&mut body, input.target().unwrap_or_default());
             body.push(b',');
         }
-        if let Naming::Key(property) = naming {
-            body.extend_from_slice(br#""idProperty":"#);
-            push_string(&mut body, property);
-            body.push(b',');
-        }
-        body.extend_from_slice(br#""objectWriteTraceId":""#);
+        body.extend_from_slice(&after_name);
         push_trace_id(&mut body, send.id, place);
         body.extend_from_slice(br#"","properties":{"#);
         let before = body.len();
@@ -325,8 +329,7 @@ fn push_properties(body: &mut Vec<u8>, input: &Input, target: &Target) {
 }
 
 fn push_string(body: &mut Vec<u8>, text: &str) {
-    // Writing into memory cannot fail.
-    let _infallible = serde_json::to_writer(body, text);
+    escape_into(text, body);
 }
 
 #[cfg(test)]

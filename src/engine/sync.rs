@@ -1,7 +1,8 @@
 //! One sync: ties lanes, ledger, pace and retries together and says what to do next.
 //!
 //! **Invariant (bounded).** [`Sync::wants_input`] turns false when the records and states held exceed the
-//! buffer; then whatever is gathered is sent, so that the bound cannot become a standstill.
+//! buffer; then whatever is gathered is sent, so that the bound cannot become a standstill. It also is while more full
+//! batches wait than the next calls can take.
 //!
 //! **Invariant (ends well).** However a sync ends, every state that leaves covers settled records only;
 //! records that had not settled are simply not acknowledged, and come again in the next sync.
@@ -36,6 +37,9 @@ mod setbacks;
 mod settlement;
 #[cfg(test)]
 mod tests;
+
+/// Full batches that may wait. More of them only take memory.
+const READY: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -74,7 +78,12 @@ impl Stream {
     }
 
     fn has_ready(&self) -> bool {
-        self.lane.has_ready() || self.links.iter().any(|link| link.lane.has_ready())
+        self.ready() > 0
+    }
+
+    /// Full batches that wait.
+    fn ready(&self) -> usize {
+        self.lane.ready() + self.links.iter().map(|link| link.lane.ready()).sum::<usize>()
     }
 }
 
@@ -312,9 +321,15 @@ impl Sync {
 
     // What to do.
 
-    /// Whether more input may be taken.
+    /// Whether more input may be taken, now.
     #[must_use]
     pub fn wants_input(&self) -> bool {
+        self.has_room() && !self.is_ahead()
+    }
+
+    /// Whether there is room for more input.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
         self.phase == Phase::Reading && !self.is_full()
     }
 
@@ -434,6 +449,11 @@ impl Sync {
         let mirrors = self.streams.iter().any(|stream| stream.mirror.is_some());
         let states = if mirrors { 0 } else { self.ledger.held_bytes() };
         self.held_bytes + states >= self.settings.buffer_bytes
+    }
+
+    /// Whether enough full batches wait for those answers that may come before more input does.
+    fn is_ahead(&self) -> bool {
+        self.streams.iter().map(Stream::ready).sum::<usize>() >= READY
     }
 
     /// Whether no call is under way, waiting or ready to be made.

@@ -75,6 +75,8 @@ pub enum CallError {
 
 /// Longest answer that is read: a batch of 100 inputs at HubSpot's largest values stays far below.
 const LONGEST_ANSWER: usize = 128 * 1024 * 1024;
+/// Answers to whole batches are shorter: room for that much is made at once.
+const USUAL_ANSWER: usize = 256 * 1024;
 
 /// Longest wait for a connection, however patient a call is otherwise.
 const LONGEST_CONNECT: Duration = Duration::from_secs(20);
@@ -284,7 +286,7 @@ async fn receive(request: reqwest::RequestBuilder) -> Result<Answer, Unreachable
         rate: RateHeaders::parse(text_headers(headers)),
         retry_after: text(headers, RETRY_AFTER.as_str()).and_then(|value| retry_after(value, None)),
         correlation_id: text(headers, CORRELATION_ID_HEADER).map(str::to_owned),
-        body: Vec::new(),
+        body: Vec::with_capacity(expected_length(&response)),
     };
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
         if answer.body.len() + chunk.len() > LONGEST_ANSWER {
@@ -293,6 +295,12 @@ async fn receive(request: reqwest::RequestBuilder) -> Result<Answer, Unreachable
         answer.body.extend_from_slice(&chunk);
     }
     Ok(answer)
+}
+
+/// The length of an answer as it was announced; HubSpot's compressed ones announce none.
+fn expected_length(response: &reqwest::Response) -> usize {
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+    announced.unwrap_or_default().min(USUAL_ANSWER)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

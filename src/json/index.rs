@@ -2,22 +2,49 @@
 //! members need not look for them again.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::cursor::name_at;
-use super::{Cursor, Malformed, NotAnObject, members};
+use super::value::{Form, Raw};
+use super::{Cursor, Malformed, NotAnObject};
 
-/// The places of an object's members. Kept from text to text, so that finding them takes no allocation.
+/// The places of an object's members. Kept from text to text, so that finding them takes no allocation, and names that
+/// stand where they stood before are recognised without being read.
 #[derive(Debug, Default)]
 pub struct Index {
     places: Vec<Place>,
+    expected: Expected,
 }
 
-/// Where a member stands, in bytes from the beginning of the object's text.
+/// The names of the object before, in its order: rows of a stream come with the same columns in the same order.
+#[derive(Debug, Default)]
+struct Expected {
+    /// What stands between the values: the names in their quotes, the colons, and white space where there is some.
+    text: Vec<u8>,
+    names: Vec<ExpectedName>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ExpectedName {
+    start: usize,
+    end: usize,
+    /// Bytes of the name itself.
+    length: usize,
+    is_plain: bool,
+}
+
+/// Names that are remembered. An object type of HubSpot has at most 1,000 properties.
+const MOST_EXPECTED: usize = 1_024;
+/// Bytes of a name that is remembered, with what stands around it.
+const LONGEST_EXPECTED: usize = 256;
+
+/// Where a member stands, in bytes from the beginning of the text that the object is a part of.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    name: (u32, u32),
-    value: (u32, u32),
+    name: (usize, usize),
+    value: (usize, usize),
     name_is_plain: bool,
+    form: Form,
 }
 
 /// A JSON value that should be an object, as raw text, and where its members are if that is known.
@@ -25,7 +52,14 @@ struct Place {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Object<'a> {
     text: &'a str,
-    places: Option<&'a [Place]>,
+    members: Option<Members<'a>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Members<'a> {
+    /// What the object is a part of.
+    around: &'a str,
+    places: &'a [Place],
 }
 
 impl Index {
@@ -39,28 +73,70 @@ impl Index {
             return Ok(Object::of(cursor.value()?));
         }
         let start = cursor.offset();
-        let place = |from: usize, to: usize| (short(from - start), short(to - start));
-        cursor.object_at(|cursor, name, name_is_plain| {
-            let length = cursor.value()?.len();
-            let end = cursor.offset();
-            let name = place(name.start, name.end);
-            self.places.push(Place { name, value: place(end - length, end), name_is_plain });
-            Ok(())
-        })?;
-        Ok(Object { text: cursor.since(start)?, places: Some(&self.places) })
+        cursor.open(b'{')?;
+        let mut goes_on = !cursor.closes(b'}')?;
+        while goes_on {
+            let (name, name_is_plain) = self.expected.next(cursor, self.places.len())?;
+            cursor.peek()?;
+            let value = cursor.offset();
+            let form = cursor.form()?;
+            self.places.push(Place {
+                name: (name.start, name.end),
+                value: (value, cursor.offset()),
+                name_is_plain,
+                form,
+            });
+            goes_on = cursor.goes_on(b'}')?;
+        }
+        let members = Members { around: cursor.whole(), places: &self.places };
+        Ok(Object { text: cursor.since(start)?, members: Some(members) })
+    }
+
+    /// The places of the members of a text that is an object and nothing else.
+    fn places_of(&mut self, text: &str) -> Result<&[Place], NotAnObject> {
+        let mut cursor = Cursor::new(text);
+        let object = self.read(&mut cursor).map_err(|_| NotAnObject)?;
+        let is_object = object.members.is_some();
+        cursor.end().map_err(|_| NotAnObject)?;
+        is_object.then_some(&*self.places).ok_or(NotAnObject)
     }
 }
 
-/// A line is much shorter than this can count; of a text that is not, members are not found where they seem to be.
-fn short(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
+impl Expected {
+    /// Takes a member's name up to its value, given how many came before it.
+    #[inline]
+    fn next(&mut self, cursor: &mut Cursor<'_>, number: usize) -> Result<(Range<usize>, bool), Malformed> {
+        cursor.peek()?;
+        let start = cursor.offset();
+        if let Some(known) = self.names.get(number)
+            && cursor.is_past(&self.text[known.start..known.end])
+        {
+            return Ok((start + 1..start + 1 + known.length, known.is_plain));
+        }
+        let (name, is_plain) = cursor.name()?;
+        self.learn(number, cursor.since(start)?, name.len(), is_plain);
+        Ok((name, is_plain))
+    }
+
+    /// From here on this object differs from the one before. Names beyond what objects of HubSpot have are not worth
+    /// their memory.
+    #[cold]
+    fn learn(&mut self, number: usize, text: &str, length: usize, is_plain: bool) {
+        self.names.truncate(number);
+        let start = self.names.last().map_or(0, |known| known.end);
+        self.text.truncate(start);
+        if number == self.names.len() && number < MOST_EXPECTED && text.len() <= LONGEST_EXPECTED {
+            self.text.extend_from_slice(text.as_bytes());
+            self.names.push(ExpectedName { start, end: self.text.len(), length, is_plain });
+        }
+    }
 }
 
 impl<'a> Object<'a> {
     /// A value of which nothing is known yet.
     #[must_use]
     pub fn of(text: &'a str) -> Self {
-        Self { text, places: None }
+        Self { text, members: None }
     }
 
     /// The raw text.
@@ -69,17 +145,23 @@ impl<'a> Object<'a> {
         self.text
     }
 
-    /// Calls `each` as [`members`] does.
+    /// Calls `each` with the name and the value of every member, in the order of the text. Names that occur twice are
+    /// given twice.
     ///
     /// # Errors
-    /// [`NotAnObject`]; members before the fault have been given.
-    pub fn members(self, mut each: impl FnMut(Cow<'a, str>, &'a str)) -> Result<(), NotAnObject> {
-        let Some(places) = self.places else { return members(self.text, each) };
-        let cut = |(from, to): (u32, u32)| self.text.get(from as usize..to as usize).ok_or(NotAnObject);
+    /// [`NotAnObject`]; members before a broken name have been given.
+    #[inline]
+    pub fn members(self, mut each: impl FnMut(Cow<'a, str>, Raw<'a>)) -> Result<(), NotAnObject> {
+        let mut index = Index::default();
+        let (around, places) = match self.members {
+            Some(members) => (members.around, members.places),
+            None => (self.text, index.places_of(self.text)?),
+        };
         for place in places {
-            let name = place.name.0 as usize..place.name.1 as usize;
-            let name = name_at(self.text, name, place.name_is_plain).map_err(|_| NotAnObject)?;
-            each(name, cut(place.value)?);
+            let name =
+                name_at(around, place.name.0..place.name.1, place.name_is_plain).map_err(|_| NotAnObject)?;
+            let value = around.get(place.value.0..place.value.1).ok_or(NotAnObject)?;
+            each(name, Raw::seen(value, place.form));
         }
         Ok(())
     }
@@ -87,13 +169,15 @@ impl<'a> Object<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     type Members = (Vec<(String, String)>, Result<(), NotAnObject>);
 
     fn listed(object: Object<'_>) -> Members {
         let mut found = Vec::new();
-        let walked = object.members(|name, value| found.push((name.into_owned(), value.to_owned())));
+        let walked = object.members(|name, value| found.push((name.into_owned(), value.text().to_owned())));
         (found, walked)
     }
 
@@ -117,5 +201,63 @@ mod tests {
         assert!(index.read(&mut Cursor::new(r#"{"a":}"#)).is_err());
         let again = index.read(&mut Cursor::new(r#"{"b":2}"#)).unwrap();
         assert_eq!(listed(again), (vec![("b".to_owned(), "2".to_owned())], Ok(())));
+    }
+
+    #[test]
+    fn what_is_remembered_of_names_is_bounded() {
+        let mut index = Index::default();
+        let many: Vec<String> = (0..3_000).map(|number| format!("\"n{number}\":0")).collect();
+        let long = format!("\"{}\":0", "x".repeat(100_000));
+        for text in [format!("{{{}}}", many.join(",")), format!("{{{long},{}}}", many.join(","))] {
+            for _again in 0..2 {
+                let object = index.read(&mut Cursor::new(&text)).unwrap();
+                assert_eq!(listed(object), listed(Object::of(&text)));
+            }
+            assert!(index.expected.text.len() <= MOST_EXPECTED * LONGEST_EXPECTED);
+        }
+    }
+
+    /// Objects that are much like each other, with white space, escapes, and now and then a fault.
+    fn rows() -> impl Strategy<Value = Vec<String>> {
+        let name =
+            prop::sample::select(vec!["a", "b", "ab", "a\\u0062", "é", "", "\\ud800", "a\":\"b", "x\\\\"]);
+        let value = prop::sample::select(vec![
+            "1",
+            "\"x\"",
+            "\"\\n\"",
+            "null",
+            "[1,{\"a\":2}]",
+            "{}",
+            "nul",
+            "\"\u{1}\"",
+        ]);
+        let colon = prop::sample::select(vec![":", " :", ": ", "\n:\t", ""]);
+        let comma = prop::sample::select(vec![",", " , ", ",\n"]);
+        let usual = (Just("a"), Just(":"), Just("1"), Just(","));
+        let member = prop_oneof![4 => usual.boxed(), 1 => (name, colon, value, comma).boxed()];
+        let row = prop::collection::vec(member, 0..5).prop_map(|members| {
+            let mut text = "{".to_owned();
+            for (place, (name, colon, value, comma)) in members.into_iter().enumerate() {
+                let comma = if place == 0 { "" } else { comma };
+                text.push_str(&format!("{comma}\"{name}\"{colon}{value}"));
+            }
+            text + "}"
+        });
+        prop::collection::vec(row, 1..8)
+    }
+
+    proptest! {
+        #[test]
+        fn the_rows_before_change_nothing(rows in rows()) {
+            let mut index = Index::default();
+            for row in &rows {
+                let read = index.read(&mut Cursor::new(row)).map(|object| (object.text(), listed(object)));
+                let is_json = serde_json::from_str::<&serde_json::value::RawValue>(row).is_ok();
+                prop_assert_eq!(read.is_ok(), is_json, "{}", row);
+                if let Ok(read) = read {
+                    prop_assert_eq!(read, (&**row, listed(Object::of(row))));
+                }
+            }
+        }
     }
 }

@@ -7,9 +7,11 @@ use std::borrow::Cow;
 mod cursor;
 mod index;
 mod special;
+mod value;
 
 pub use cursor::{Cursor, Malformed};
 pub use index::{Index, Object};
+pub use value::{Form, Raw};
 
 /// The text is no JSON object, or a member's name is broken text (half of a UTF-16 pair).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

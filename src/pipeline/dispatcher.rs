@@ -234,7 +234,7 @@ impl<C: Calls> Dispatcher<C> {
         let keeping = self.keeping.as_mut()?;
         let demand = Demand {
             wanted: self.sync.wants_storage_flushed().is_some(),
-            at_once: is_over || !self.sync.wants_input(),
+            at_once: is_over || !self.sync.has_room(),
             everything: is_over,
             latest: self.sync.rejections(),
         };

@@ -18,6 +18,7 @@ use crate::engine::rejection::Rejection;
 use crate::engine::request::{FarTarget, Target};
 use crate::engine::resolve::search;
 use crate::error::{Failure, Kind};
+use crate::json::Raw;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
 use crate::protocol::message::RecordMessage;
 
@@ -141,7 +142,7 @@ impl End {
         format!("{}{}", self.prefix, self.rule.property())
     }
 
-    fn key<'v>(&self, value: &'v str) -> Result<Cow<'v, str>, Rejection> {
+    fn key<'v>(&self, value: Raw<'v>) -> Result<Cow<'v, str>, Rejection> {
         let column = self.column();
         let key = key_text(&self.rule, value).map_err(|problem| {
             let message = problem.message(&column);
@@ -215,7 +216,7 @@ impl PairShaper {
         Vec::new()
     }
 
-    fn member<'v>(&self, name: &str, value: &'v str, found: &mut Found<'v>) {
+    fn member<'v>(&self, name: &str, value: Raw<'v>, found: &mut Found<'v>) {
         let key = |end: &End, place: &mut Option<Cow<'v, str>>| match end.key(value) {
             Ok(key) => {
                 *place = Some(key);
@@ -228,7 +229,7 @@ impl PairShaper {
         } else if self.to.columns.contains(name) {
             found.rejection = key(&self.to, &mut found.to);
         } else if name == LABEL {
-            found.label = Some(value);
+            found.label = Some(value.text());
         }
     }
 

@@ -6,6 +6,7 @@ use crate::coerce::{Aliases, NameMatch, ObjectKind, resolve};
 use crate::config::StreamSettings;
 use crate::engine::rejection::Rejection;
 use crate::error::Failure;
+use crate::json::Raw;
 use crate::plan::shape::{Notice, not_an_object, nulled_fields};
 use crate::plan::stream::clash;
 use crate::protocol::StreamDescriptor;
@@ -66,7 +67,7 @@ impl<R: Copy + PartialEq> Roles<R> {
     pub fn read<'a>(
         &mut self,
         record: &RecordMessage<'a>,
-        mut each: impl FnMut(R, &'a str),
+        mut each: impl FnMut(R, Raw<'a>),
     ) -> Result<Option<Rejection>, Failure> {
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         let mut failure = None;
@@ -155,7 +156,7 @@ mod tests {
             emitted_at: None,
         };
         let mut said = Vec::new();
-        let rejection = roles.read(&record, |role, value| said.push((role, value.to_owned())))?;
+        let rejection = roles.read(&record, |role, value| said.push((role, value.text().to_owned())))?;
         Ok((said, rejection))
     }
 

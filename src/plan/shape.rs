@@ -9,7 +9,7 @@ use super::columns::{Column, ColumnUse, KeyPlace, WhyLeftOut, WhyRefused};
 use super::nested;
 use super::required::has_value;
 use super::stream::{StreamPlan, clash, left_out_notice};
-use crate::coerce::{Coerced, key_text};
+use crate::coerce::{Coerced, Invalid, coerce, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
 use crate::crm::list::ListRequest;
 use crate::crm::new_property::{Made, NewKind, NewProperty};
@@ -20,7 +20,7 @@ use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::engine::resolve::search;
 use crate::error::Failure;
-use crate::json::{self, NotAnObject, Object};
+use crate::json::{self, NotAnObject, Object, Raw};
 use crate::protocol::message::RecordMessage;
 
 /// A record's body, and why it cannot be sent if it cannot.
@@ -198,18 +198,22 @@ impl Shaper {
                 None => name,
                 Some(path) => format!("{path}.{name}").into(),
             };
-            let place = self.place_of(&name, *expected, within, progress);
+            let place = match self.columns.get(*expected) {
+                Some((known, _)) if **known == *name => *expected,
+                _ => self.place_of(&name, within, progress),
+            };
             *expected = place + 1;
-            if progress.rejection.is_some()
-                || progress.failure.is_some()
-                || nulled.iter().any(|field| *field == name)
-            {
+            let is_over = progress.rejection.is_some() || progress.failure.is_some();
+            if is_over || nulled.iter().any(|field| *field == name) {
                 return;
             }
-            if self.columns[place].1.opens {
-                self.open(place, value, nulled, expected, progress);
-            } else {
-                self.member(place, value, progress);
+            match &self.columns[place].1 {
+                Column { opens: true, .. } => self.open(place, value, nulled, expected, progress),
+                // Most are nothing but this.
+                Column { becomes: ColumnUse::Property(_), .. } if self.plan.associations.is_empty() => {
+                    self.write(place, value, progress);
+                }
+                _ => self.member(place, value, progress),
             }
         })
     }
@@ -218,13 +222,13 @@ impl Shaper {
     fn open<'a>(
         &mut self,
         place: usize,
-        value: &'a str,
+        value: Raw<'a>,
         nulled: &[String],
         expected: &mut usize,
         progress: &mut Progress<'a>,
     ) {
         let path = self.columns[place].0.clone();
-        let walked = match nested::object_in(value) {
+        let walked = match nested::object_in(value.text()) {
             Some(Cow::Borrowed(object)) => {
                 self.walk(Some(&path), Object::of(object), nulled, expected, progress)
             }
@@ -235,7 +239,7 @@ impl Shaper {
                 walked
             }
             None => {
-                if value != "null"
+                if !value.is_null()
                     && let ColumnUse::LeftOut(why) = self.columns[place].1.becomes
                     && self.leaky.insert(place)
                 {
@@ -246,83 +250,104 @@ impl Shaper {
             }
         };
         if walked.is_err() {
-            progress.rejection.get_or_insert_with(|| not_an_object(Object::of(value)));
+            progress.rejection.get_or_insert_with(|| not_an_object(Object::of(value.text())));
         }
     }
 
-    fn member<'a>(&mut self, place: usize, value: &'a str, progress: &mut Progress<'a>) {
+    fn member<'a>(&mut self, place: usize, value: Raw<'a>, progress: &mut Progress<'a>) {
         if !self.plan.associations.is_empty() {
-            self.associate(place, value, progress);
+            self.associate(place, value.text(), progress);
             if progress.rejection.is_some() {
                 return;
             }
         }
         let (name, column) = &self.columns[place];
         match &column.becomes {
+            ColumnUse::Property(_) => {
+                self.write(place, value, progress);
+            }
             ColumnUse::Key => match self.key_of(value) {
                 Ok(key) => progress.key = key,
                 Err(rejection) => progress.rejection = Some(rejection),
             },
             ColumnUse::LeftOut(_) => {}
             // A value that says nothing is no reason to make a property, and there is nothing to clear.
-            ColumnUse::Missing => progress.missing.extend(NewKind::of_value(value).map(|kind| (place, kind))),
-            ColumnUse::Refused(_) if value == "null" => {}
+            ColumnUse::Missing => {
+                progress.missing.extend(NewKind::of_value(value.text()).map(|kind| (place, kind)))
+            }
+            ColumnUse::Refused(_) if value.is_null() => {}
             ColumnUse::Refused(why) => progress.rejection = Some(refused(*why, name)),
-            ColumnUse::Property(rule) | ColumnUse::SentKey(rule) => {
-                let is_key = matches!(column.becomes, ColumnUse::SentKey(_));
-                let key = match if is_key { self.key_of(value) } else { Ok(None) } {
-                    Ok(key) => key,
-                    // Whatever its e-mail address is, an insert is made; it only cannot be recognised by it.
-                    Err(_) if self.plan.operation == Operation::Insert => None,
-                    Err(rejection) => {
-                        progress.rejection = Some(rejection);
-                        return;
-                    }
-                };
-                let policies = self.plan.columns.policies;
-                let start = self.properties.len();
-                if start > 0 {
-                    self.properties.push(b',');
-                }
-                // Property names are lower-case letters, digits and underscores: no escapes.
-                self.properties.push(b'"');
-                self.properties.extend_from_slice(rule.property().as_bytes());
-                self.properties.extend_from_slice(b"\":");
-                let value_start = self.properties.len();
-                let clears = match crate::coerce::coerce(rule, value, &mut self.properties) {
-                    Ok(Coerced::Written) => {
-                        let (properties, sequel) = (&mut self.properties, &mut self.sequel);
-                        self.plan.lifecycle.split(rule.property(), value_start, properties, sequel);
+            ColumnUse::SentKey(_) => match self.key_of(value) {
+                Ok(key) => {
+                    if self.write(place, value, progress) {
                         progress.key = key.or_else(|| progress.key.take());
-                        return;
                     }
-                    Ok(Coerced::Null) => policies.null_values == NullValues::Clear,
-                    Ok(Coerced::Empty) => policies.empty_strings == EmptyStrings::Clear,
-                    Ok(Coerced::Nothing) => false,
-                    Err(invalid) => {
-                        if policies.invalid_values == InvalidValues::RejectRecord {
-                            let code = invalid.code().as_str();
-                            let message = rule.explain(invalid);
-                            progress.rejection =
-                                Some(Rejection::by_connector(code, Some(rule.property()), message));
-                        } else if self.leaky.insert(place) {
-                            let stream = &self.plan.descriptor;
-                            self.notices.push(Notice::Warned(format!(
-                                "Column \"{name}\" of stream \"{stream}\" holds values that do not fit; they are left \
-                                 out. The first: {}",
-                                rule.explain(invalid)
-                            )));
-                        }
-                        false
-                    }
-                };
-                if clears {
-                    self.properties.extend_from_slice(b"\"\"");
-                } else {
-                    self.properties.truncate(start);
                 }
+                // Whatever its e-mail address is, an insert is made; it only cannot be recognised by it.
+                Err(_) if self.plan.operation == Operation::Insert => {
+                    self.write(place, value, progress);
+                }
+                Err(rejection) => progress.rejection = Some(rejection),
+            },
+        }
+    }
+
+    /// Writes a value to the property of its column; whether it was one that could be written.
+    #[inline]
+    fn write(&mut self, place: usize, value: Raw<'_>, progress: &mut Progress<'_>) -> bool {
+        let (ColumnUse::Property(rule) | ColumnUse::SentKey(rule)) = &self.columns[place].1.becomes else {
+            return false;
+        };
+        let start = self.properties.len();
+        if start > 0 {
+            self.properties.push(b',');
+        }
+        self.properties.extend_from_slice(rule.member().as_bytes());
+        let value_start = self.properties.len();
+        let outcome = coerce(rule, value, &mut self.properties);
+        if outcome == Ok(Coerced::Written) {
+            let (properties, sequel) = (&mut self.properties, &mut self.sequel);
+            self.plan.lifecycle.split(rule.property(), value_start, properties, sequel);
+            return true;
+        }
+        if self.clears(place, outcome, progress) {
+            self.properties.extend_from_slice(b"\"\"");
+        } else {
+            self.properties.truncate(start);
+        }
+        false
+    }
+
+    /// Whether a property is cleared for which there is nothing to write, and what else follows from that.
+    fn clears(
+        &mut self,
+        place: usize,
+        outcome: Result<Coerced, Invalid>,
+        progress: &mut Progress<'_>,
+    ) -> bool {
+        let policies = self.plan.columns.policies;
+        let invalid = match outcome {
+            Ok(Coerced::Null) => return policies.null_values == NullValues::Clear,
+            Ok(Coerced::Empty) => return policies.empty_strings == EmptyStrings::Clear,
+            Ok(Coerced::Nothing | Coerced::Written) => return false,
+            Err(invalid) => invalid,
+        };
+        let (name, column) = &self.columns[place];
+        if let ColumnUse::Property(rule) | ColumnUse::SentKey(rule) = &column.becomes {
+            if policies.invalid_values == InvalidValues::RejectRecord {
+                let code = invalid.code().as_str();
+                let rejection = Rejection::by_connector(code, Some(rule.property()), rule.explain(invalid));
+                progress.rejection = Some(rejection);
+            } else if self.leaky.insert(place) {
+                let stream = &self.plan.descriptor;
+                self.notices.push(Notice::Warned(format!(
+                    "Column \"{name}\" of stream \"{stream}\" holds values that do not fit; they are left out. The \
+                     first: {}",
+                    rule.explain(invalid)
+                )));
             }
         }
+        false
     }
 
     /// Notes what the record is to be associated with by this column.
@@ -349,16 +374,7 @@ impl Shaper {
     }
 
     /// Finds a column, or meets it for the first time.
-    fn place_of(
-        &mut self,
-        name: &str,
-        expected: usize,
-        within: Option<&str>,
-        progress: &mut Progress<'_>,
-    ) -> usize {
-        if self.columns.get(expected).is_some_and(|(known, _)| known == name) {
-            return expected;
-        }
+    fn place_of(&mut self, name: &str, within: Option<&str>, progress: &mut Progress<'_>) -> usize {
         if let Some(place) = self.places.get(name) {
             return *place;
         }
@@ -421,7 +437,7 @@ impl Shaper {
     }
 
     /// The text of a matching key, or why the record has none that it could be found by.
-    fn key_of<'v>(&self, value: &'v str) -> Result<Option<Cow<'v, str>>, Rejection> {
+    fn key_of<'v>(&self, value: Raw<'v>) -> Result<Option<Cow<'v, str>>, Rejection> {
         let Some(rule) = &self.plan.key else { return Ok(None) };
         let refuse = |code: &'static str, message: String| {
             Err(Rejection::by_connector(code, Some(rule.property()), message))

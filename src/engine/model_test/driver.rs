@@ -407,7 +407,8 @@ impl<'a> Driver<'a> {
         };
         assert!(failed_as_expected, "{:?} instead of {:?}", self.sync.failure(), self.failure);
         let has_room = self.oracle.held_bytes() < self.setup.settings.buffer_bytes;
-        assert_eq!(self.sync.wants_input(), self.phase == Phase::Reading && has_room);
+        assert_eq!(self.sync.has_room(), self.phase == Phase::Reading && has_room);
+        assert!(self.sync.has_room() || !self.sync.wants_input());
     }
 
     fn rejected(&mut self, stream: StreamIndex, body: &Body, rejection: &Rejection) {

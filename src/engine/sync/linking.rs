@@ -114,7 +114,7 @@ impl Sync {
         let id = known.or_else(|| by_key().map(Into::into));
         let later = self.wanted(stream, &input);
         let Input { head, merged, then, record_id, .. } = input;
-        let hash = head.body.key().is_some().then(|| head.body.key_hash());
+        let hash = head.body.has_key().then(|| head.body.key_hash());
         let parts = std::iter::once(head).chain(merged).map(|record| (record, None)).collect();
         let mut written =
             Written { stream, parts, created, id: id.clone().unwrap_or_default(), under_way: 0, later };

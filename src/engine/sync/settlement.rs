@@ -107,7 +107,7 @@ impl Sync {
             }
         }
         let Input { head, merged, then, record_id, .. } = input;
-        let hash = head.body.key().is_some().then(|| head.body.key_hash());
+        let hash = head.body.has_key().then(|| head.body.key_hash());
         for record in std::iter::once(head).chain(merged) {
             match &rejection {
                 None => {

@@ -136,6 +136,32 @@ fn a_partial_batch_goes_when_it_is_old_and_a_full_one_at_once() {
 }
 
 #[test]
+fn what_cannot_be_sent_yet_is_not_piled_up() {
+    let mut bench = Bench::new(PATIENT, PAIRS);
+    let mut pairs = (0..).map(|number| [format!("a{number}"), format!("b{number}")]);
+    let mut push = |bench: &mut Bench| {
+        let [first, second] = pairs.next().unwrap();
+        bench.push(0, &[&first, &second]);
+    };
+    let mut calls = Vec::new();
+    while let Next::Call(id) = {
+        push(&mut bench);
+        bench.sync.next(bench.now)
+    } {
+        calls.push(id);
+    }
+    // The one that found no call waits already.
+    for _ in 1..READY {
+        assert!(bench.sync.wants_input() && bench.sync.has_room());
+        push(&mut bench);
+    }
+    assert!(!bench.sync.wants_input() && bench.sync.has_room(), "there is room, and no use for it");
+    bench.store(calls.remove(0));
+    let _call = bench.call();
+    assert!(bench.sync.wants_input(), "an answer makes way for a call, and that for a batch");
+}
+
+#[test]
 fn a_full_buffer_stops_the_input_and_sends_what_is_gathered() {
     let mut bench = Bench::new(Settings { buffer_bytes: 3_000, ..PATIENT }, MANY);
     bench.push(0, &["a"]);

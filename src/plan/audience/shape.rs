@@ -74,7 +74,7 @@ impl AudienceShaper {
         let read = self.plan.columns.read(record, |column, value| match column {
             AudienceColumn::Key => said.key = Some(key_text(key, value)),
             AudienceColumn::Audience => said.audience = Some(key_text(audience, value)),
-            AudienceColumn::Status => said.status = Some(value),
+            AudienceColumn::Status => said.status = Some(value.text()),
         });
         let unreadable = read.map_err(Unshaped::Failed)?;
         self.properties.clear();

@@ -6,6 +6,7 @@ use super::columns::Identity;
 use super::limits::is_too_long;
 use super::uuid::DerivedUuid;
 use crate::coerce::{Coerced, Invalid, KeyProblem, ValueRule, coerce};
+use crate::json::Raw;
 
 /// What a record has said of an occurrence so far; one is used for record after record.
 #[derive(Debug, Default)]
@@ -63,12 +64,9 @@ impl Occurrence {
     ///
     /// # Errors
     /// [`Unfit`]: nothing was taken in.
-    pub fn tell(&mut self, place: usize, rule: &ValueRule, value: &str) -> Result<(), Unfit> {
+    pub fn tell(&mut self, place: usize, rule: &ValueRule, value: Raw<'_>) -> Result<(), Unfit> {
         let start = self.texts.len();
-        // Names of event properties are lower-case letters, digits and underscores: no escapes.
-        self.texts.push(b'"');
-        self.texts.extend_from_slice(rule.property().as_bytes());
-        self.texts.extend_from_slice(b"\":");
+        self.texts.extend_from_slice(rule.member().as_bytes());
         let value_at = self.texts.len();
         let unfit = match coerce(rule, value, &mut self.texts) {
             Ok(Coerced::Written) if is_too_long(rule.property(), &self.texts[value_at..]) => {

@@ -17,6 +17,7 @@ use crate::crm::property::{Property, PropertyType};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::error::Failure;
+use crate::json::Raw;
 use crate::plan::shape::{Notice, Shaped, Unshaped, not_an_object, nulled_fields, refused};
 use crate::plan::stream::{clash, left_out_notice};
 use crate::protocol::message::RecordMessage;
@@ -164,15 +165,15 @@ impl EventShaper {
         self.missing.iter().filter_map(new).collect()
     }
 
-    fn member(&mut self, place: usize, value: &str) -> Result<(), Rejection> {
+    fn member(&mut self, place: usize, value: Raw<'_>) -> Result<(), Rejection> {
         let (column, EventColumn { becomes, .. }) = &self.columns[place];
         match becomes {
             EventColumnUse::LeftOut(_) => {}
             // A value that says nothing is no reason to make a property.
             EventColumnUse::Missing => {
-                self.missing.extend(NewKind::of_value(value).map(|kind| (place, kind)));
+                self.missing.extend(NewKind::of_value(value.text()).map(|kind| (place, kind)));
             }
-            EventColumnUse::Refused(_) if value == "null" => {}
+            EventColumnUse::Refused(_) if value.is_null() => {}
             EventColumnUse::Refused(why) => return Err(refused(*why, column)),
             EventColumnUse::Identity(identity) => {
                 let text = key_text(self.rules.of(*identity), value).map(Cow::into_owned);

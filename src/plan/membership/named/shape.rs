@@ -91,7 +91,7 @@ impl NamedListShaper {
             NamedListColumn::Key => said.key = Some(key_text(key, value)),
             NamedListColumn::ListId => said.list_id = Some(key_text(list_id, value)),
             NamedListColumn::ListName => said.list_name = Some(key_text(list_name, value)),
-            NamedListColumn::Action => said.action = Some(value),
+            NamedListColumn::Action => said.action = Some(value.text()),
         });
         let asked = match read.map_err(Unshaped::Failed)? {
             Some(rejection) => Err(Unsent::Refused(rejection)),

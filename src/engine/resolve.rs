@@ -165,7 +165,8 @@ enum Fate<'a> {
     /// Put off, after what may have taken effect or not.
     PutOff(Setback),
     Named(&'a api::Stored),
-    Refused(Rejection),
+    /// Boxed, as few are.
+    Refused(Box<Rejection>),
 }
 
 /// What an answer says.
@@ -188,15 +189,17 @@ pub fn itemised(
     let Reading { fates, silence, passing } = read(&send, answer, correlation_id);
     let mut resolution = Resolution { silence, ..Resolution::default() };
     let (mut unmentioned, mut in_doubt) = (Vec::new(), Vec::new());
-    let mut written = Vec::with_capacity(send.inputs.len());
+    let mut unfinished = Vec::new();
+    resolution.stored.reserve_exact(send.inputs.len());
     let mut reason = None;
     for (input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
             Fate::Named(found) => {
                 let created = if send.step == Step::Create { Some(true) } else { found.new };
-                written.push(Written { input, created, id: Some(found.id.as_str().into()) });
+                let written = Written { input, created, id: Some(found.id.as_str().into()) };
+                store(&mut resolution, send.step, written, &mut unfinished);
             }
-            Fate::Refused(rejection) => refuse(&mut resolution, operation, input, rejection),
+            Fate::Refused(rejection) => refuse(&mut resolution, operation, input, *rejection),
             Fate::PutOff(why) if send.step == Step::Create && why.may_have_taken_effect() => {
                 in_doubt.push(input);
             }
@@ -207,7 +210,7 @@ pub fn itemised(
             Fate::Unmentioned => unmentioned.push(input),
         }
     }
-    store(&mut resolution, operation, send.step, written);
+    go_on(&mut resolution, operation, unfinished);
     let silent = Silent { sent_at: send.sent_at, stage: send.stage, operation, step: send.step };
     if !in_doubt.is_empty() {
         doubt::put_off_in_doubt(&mut resolution, &mut send, in_doubt, operation, correlation_id);
@@ -291,7 +294,7 @@ fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) 
             }
             continue;
         }
-        let mut rejection = Rejection::by_hubspot(error);
+        let mut rejection = Box::new(Rejection::by_hubspot(error));
         if rejection.correlation_id.is_none() {
             rejection.correlation_id = correlation_id.map(str::to_owned);
         }
@@ -383,8 +386,11 @@ pub fn confirmed(send: Send, operation: Operation) -> Resolution {
     let mut resolution = Resolution::default();
     let created = (send.step == Step::Create).then_some(true);
     let step = send.step;
-    let written = send.inputs.into_iter().map(|input| Written { input, created, id: None }).collect();
-    store(&mut resolution, operation, step, written);
+    let mut unfinished = Vec::new();
+    for input in send.inputs {
+        store(&mut resolution, step, Written { input, created, id: None }, &mut unfinished);
+    }
+    go_on(&mut resolution, operation, unfinished);
     resolution
 }
 
@@ -397,21 +403,22 @@ struct Written {
 }
 
 /// What is confirmed is stored, or has its second write to come.
-fn store(resolution: &mut Resolution, operation: Operation, step: Step, written: Vec<Written>) {
-    let mut unfinished = Vec::new();
-    resolution.stored.reserve_exact(written.len());
-    for Written { mut input, created, id } in written {
-        if input.written(created) {
-            if step == Step::Create {
-                // It has no other name that HubSpot takes.
-                input.record_id = id;
-            }
-            unfinished.push(input);
-        } else {
-            let created = input.created;
-            resolution.stored.push(Stored { input, created, id });
+fn store(resolution: &mut Resolution, step: Step, written: Written, unfinished: &mut Vec<Input>) {
+    let Written { mut input, created, id } = written;
+    if input.written(created) {
+        if step == Step::Create {
+            // It has no other name that HubSpot takes.
+            input.record_id = id;
         }
+        unfinished.push(input);
+    } else {
+        let created = input.created;
+        resolution.stored.push(Stored { input, created, id });
     }
+}
+
+/// What has its second write to come goes again.
+fn go_on(resolution: &mut Resolution, operation: Operation, unfinished: Vec<Input>) {
     if !unfinished.is_empty() {
         // Where the answer did not tell its id, what was just made has to be found first.
         let has_id = unfinished.iter().all(|input| input.record_id.is_some());

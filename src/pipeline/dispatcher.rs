@@ -297,7 +297,7 @@ impl<C: Calls> Dispatcher<C> {
             }
             Event::Unsendable(stream, body, rejection) => {
                 self.notes.active(stream, now);
-                self.sync.received_unsendable(stream, body, rejection)
+                self.sync.received_unsendable(stream, body, *rejection)
             }
             Event::UnknownStream(descriptor) => {
                 // Its records are rejected on arrival: nothing is ever sent for it.

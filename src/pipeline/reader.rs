@@ -27,7 +27,7 @@ pub enum Event {
     /// A record to send.
     Record(StreamIndex, Body),
     /// A record that the connector refuses.
-    Unsendable(StreamIndex, Body, Rejection),
+    Unsendable(StreamIndex, Body, Box<Rejection>),
     /// The next stream that the catalog does not have; the engine numbers it in this order.
     UnknownStream(StreamDescriptor),
     /// A state of one stream.

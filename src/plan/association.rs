@@ -207,7 +207,7 @@ impl PairShaper {
         let hash = |key: &[u8]| key_hash(&[key, b"\0", far.as_bytes()].concat());
         let parts =
             BodyParts { key: found.from.as_deref(), properties: &properties, ..BodyParts::received(record) };
-        Shaped { body: Body::new(parts, hash), rejection }
+        Shaped::new(Body::new(parts, hash), rejection)
     }
 
     /// Takes what the user should be told once; associations have nothing to tell.

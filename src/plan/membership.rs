@@ -224,7 +224,7 @@ impl MemberShaper {
             Membership { list: Cow::Borrowed(&self.list), action: self.action }.append(&mut properties);
         }
         let parts = BodyParts { key: key.as_deref(), properties: &properties, ..BodyParts::received(record) };
-        Shaped { body: Body::new(parts, key_hash), rejection }
+        Shaped::new(Body::new(parts, key_hash), rejection)
     }
 
     /// Takes what the user should be told once; members have nothing to tell.

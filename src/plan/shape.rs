@@ -28,8 +28,16 @@ use crate::protocol::message::RecordMessage;
 pub struct Shaped {
     /// What was received and what is to be sent.
     pub body: Body,
-    /// Set when the connector itself refuses the record.
-    pub rejection: Option<Rejection>,
+    /// Set when the connector itself refuses the record. Boxed, as few are and all are moved.
+    pub rejection: Option<Box<Rejection>>,
+}
+
+impl Shaped {
+    /// A record's body, and why it cannot be sent if it cannot.
+    #[must_use]
+    pub fn new(body: Body, rejection: Option<Rejection>) -> Self {
+        Self { body, rejection: rejection.map(Box::new) }
+    }
 }
 
 /// Why a record has no shape.
@@ -156,7 +164,7 @@ impl Shaper {
             },
             key_hash,
         );
-        Ok(Shaped { body, rejection })
+        Ok(Shaped::new(body, rejection))
     }
 
     /// Takes what the user should be told once, such as names that lead nowhere.
@@ -477,7 +485,7 @@ pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
     let message =
         "The configured catalog has no such stream. Refresh the connection's schema and select the stream.";
     let rejection = Rejection::by_connector("UNKNOWN_STREAM", None, message);
-    Shaped { body: Body::new(parts, key_hash), rejection: Some(rejection) }
+    Shaped::new(Body::new(parts, key_hash), Some(rejection))
 }
 
 pub(super) fn refused(why: WhyRefused, column: &str) -> Rejection {

@@ -38,10 +38,10 @@ pub fn looked_up(
                 found.push(input);
             }
             Fate::Refused(rejection) if rejection.code == NOT_FOUND => {
-                absent(&mut resolution, operation, Absent { input, rejection, step: send.step });
+                absent(&mut resolution, operation, Absent { input, rejection: *rejection, step: send.step });
             }
             // Nothing was written: a merged input has no good part that could be lost with a bad one.
-            Fate::Refused(rejection) => resolution.rejected.push((input, rejection)),
+            Fate::Refused(rejection) => resolution.rejected.push((input, *rejection)),
             Fate::PutOff(_) => send.inputs.push(input),
             Fate::Unmentioned => unmentioned.push(input),
         }

@@ -94,7 +94,7 @@ impl AudienceShaper {
             properties: if rejection.is_some() { &[] } else { &self.properties },
             ..BodyParts::received(record)
         };
-        Ok(Shaped { body: Body::new(parts, key_hash), rejection })
+        Ok(Shaped::new(Body::new(parts, key_hash), rejection))
     }
 
     /// Takes what the user should be told once, such as columns that say nothing.

@@ -137,7 +137,7 @@ impl EventShaper {
             properties: if rejection.is_some() { &[] } else { self.occurrence.members() },
             ..BodyParts::received(record)
         };
-        Ok(Shaped { body: Body::new(parts, |_| 0), rejection })
+        Ok(Shaped::new(Body::new(parts, |_| 0), rejection))
     }
 
     /// Takes in the definition of an event that was made.

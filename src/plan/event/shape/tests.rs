@@ -55,7 +55,7 @@ fn shape(shaper: &mut EventShaper, data: &Value, emitted_at: Option<&str>) -> Re
     let shaped = shaper.shape(&record).unwrap();
     assert_eq!((shaped.body.key(), shaped.body.data()), (None, data.as_str()));
     match shaped.rejection {
-        Some(rejection) => Err(rejection),
+        Some(rejection) => Err(*rejection),
         None => {
             let members = [b"{", shaped.body.properties(), b"}"].concat();
             Ok(serde_json::from_slice(&members).unwrap())

@@ -114,7 +114,7 @@ impl NamedListShaper {
             ..BodyParts::received(record)
         };
         let body = Body::new(parts, |key| key_hash(key) ^ of_list);
-        Ok(Shaped { body, rejection })
+        Ok(Shaped::new(body, rejection))
     }
 
     /// Notes what came of a list that was looked for.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cursor::name_at;
 use super::value::{Form, Raw};
@@ -19,6 +20,8 @@ pub struct Index {
 /// The names of the object before, in its order: rows of a stream come with the same columns in the same order.
 #[derive(Debug, Default)]
 struct Expected {
+    /// Changes with the names.
+    layout: Layout,
     /// What stands between the values: the names in their quotes, the colons, and white space where there is some.
     text: Vec<u8>,
     names: Vec<ExpectedName>,
@@ -32,6 +35,9 @@ struct ExpectedName {
     length: usize,
     is_plain: bool,
 }
+
+/// The number of the next layout that differs from all before.
+static NEXT_LAYOUT: AtomicU64 = AtomicU64::new(1);
 
 /// Names that are remembered. An object type of HubSpot has at most 1,000 properties.
 const MOST_EXPECTED: usize = 1_024;
@@ -60,7 +66,13 @@ struct Members<'a> {
     /// What the object is a part of.
     around: &'a str,
     places: &'a [Place],
+    layout: Option<Layout>,
 }
+
+/// Which names the members of an object have, in their order. Of two objects with one layout, the shorter has the names
+/// that the longer begins with. No two indexes share one, but for that of no names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout(u64);
 
 impl Index {
     /// Takes the next value, and the places of its members if it is an object.
@@ -88,7 +100,9 @@ impl Index {
             });
             goes_on = cursor.goes_on(b'}')?;
         }
-        let members = Members { around: cursor.whole(), places: &self.places };
+        // What is not remembered of it may differ from object to object.
+        let layout = (self.places.len() <= self.expected.names.len()).then_some(self.expected.layout);
+        let members = Members { around: cursor.whole(), places: &self.places, layout };
         Ok(Object { text: cursor.since(start)?, members: Some(members) })
     }
 
@@ -122,6 +136,7 @@ impl Expected {
     /// their memory.
     #[cold]
     fn learn(&mut self, number: usize, text: &str, length: usize, is_plain: bool) {
+        self.layout = Layout(NEXT_LAYOUT.fetch_add(1, Ordering::Relaxed));
         self.names.truncate(number);
         let start = self.names.last().map_or(0, |known| known.end);
         self.text.truncate(start);
@@ -143,6 +158,32 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn text(self) -> &'a str {
         self.text
+    }
+
+    /// Which names its members have, where that is known.
+    #[must_use]
+    pub fn layout(self) -> Option<Layout> {
+        self.members?.layout
+    }
+
+    /// How many members it has, where that is known.
+    #[must_use]
+    pub fn known_length(self) -> Option<usize> {
+        self.members.map(|members| members.places.len())
+    }
+
+    /// Calls `each` with every value, in the order of the text, for those who know the names by the layout.
+    ///
+    /// # Errors
+    /// [`NotAnObject`].
+    #[inline]
+    pub fn values(self, mut each: impl FnMut(Raw<'a>)) -> Result<(), NotAnObject> {
+        let Members { around, places, .. } = self.members.ok_or(NotAnObject)?;
+        for place in places {
+            let value = around.get(place.value.0..place.value.1).ok_or(NotAnObject)?;
+            each(Raw::seen(value, place.form));
+        }
+        Ok(())
     }
 
     /// Calls `each` with the name and the value of every member, in the order of the text. Names that occur twice are

@@ -10,7 +10,7 @@ mod special;
 mod value;
 
 pub use cursor::{Cursor, Malformed};
-pub use index::{Index, Object};
+pub use index::{Index, Layout, Object};
 pub use value::{Form, Raw};
 
 /// The text is no JSON object, or a member's name is broken text (half of a UTF-16 pair).

@@ -1,5 +1,6 @@
 //! Single records through the shaper of object streams.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::required::Required;
@@ -7,6 +8,7 @@ use super::super::stream::Groundwork;
 use super::*;
 use crate::config::Config;
 use crate::crm::property::Property;
+use crate::json::{Cursor, Index};
 use crate::protocol::catalog::ConfiguredCatalog;
 
 /// A shaper of contacts matched by e-mail, under these settings of the stream.
@@ -39,13 +41,54 @@ fn shaper(settings: &serde_json::Value, required: &[&str]) -> Shaper {
 }
 
 fn shape(shaper: &mut Shaper, data: &str) -> Result<Shaped, Unshaped> {
-    shaper.shape(&RecordMessage {
-        stream: "contacts".into(),
-        namespace: None,
-        data: Object::of(data),
-        meta: None,
-        emitted_at: None,
-    })
+    shape_object(shaper, Object::of(data), None)
+}
+
+fn shape_object(shaper: &mut Shaper, data: Object<'_>, meta: Option<&str>) -> Result<Shaped, Unshaped> {
+    shaper.shape(&RecordMessage { stream: "contacts".into(), namespace: None, data, meta, emitted_at: None })
+}
+
+/// Rows of two streams with some of these columns, a few of them with a field nulled on the way.
+fn rows() -> impl Strategy<Value = Vec<(bool, String, bool)>> {
+    let member = prop::sample::select(vec![
+        r#""email":"a@example.com""#,
+        r#""email":"nobody""#,
+        r#""city":"Oslo""#,
+        r#""c\u0069ty":"Bergen""#,
+        r#""city":null"#,
+        r#""dealname":"x""#,
+        r#""hat":{"size":"41","dealname":7}"#,
+        r#""hat":41"#,
+        r#""unknown":1"#,
+        r#""\ud800":1"#,
+    ]);
+    let usual = Just(vec![r#""email":"a@example.com""#, r#""city":"Oslo""#, r#""dealname":"x""#]);
+    let row = prop_oneof![3 => usual.boxed(), 2 => prop::collection::vec(member, 0..5).boxed()];
+    let row = row.prop_map(|members| format!("{{{}}}", members.join(",")));
+    prop::collection::vec((any::<bool>(), row, prop::bool::weighted(0.1)), 1..12)
+}
+
+proptest! {
+    #[test]
+    fn what_is_remembered_of_the_rows_before_changes_nothing(rows in rows()) {
+        let settings = json!({"property_mapping": {"hat.size": "city"}});
+        let pair = || [shaper(&json!({}), &[]), shaper(&settings, &[])];
+        let (mut remembering, mut forgetful) = (pair(), pair());
+        let mut index = Index::default();
+        for (second, row, is_nulled) in &rows {
+            let meta = is_nulled.then_some(r#"{"changes":[{"field":"city","change":"NULLED"}]}"#);
+            let read = index.read(&mut Cursor::new(row)).unwrap();
+            let known = shape_object(&mut remembering[usize::from(*second)], read, meta);
+            let new = shape_object(&mut forgetful[usize::from(*second)], Object::of(row), meta);
+            match (known, new) {
+                (Ok(known), Ok(new)) => {
+                    prop_assert_eq!(known.body, new.body, "{}", row);
+                    prop_assert_eq!(known.rejection, new.rejection, "{}", row);
+                }
+                (known, new) => prop_assert_eq!(format!("{known:?}"), format!("{new:?}")),
+            }
+        }
+    }
 }
 
 fn missing(shaper: &mut Shaper, data: &str) -> Vec<(String, NewKind)> {

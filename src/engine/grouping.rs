@@ -170,16 +170,10 @@ fn once_each_by<K: std::hash::Hash + Eq>(
 ) {
     while !inputs.is_empty() {
         let mut known = HashSet::new();
-        let mut is_new = |input: &Input| identity(input).is_none_or(|identity| known.insert(identity));
-        // Mostly all are, and stay where they are.
-        if inputs.iter().all(&mut is_new) {
-            groups.push(Group::new(inputs, Stage::First, step));
-            return;
-        }
-        let mut known = HashSet::new();
-        let is_new = |input: &Input| identity(input).is_none_or(|identity| known.insert(identity));
-        let (once, again) = inputs.into_iter().partition(is_new);
-        groups.push(Group::new(once, Stage::First, step));
+        // Mostly there are none, and all stay where they are.
+        let is_again = |input: &mut Input| identity(input).is_some_and(|identity| !known.insert(identity));
+        let again = inputs.extract_if(.., is_again).collect();
+        groups.push(Group::new(inputs, Stage::First, step));
         inputs = again;
     }
 }

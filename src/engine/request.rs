@@ -180,7 +180,7 @@ fn writes(send: &Send, target: &Target, naming: Naming<'_>) -> Vec<u8> {
     let mut after_name = Vec::new();
     if let Naming::Key(property) = naming {
         after_name.extend_from_slice(br#""idProperty":"#);
-        push_string(&mut after_name, property);
+        escape_into(property, &mut after_name);
         after_name.push(b',');
     }
     after_name.extend_from_slice(br#""objectWriteTraceId":""#);
@@ -191,7 +191,7 @@ fn writes(send: &Send, target: &Target, naming: Naming<'_>) -> Vec<u8> {
         body.push(b'{');
         if !matches!(naming, Naming::Nothing) {
             body.extend_from_slice(br#""id":"#);
-            push_string(&mut body, input.target().unwrap_or_default());
+            escape_into(input.target().unwrap_or_default(), &mut body);
             body.push(b',');
         }
         body.extend_from_slice(&after_name);
@@ -200,9 +200,9 @@ fn writes(send: &Send, target: &Target, naming: Naming<'_>) -> Vec<u8> {
         let before = body.len();
         push_properties(&mut body, input, target);
         if let (Naming::Key(property), true) = (naming, body.len() == before) {
-            push_string(&mut body, property);
+            escape_into(property, &mut body);
             body.push(b':');
-            push_string(&mut body, input.key().unwrap_or_default());
+            escape_into(input.key().unwrap_or_default(), &mut body);
         }
         body.extend_from_slice(b"}}");
     }
@@ -249,7 +249,7 @@ fn occurrences(send: &Send, event_name: &str) -> Vec<u8> {
             body.push(b',');
         }
         body.extend_from_slice(br#"{"eventName":"#);
-        push_string(&mut body, event_name);
+        escape_into(event_name, &mut body);
         for part in input.parts() {
             body.push(b',');
             body.extend_from_slice(part.body.properties());
@@ -322,14 +322,10 @@ fn push_properties(body: &mut Vec<u8>, input: &Input, target: &Target) {
         if place > 0 {
             body.push(b',');
         }
-        push_string(body, &name);
+        escape_into(&name, body);
         body.push(b':');
         body.extend_from_slice(value.as_bytes());
     }
-}
-
-fn push_string(body: &mut Vec<u8>, text: &str) {
-    escape_into(text, body);
 }
 
 #[cfg(test)]

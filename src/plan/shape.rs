@@ -95,6 +95,10 @@ pub(super) fn key_hash(key: &[u8]) -> u64 {
 /// What came of the members of one record so far.
 #[derive(Default)]
 struct Progress<'a> {
+    /// Fields that were nulled on the way.
+    nulled: &'a [String],
+    /// Place of the column that is expected next: rows of a stream come with the same columns in the same order.
+    expected: usize,
     key: Option<Cow<'a, str>>,
     rejection: Option<Rejection>,
     failure: Option<Failure>,
@@ -105,6 +109,7 @@ struct Progress<'a> {
 impl Progress<'_> {
     /// Adds what came of members that were not a part of the record's own text.
     fn take(&mut self, inner: Progress<'_>) {
+        self.expected = inner.expected;
         if let Some(key) = inner.key {
             self.key = Some(Cow::Owned(key.into_owned()));
         }
@@ -142,12 +147,12 @@ impl Shaper {
         self.properties.clear();
         self.sequel.clear();
         self.links.clear();
-        let mut progress = Progress::default();
+        let mut progress = Progress { nulled: &nulled, ..Progress::default() };
         let walked = if nulled.is_empty() && self.knows_order_of(data) {
             self.walk_in_order(data, &mut progress)
         } else {
             self.order.clear();
-            let walked = self.walk(None, data, &nulled, &mut 0, &mut progress);
+            let walked = self.walk(None, data, &mut progress);
             self.layout = data.layout().filter(|_| walked.is_ok() && progress.failure.is_none());
             walked
         };
@@ -220,18 +225,16 @@ impl Shaper {
         record.values(|value| {
             let place = self.order[number];
             number += 1;
-            self.take(place, value, &[], &mut (place + 1), progress);
+            progress.expected = place + 1;
+            self.take(place, value, progress);
         })
     }
 
-    /// Goes through the members of a record, or of the object at the path `within` of it. Rows of a stream come with the
-    /// same columns in the same order: the one at `expected` is tried first.
+    /// Goes through the members of a record, or of the object at the path `within` of it.
     fn walk<'a>(
         &mut self,
         within: Option<&str>,
         object: Object<'a>,
-        nulled: &[String],
-        expected: &mut usize,
         progress: &mut Progress<'a>,
     ) -> Result<(), NotAnObject> {
         object.members(|name, value| {
@@ -239,35 +242,28 @@ impl Shaper {
                 None => name,
                 Some(path) => format!("{path}.{name}").into(),
             };
-            let place = match self.columns.get(*expected) {
-                Some((known, _)) if **known == *name => *expected,
+            let place = match self.columns.get(progress.expected) {
+                Some((known, _)) if **known == *name => progress.expected,
                 _ => self.place_of(&name, within, progress),
             };
-            *expected = place + 1;
+            progress.expected = place + 1;
             if within.is_none() {
                 self.order.push(place);
             }
-            if !nulled.iter().any(|field| *field == name) {
-                self.take(place, value, nulled, expected, progress);
+            if !progress.nulled.iter().any(|field| *field == name) {
+                self.take(place, value, progress);
             }
         })
     }
 
     /// Takes a value, unless what came before it has decided the record's fate.
     #[inline]
-    fn take<'a>(
-        &mut self,
-        place: usize,
-        value: Raw<'a>,
-        nulled: &[String],
-        expected: &mut usize,
-        progress: &mut Progress<'a>,
-    ) {
+    fn take<'a>(&mut self, place: usize, value: Raw<'a>, progress: &mut Progress<'a>) {
         if progress.rejection.is_some() || progress.failure.is_some() {
             return;
         }
         match &self.columns[place].1 {
-            Column { opens: true, .. } => self.open(place, value, nulled, expected, progress),
+            Column { opens: true, .. } => self.open(place, value, progress),
             // Most are nothing but this.
             Column { becomes: ColumnUse::Property(_), .. } if self.plan.associations.is_empty() => {
                 self.write(place, value, progress);
@@ -277,22 +273,14 @@ impl Shaper {
     }
 
     /// Takes a value apart that the mapping reaches into; what is no object is a value like any other.
-    fn open<'a>(
-        &mut self,
-        place: usize,
-        value: Raw<'a>,
-        nulled: &[String],
-        expected: &mut usize,
-        progress: &mut Progress<'a>,
-    ) {
+    fn open<'a>(&mut self, place: usize, value: Raw<'a>, progress: &mut Progress<'a>) {
         let path = self.columns[place].0.clone();
         let walked = match nested::object_in(value.text()) {
-            Some(Cow::Borrowed(object)) => {
-                self.walk(Some(&path), Object::of(object), nulled, expected, progress)
-            }
+            Some(Cow::Borrowed(object)) => self.walk(Some(&path), Object::of(object), progress),
             Some(Cow::Owned(object)) => {
-                let mut inner = Progress::default();
-                let walked = self.walk(Some(&path), Object::of(&object), nulled, expected, &mut inner);
+                let (nulled, expected) = (progress.nulled, progress.expected);
+                let mut inner = Progress { nulled, expected, ..Progress::default() };
+                let walked = self.walk(Some(&path), Object::of(&object), &mut inner);
                 progress.take(inner);
                 walked
             }

@@ -179,9 +179,7 @@ impl AudienceShaper {
     fn set(&mut self, name: &str, status: &str) -> Result<(), Rejection> {
         let Some(rule) = self.rules.get(name) else { return Ok(()) };
         let policies = self.plan.policies;
-        self.properties.push(b'"');
-        self.properties.extend_from_slice(name.as_bytes());
-        self.properties.extend_from_slice(b"\":");
+        self.properties.extend_from_slice(rule.member().as_bytes());
         let clears = match coerce(rule, status, &mut self.properties) {
             Ok(Coerced::Written) => return Ok(()),
             Ok(Coerced::Null) => policies.null_values == NullValues::Clear,

@@ -45,6 +45,8 @@ pub struct Lane {
     ready: VecDeque<Vec<Input>>,
     slots: HashMap<u64, Slot, BuildHasherDefault<KeyHash>>,
     parked_records: usize,
+    /// Slots with parked inputs whose own input waits to be sent or is sent: the next of each joins what is gathered.
+    followed: usize,
 }
 
 /// Inputs that most batches have: room is made for them at once.
@@ -59,6 +61,8 @@ struct Gathered {
     records: usize,
     bytes: usize,
     since: Option<Moment>,
+    /// Slots with parked inputs whose own input is in here.
+    followed: usize,
 }
 
 /// What is known of the unsettled records whose keys share one hash.
@@ -103,6 +107,7 @@ impl Lane {
             ready: VecDeque::new(),
             slots: HashMap::default(),
             parked_records: 0,
+            followed: 0,
         }
     }
 
@@ -140,6 +145,10 @@ impl Lane {
             }
         }
         self.parked_records += 1;
+        if slot.parked.is_empty() {
+            let is_gathered = slot.batch == self.gathered.number;
+            *(if is_gathered { &mut self.gathered.followed } else { &mut self.followed }) += 1;
+        }
         slot.parked.push_back(Input::new(record));
     }
 
@@ -160,6 +169,8 @@ impl Lane {
             Some(next) => {
                 let parked = std::mem::take(&mut slot.parked);
                 self.parked_records -= next.records();
+                self.followed -= 1;
+                self.gathered.followed += usize::from(!parked.is_empty());
                 self.insert_slot(hash, parked);
                 self.gather(now, next);
             }
@@ -199,6 +210,7 @@ impl Lane {
         if !self.gathered.inputs.is_empty() {
             let number = self.gathered.number + 1;
             let closed = std::mem::replace(&mut self.gathered, Gathered { number, ..Gathered::default() });
+            self.followed += closed.followed;
             self.ready.push_back(closed.inputs);
         }
     }
@@ -212,6 +224,13 @@ impl Lane {
     #[must_use]
     pub fn gathering_since(&self) -> Option<Moment> {
         self.gathered.since
+    }
+
+    /// Whether parked records are still to come into the batch being filled: once the inputs before them have settled,
+    /// which are in batches before it.
+    #[must_use]
+    pub fn expects_more(&self) -> bool {
+        self.followed > 0
     }
 
     /// Bytes in the batch being filled.
@@ -396,6 +415,27 @@ mod tests {
             bench.lane.settled(NOW, by_bytes(b"a"));
         }
         assert!(bench.lane.is_empty() && bench.lane.slots.is_empty());
+    }
+
+    #[test]
+    fn more_is_expected_while_what_is_parked_waits_for_an_earlier_batch() {
+        let mut bench = Bench::new(100, Merging::Never, by_bytes);
+        for key in ["a", "a", "a"] {
+            bench.push(key);
+        }
+        assert!(!bench.lane.expects_more(), "what waits for this very batch will not be in it");
+        bench.batch();
+        bench.push("b");
+        assert!(bench.lane.expects_more());
+        bench.lane.settled(NOW, by_bytes(b"a"));
+        assert!(!bench.lane.expects_more(), "the third waits for the second");
+        assert_eq!(bench.batch(), own(&[("b", &["3"]), ("a", &["1"])]));
+        assert!(bench.lane.expects_more());
+        for _ in 0..2 {
+            bench.lane.settled(NOW, by_bytes(b"a"));
+            bench.batch();
+        }
+        assert!(!bench.lane.expects_more() && bench.lane.followed == 0);
     }
 
     #[test]

@@ -30,6 +30,9 @@ use postponed::Postponed;
 
 mod choosing;
 mod chores;
+mod closing;
+#[cfg(test)]
+mod economy;
 mod linking;
 mod making;
 mod postponed;
@@ -217,9 +220,6 @@ impl Sync {
         if self.phase == Phase::Reading {
             self.phase = Phase::Draining;
         }
-        for stream in &mut self.streams {
-            stream.lane.flush();
-        }
     }
 
     /// Nothing more may be sent: a signal, a closed stdout, a failure outside HubSpot.
@@ -341,7 +341,7 @@ impl Sync {
         if self.phase == Phase::Stopping {
             return if self.in_flight.is_empty() { Next::Finished } else { Next::Wait(None) };
         }
-        let flush_at = self.flush_aged(now);
+        let flush_at = self.close_partial(now);
         if self.is_full() {
             self.relieve();
         }
@@ -462,46 +462,11 @@ impl Sync {
         self.in_flight.is_empty() && self.again.is_empty() && self.delayed.is_empty() && !ready
     }
 
-    /// Sends what is gathered when the buffer is full and nothing else would make room.
-    fn relieve(&mut self) {
-        if self.is_idle() {
-            for stream in &mut self.streams {
-                stream.lanes_mut().for_each(Lane::flush);
-            }
-        }
-    }
-
     /// Sends what is doubted when nothing else is left to send: no other answer can tell any more.
     fn send_doubted(&mut self) {
         if self.is_idle() {
             self.again.append(&mut self.doubted);
         }
-    }
-
-    /// Closes partial batches that are old enough; returns when the next one will be.
-    fn flush_aged(&mut self, now: Moment) -> Option<Moment> {
-        let mut next = None;
-        let (is_over, interval) = (self.phase == Phase::Draining, self.settings.flush_interval);
-        let mut flush = |lane: &mut Lane, at_once: bool| {
-            let Some(since) = lane.gathering_since() else { return };
-            if since + interval <= now || at_once {
-                lane.flush();
-            } else {
-                next = earliest(next, Some(since + interval));
-            }
-        };
-        for place in 0..self.streams.len() {
-            let gathers_pairs =
-                self.streams[place].links.iter().any(|link| link.lane.gathering_since().is_some());
-            // Pairs of one call are gathered from the answers to many.
-            let has_all_pairs = gathers_pairs
-                && is_over
-                && self.has_written_all(StreamIndex(u32::try_from(place).unwrap_or(u32::MAX)));
-            let stream = &mut self.streams[place];
-            flush(&mut stream.lane, is_over);
-            stream.links.iter_mut().for_each(|link| flush(&mut link.lane, has_all_pairs));
-        }
-        next
     }
 
     /// Moves sends whose wait is over to the front; returns when the next one's is.

@@ -10,6 +10,7 @@
 //! | Where does a stream go, by which key, what becomes of its columns? | `objects`, `keys`, `columns` |
 //! | What is sent to HubSpot? | `requests` |
 //! | What do updates and archives do? | `operations` |
+//! | What becomes of rows that their source has deleted? | `deleted_rows` |
 //! | Who is on a list in the end? | `lists`, `list_membership` |
 //! | Which pairs are associated in the end? | `associations` |
 //! | What is a record associated with as it is written? | `inline` |
@@ -51,6 +52,7 @@ mod check;
 mod checkpoints;
 mod columns;
 mod commands;
+mod deleted_rows;
 mod demo_data;
 mod discover;
 mod docs;

@@ -19,6 +19,7 @@ use crate::output::clock;
 use crate::output::emitter::Emitter;
 use crate::output::lines;
 use crate::output::rotation::TokenRotation;
+use crate::plan::deleted;
 use crate::plan::key::{RECORD_ID, search_problem, unique_properties};
 use crate::plan::making::missing_key;
 use crate::plan::object::ObjectName;
@@ -107,7 +108,9 @@ async fn configured_objects(
 ) -> Result<(), Failure> {
     for stream in &config.streams {
         let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
-        if let Err(failure) = inline::refuse_where_there_is_no_record(TargetName::of(name), Some(stream)) {
+        let refused = inline::refuse_where_there_is_no_record(TargetName::of(name), Some(stream))
+            .and_then(|()| deleted::refuse_archiving(TargetName::of(name), stream));
+        if let Err(failure) = refused {
             findings.fail(of_stream(&stream.name, failure));
             continue;
         }

@@ -23,6 +23,7 @@ use crate::hubspot::client::Client;
 use crate::hubspot::lists as list_calls;
 use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
+use crate::plan::deleted::{self, DeletedRowsOf};
 use crate::plan::inline::await_ends;
 use crate::plan::nested;
 use crate::plan::object::{self, ObjectName};
@@ -379,6 +380,20 @@ async fn plan(
     let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
     let target = TargetName::of(object::name_of(stream, settings));
     inline::refuse_where_there_is_no_record(target, settings).map_err(of_stream)?;
+    settings.map_or(Ok(()), |settings| deleted::refuse_archiving(target, settings)).map_err(of_stream)?;
+    let mut plan = plan_of(target, config, stream, knowledge).await?;
+    plan.deleted = DeletedRowsOf::new(&plan, settings, config.deleted_rows)?;
+    Ok(plan)
+}
+
+async fn plan_of(
+    target: TargetName<'_>,
+    config: &Config,
+    stream: &ConfiguredStream,
+    knowledge: &mut Knowledge<'_>,
+) -> Result<Plan, Failure> {
+    let of_stream = |failure: Failure| failure.of_stream(&stream.descriptor);
+    let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
     match target {
         TargetName::Object(name) => object_plan(name, config, stream, knowledge).await.map(Plan::from),
         TargetName::List(id) => {

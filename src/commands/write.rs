@@ -127,7 +127,8 @@ async fn perform(
     let streams = plans.iter().map(|plan| dispatched(plan, &fresh, performance)).collect();
     let streams_read = plans.into_iter().zip(&catalog.streams).map(|(plan, stream)| {
         let descriptor = plan.descriptor;
-        ReaderStream { shaping: plan.shaping, descriptor, announces_end: stream.generation_id.is_some() }
+        let announces_end = stream.generation_id.is_some();
+        ReaderStream { shaping: plan.shaping, deleted: plan.deleted, descriptor, announces_end }
     });
     let (orders, placed) = orders();
     let reader = Reader::new(streams_read.collect(), orders);

@@ -17,7 +17,9 @@ use serde::Deserialize;
 pub use self::credentials::{AccessTokenCredentials, Credentials, OAuthCredentials};
 pub use self::error::{ConfigError, Expected, Problem};
 pub use self::path::FieldPath;
-pub use self::policy::{EmptyStrings, InvalidValues, NullValues, UnknownProperties, ValuePolicies};
+pub use self::policy::{
+    DeletedRows, EmptyStrings, InvalidValues, NullValues, UnknownProperties, ValuePolicies,
+};
 pub use self::report::RejectedRecordsOutput;
 pub use self::service::{ApiVersion, BaseUrl, Seconds};
 pub use self::streams::{AssociationSettings, Match, Operation, PropertyMapping, StreamSettings};
@@ -81,42 +83,48 @@ pub struct Config {
     #[serde(default)]
     #[schemars(title = "Empty Strings", extend("order" = 6))]
     pub empty_strings: EmptyStrings,
+    /// Rows that the source has deleted, as a database's change log tells. "skip" (the default) does nothing with
+    /// them; "archive" archives the HubSpot record with the same matching key; "reject" rejects them; "write" writes
+    /// them like any other row.
+    #[serde(default)]
+    #[schemars(title = "Deleted Rows", extend("order" = 7))]
+    pub deleted_rows: DeletedRows,
     /// How much of a rejected record goes into the connector's output. "full" shows the record and HubSpot's
     /// message; "redacted" shows the reason only; "none" shows nothing. The default is "redacted" on the
     /// Airbyte platform, whose logs would otherwise hold your data, and "full" elsewhere. Storage always gets
     /// the full record.
     ///
     /// Read it with [`Config::rejected_records_output`].
-    #[schemars(title = "Rejected Records in the Output", extend("order" = 7))]
+    #[schemars(title = "Rejected Records in the Output", extend("order" = 8))]
     pub rejected_records_output: Option<RejectedRecordsOutput>,
     /// The percentage of HubSpot's rate limit this connection may use. The default is 100. Lower it to leave
     /// room for other apps that share the token.
     #[serde(default = "rate_limit_share")]
-    #[schemars(title = "Share of the Rate Limit (Percent)", range(min = 1, max = 100), extend("order" = 8))]
+    #[schemars(title = "Share of the Rate Limit (Percent)", range(min = 1, max = 100), extend("order" = 9))]
     pub rate_limit_share: u8,
     /// The percentage of HubSpot's daily limit to leave for other apps. The sync stops when less is left, and
     /// goes on from there the next time. The default is 5.
     #[serde(default = "daily_reserve_percent")]
-    #[schemars(title = "Daily Reserve (Percent)", range(min = 0, max = 100), extend("order" = 9))]
+    #[schemars(title = "Daily Reserve (Percent)", range(min = 0, max = 100), extend("order" = 10))]
     pub daily_reserve_percent: u8,
     /// How many properties, lists and event definitions one sync may create in HubSpot before it stops. The
     /// default is 50. It guards against clutter from unexpected data.
     #[serde(default = "create_limit")]
-    #[schemars(title = "Creation Limit", range(min = 0, max = 1_000_000), extend("order" = 10))]
+    #[schemars(title = "Creation Limit", range(min = 0, max = 1_000_000), extend("order" = 11))]
     pub create_limit: u32,
     /// Try everything but write nothing: records are checked against HubSpot's properties, and the log says
     /// what would be sent. Off by default.
     #[serde(default)]
-    #[schemars(title = "Dry Run", extend("order" = 11))]
+    #[schemars(title = "Dry Run", extend("order" = 12))]
     pub dry_run: bool,
     /// The version of HubSpot's API. The default is "v3".
     #[serde(default)]
-    #[schemars(title = "API Version", extend("order" = 12))]
+    #[schemars(title = "API Version", extend("order" = 13))]
     pub api_version: ApiVersion,
     /// The address of HubSpot's API, including the sign-in endpoint. The default is HubSpot's own,
     /// api.hubapi.com.
     #[serde(default)]
-    #[schemars(with = "String", title = "API Base URL", extend("airbyte_hidden" = true, "order" = 13))]
+    #[schemars(with = "String", title = "API Base URL", extend("airbyte_hidden" = true, "order" = 14))]
     pub api_base_url: BaseUrl,
     /// How many seconds to wait for one answer. The default is 120.
     #[serde(default = "request_timeout")]
@@ -124,7 +132,7 @@ pub struct Config {
         with = "f64",
         title = "Request Timeout (Seconds)",
         range(min = 0.01, max = 3600),
-        extend("airbyte_hidden" = true, "order" = 14)
+        extend("airbyte_hidden" = true, "order" = 15)
     )]
     pub request_timeout_seconds: Seconds,
     /// How many seconds to go on trying without any progress before the sync gives up. The default is 1800.
@@ -133,7 +141,7 @@ pub struct Config {
         with = "f64",
         title = "Retry Budget (Seconds)",
         range(min = 0, max = 86_400),
-        extend("airbyte_hidden" = true, "order" = 15)
+        extend("airbyte_hidden" = true, "order" = 16)
     )]
     pub retry_budget_seconds: Seconds,
     /// How many seconds a batch that is not full may wait for more records. The default is 5.
@@ -142,7 +150,7 @@ pub struct Config {
         with = "f64",
         title = "Flush Interval (Seconds)",
         range(min = 0, max = 3600),
-        extend("airbyte_hidden" = true, "order" = 16)
+        extend("airbyte_hidden" = true, "order" = 17)
     )]
     pub flush_interval_seconds: Seconds,
     /// Keys the specification does not have, such as misspelt ones: worth a warning, never an error, since

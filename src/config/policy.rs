@@ -51,6 +51,21 @@ pub enum EmptyStrings {
     Ignore,
 }
 
+/// A row that its source has deleted, as one that follows a database's log tells by `_ab_cdc_deleted_at`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeletedRows {
+    /// Accepted, and nothing is done.
+    #[default]
+    Skip,
+    /// The HubSpot record with its matching key is archived.
+    Archive,
+    /// The row is rejected.
+    Reject,
+    /// Written like any other.
+    Write,
+}
+
 /// The four choices as they hold for one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ValuePolicies {

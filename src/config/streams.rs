@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::check::Findings;
 use super::error::Expected;
 use super::path::FieldPath;
-use super::policy::{EmptyStrings, InvalidValues, NullValues, UnknownProperties};
+use super::policy::{DeletedRows, EmptyStrings, InvalidValues, NullValues, UnknownProperties};
 
 /// What one stream is to become in HubSpot, where that is not clear from the stream itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -112,6 +112,9 @@ pub struct StreamSettings {
     /// Overrides "Empty Strings" for this stream.
     #[schemars(title = "Empty Strings", extend("order" = 18))]
     pub empty_strings: Option<EmptyStrings>,
+    /// Overrides "Deleted Rows" for this stream.
+    #[schemars(title = "Deleted Rows", extend("order" = 19))]
+    pub deleted_rows: Option<DeletedRows>,
 }
 
 /// What is done with each record of a stream.

@@ -22,7 +22,7 @@ pub use crate::api::AssociationType;
 use crate::api::AssociationVerb;
 
 /// What is done with a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Linking {
     /// It is associated.
     Associate,

@@ -6,7 +6,7 @@ use super::Moment;
 use super::association::FarEnd;
 use super::ledger::StreamIndex;
 use super::mirror::Chore;
-use super::operation::Step;
+use super::operation::{Operation, Step};
 use super::record::Record;
 use super::rejection::Rejection;
 
@@ -115,10 +115,16 @@ impl Input {
         }
     }
 
-    /// Whether other records of its key may be sent merged with it.
+    /// Whether a later record of its key may be sent merged with it.
     #[must_use]
-    pub fn may_be_merged(&self) -> bool {
-        !self.head.body.takes_two_writes()
+    pub fn may_be_merged_with(&self, later: &Record) -> bool {
+        self.head.body.may_be_merged_with(&later.body)
+    }
+
+    /// What is done with it, given what is done with the records of its stream.
+    #[must_use]
+    pub fn operation(&self, of_stream: Operation) -> Operation {
+        self.head.body.operation(of_stream)
     }
 
     /// Notes that a write is confirmed, and says whether another has to follow.
@@ -206,7 +212,7 @@ pub enum Stage {
     Alone,
 }
 
-/// One call to be made: inputs of one stream with distinct keys.
+/// One call to be made: inputs of one stream with distinct keys, with all of which the same is done.
 #[derive(Debug)]
 pub struct Send {
     /// Its number; a repeated call keeps it.
@@ -248,6 +254,12 @@ impl Send {
     #[must_use]
     pub fn source(&self) -> Source {
         Source { stream: self.stream, link: self.link }
+    }
+
+    /// What is done with its inputs, given what is done with the records of their stream: the same with all of them.
+    #[must_use]
+    pub fn operation(&self, of_stream: Operation) -> Operation {
+        self.inputs.first().map_or(of_stream, |input| input.operation(of_stream))
     }
 
     /// Whether the call only finds out what an earlier one has made: that it is answered says nothing about how

@@ -117,6 +117,8 @@ pub struct Counts {
     pub updated: u64,
     /// Records that are in the recycling bin now, or were gone before.
     pub archived: u64,
+    /// Records that are accepted as they came: nothing was to be done with them.
+    pub skipped: u64,
     /// Records that were merged into an earlier one's call.
     pub merged: u64,
     /// Calls that were sent, repeated ones included.

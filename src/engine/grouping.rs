@@ -1,6 +1,7 @@
 //! Which inputs go into one call.
 //!
-//! Inputs of one call need the same step and the same address, and HubSpot takes each record once in a call.
+//! Inputs of one call need the same step and the same address, the same is done with all of them, and HubSpot takes each
+//! record once in a call.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -16,9 +17,15 @@ const MOST_NAMES: usize = 100;
 /// Most records of which one call reads the associations (HubSpot's associations guide).
 const MOST_LABELLED: usize = 1000;
 
-/// Sorts inputs into calls.
+/// Sorts inputs into calls, given what is done with the records of their stream.
 #[must_use]
-pub fn groups(operation: Operation, inputs: Vec<Input>) -> Vec<Group> {
+pub fn groups(of_stream: Operation, inputs: Vec<Input>) -> Vec<Group> {
+    let by_operation = partitioned(inputs, |input| input.operation(of_stream));
+    by_operation.into_iter().flat_map(|(operation, inputs)| alike(operation, inputs)).collect()
+}
+
+/// Sorts inputs into calls with all of which the same is done.
+fn alike(operation: Operation, inputs: Vec<Input>) -> Vec<Group> {
     let by_step = if operation.looks_up_first() {
         // All ids first: then as many as possible are written with one call.
         let step = inputs.iter().map(|input| operation.first_step(input)).min().unwrap_or(Step::Write);

@@ -3,7 +3,7 @@
 //! **Invariant (order per key).** Of the records of one key, at most one input is outside the lane's care at
 //! any time: gathered, waiting to be sent, or sent. A later record of that key merges into the gathered
 //! input or is *parked* until the earlier one has settled. Only that record waits; the stream goes on. A record that
-//! takes two writes is merged with none.
+//! takes two writes is merged with none, and a record that is to be archived only with others that are.
 //!
 //! Keys find each other by a hash. Two keys with one hash are treated as if they were in each other's way:
 //! that costs a moment of waiting and never correctness.
@@ -123,20 +123,20 @@ impl Lane {
             self.gather(now, Input::new(record));
             return;
         };
-        let may_merge = self.merging == Merging::Allowed && !record.body.takes_two_writes();
+        let may_merge = |input: &Input| self.merging == Merging::Allowed && input.may_be_merged_with(&record);
         // A parked record of the same key is younger than whatever the slot holds: it is asked first.
         if let Some(parked) = slot.parked.iter_mut().rev().find(|parked| parked.key() == record.body.key()) {
             self.parked_records += 1;
-            if may_merge && parked.may_be_merged() && parked.records() < self.limits.records {
+            if may_merge(parked) && parked.records() < self.limits.records {
                 parked.merged.push(record);
             } else {
                 slot.parked.push_back(Input::new(record));
             }
             return;
         }
-        if may_merge && slot.batch == self.gathered.number {
+        if slot.batch == self.gathered.number {
             let input = &mut self.gathered.inputs[slot.place];
-            if input.key() == record.body.key() && input.may_be_merged() {
+            if input.key() == record.body.key() && may_merge(input) {
                 self.gathered.records += 1;
                 self.gathered.bytes += record.body.size();
                 input.merged.push(record);

@@ -27,10 +27,19 @@ pub enum Known<'a> {
     Perhaps,
 }
 
+/// The same, kept.
+#[derive(Debug)]
+enum Kept {
+    Made(Box<str>),
+    Perhaps,
+    /// What was made of it was archived since.
+    Gone,
+}
+
 /// Record ids by stream and key.
 #[derive(Debug, Default)]
 pub struct Made {
-    ids: HashMap<StreamIndex, HashMap<Arc<str>, Option<Box<str>>>>,
+    ids: HashMap<StreamIndex, HashMap<Arc<str>, Kept>>,
     order: VecDeque<(StreamIndex, Arc<str>)>,
     bytes: usize,
 }
@@ -38,18 +47,20 @@ pub struct Made {
 impl Made {
     /// Remembers what became of a key.
     pub fn remember(&mut self, stream: StreamIndex, key: &str, known: Known<'_>) {
-        let id = match known {
-            Known::Made(id) => Some(id.into()),
-            Known::Perhaps => None,
+        let new = match known {
+            Known::Made(id) => Kept::Made(id.into()),
+            Known::Perhaps => Kept::Perhaps,
         };
         let ids = self.ids.entry(stream).or_default();
         if let Some(known) = ids.get_mut(key) {
-            *known = id.or_else(|| known.take());
+            if !matches!((&*known, &new), (Kept::Made(_), Kept::Perhaps)) {
+                *known = new;
+            }
             return;
         }
         let key: Arc<str> = key.into();
         self.bytes += size(&key);
-        ids.insert(Arc::clone(&key), id);
+        ids.insert(Arc::clone(&key), new);
         self.order.push_back((stream, key));
         while self.bytes > MOST_BYTES {
             let Some((stream, key)) = self.order.pop_front() else { return };
@@ -60,11 +71,22 @@ impl Made {
         }
     }
 
+    /// What was made of a key was archived.
+    pub fn forget(&mut self, stream: StreamIndex, key: &str) {
+        // The entry stays, since its place among the oldest does.
+        if let Some(known) = self.ids.get_mut(&stream).and_then(|ids| ids.get_mut(key)) {
+            *known = Kept::Gone;
+        }
+    }
+
     /// What became of a key, as far as it is not forgotten.
     #[must_use]
     pub fn of(&self, stream: StreamIndex, key: &str) -> Option<Known<'_>> {
-        let id = self.ids.get(&stream)?.get(key)?;
-        Some(id.as_deref().map_or(Known::Perhaps, Known::Made))
+        match self.ids.get(&stream)?.get(key)? {
+            Kept::Made(id) => Some(Known::Made(id)),
+            Kept::Perhaps => Some(Known::Perhaps),
+            Kept::Gone => None,
+        }
     }
 
     /// The id of the record made of a key, if one was and it is not forgotten.
@@ -98,6 +120,11 @@ mod tests {
         assert_eq!((made.id_of(STREAM, "a"), made.id_of(StreamIndex(1), "a")), (Some("3"), Some("2")));
         assert_eq!((made.of(STREAM, "c"), made.id_of(STREAM, "c")), (Some(Known::Perhaps), None));
         assert_eq!((made.id_of(STREAM, "b"), made.id_of(StreamIndex(2), "a")), (None, None));
+        made.forget(STREAM, "a");
+        made.forget(STREAM, "never met");
+        assert_eq!((made.of(STREAM, "a"), made.id_of(StreamIndex(1), "a")), (None, Some("2")));
+        made.remember(STREAM, "a", Known::Perhaps);
+        assert_eq!(made.of(STREAM, "a"), Some(Known::Perhaps));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! | Which records go into which batch, in which order per key? | [`lane`], [`batch`], [`grouping`] |
 //! | Which calls does an operation take? | [`operation`], [`request`], [`membership`], [`association`], [`inline`] |
 //! | What became of each record of an answered call? | [`resolve`] |
-//! | What has this sync made already? | [`made`] |
+//! | What has this sync made already, and archived? | [`made`], [`gone`] |
 //! | What does a status mean, how long to wait? | [`retry`] |
 //! | May a call go now? | [`pace`] |
 //! | Is the part of the daily quota reached that is left to others? | [`reserve`] |
@@ -20,6 +20,7 @@
 pub mod association;
 pub mod batch;
 pub mod exchange;
+pub mod gone;
 pub mod grouping;
 pub mod inline;
 pub mod lane;

@@ -21,6 +21,9 @@
 //! An update by record id that HubSpot leaves unmentioned goes through the single endpoint in the end: that one
 //! follows merges, the batch does not. Source: HubSpot's object API guide; recorded answers for merged ids.
 //!
+//! What is done with a record is what is done with its stream's, unless it says otherwise itself: a row that its source has
+//! deleted is archived in a stream that upserts, in its place among the records of its key.
+//!
 //! Events have no key: each carries its own time and id, so the events of one contact need no order, and none is
 //! merged with another.
 
@@ -30,7 +33,7 @@ use super::lane::{BatchLimits, Merging};
 use super::pace::Budget;
 
 /// What is done with each record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// Create. The key, where a record has one, only tells afterwards whether a record was made: it is a property
     /// that HubSpot keeps unique, and sent among the others.
@@ -53,7 +56,7 @@ pub enum Operation {
 }
 
 /// What kinds of keys name the two ends of an association.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ends {
     /// The near end.
     pub from: MatchedBy,
@@ -62,7 +65,7 @@ pub struct Ends {
 }
 
 /// What kind of key names the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MatchedBy {
     /// HubSpot's own record id.
     RecordId,

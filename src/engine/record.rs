@@ -2,6 +2,7 @@
 
 use super::inline;
 use super::ledger::Ticket;
+use super::operation::Operation;
 use crate::protocol::message::RecordMessage;
 
 /// What a record is made of, cut from one buffer so that a record costs one allocation.
@@ -10,6 +11,7 @@ pub struct Body {
     bytes: Box<[u8]>,
     ends: [u32; 6],
     key_hash: u64,
+    operation: Option<Operation>,
 }
 
 /// The parts of a record, as the planner produced them; empty slices where there is nothing.
@@ -29,6 +31,8 @@ pub struct BodyParts<'a> {
     pub meta: &'a str,
     /// `record.emitted_at` as received, or empty.
     pub emitted_at: &'a str,
+    /// What is done with it, where that is something else than with the records of its stream.
+    pub operation: Option<Operation>,
 }
 
 impl<'a> BodyParts<'a> {
@@ -79,7 +83,7 @@ impl Body {
         if parts.key.is_none() {
             ends[0] = NO_KEY;
         }
-        Self { bytes: bytes.into_boxed_slice(), ends, key_hash }
+        Self { bytes: bytes.into_boxed_slice(), ends, key_hash, operation: parts.operation }
     }
 
     /// Text of the matching key; `None` for operations without one.
@@ -98,6 +102,19 @@ impl Body {
     #[must_use]
     pub fn key_hash(&self) -> u64 {
         self.key_hash
+    }
+
+    /// What is done with it, given what is done with the records of its stream.
+    #[must_use]
+    pub fn operation(&self, of_stream: Operation) -> Operation {
+        self.operation.unwrap_or(of_stream)
+    }
+
+    /// Whether another record of its key may be sent merged with it: neither takes two writes, and both are to be treated
+    /// alike.
+    #[must_use]
+    pub fn may_be_merged_with(&self, other: &Self) -> bool {
+        !self.takes_two_writes() && !other.takes_two_writes() && self.operation == other.operation
     }
 
     /// Members of the `properties` object as JSON, without its braces.
@@ -178,6 +195,7 @@ mod tests {
             data: "{\"a\":1}",
             meta: "",
             emitted_at: "17",
+            operation: None,
         };
         let body = Body::new(parts, |key| key.len() as u64);
         assert_eq!(body.key(), Some("k\u{e9}y"));

@@ -23,7 +23,7 @@ use crate::json;
 /// What a call needs to know of its stream.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// What is done with each record.
+    /// What is done with each record that does not say otherwise.
     pub operation: Operation,
     /// The object type's place in a path; of an event its fully qualified name.
     pub object: Arc<str>,
@@ -87,29 +87,31 @@ pub fn of(send: &Send, target: &Target) -> Request {
         return of_chore(chore);
     }
     let batch = |verb| Endpoint::Batch(Arc::clone(&target.object), verb);
-    match (send.step, target.operation) {
+    let operation = send.operation(target.operation);
+    match (send.step, operation) {
         (Step::Create, _) | (Step::Write, Operation::Insert) => {
             by_key(batch(Verb::Create), writes(send, target, Naming::Nothing))
         }
-        (Step::Search, _) => {
-            by_key(Endpoint::Search(Arc::clone(&target.object)), search(send, target, &target.key_property))
-        }
+        (Step::Search, _) => by_key(
+            Endpoint::Search(Arc::clone(&target.object)),
+            search(send, operation, &target.key_property),
+        ),
         (Step::SearchFar, _) => {
             let (object, key) = far_end(target);
-            let body = search(send, target, key);
+            let body = search(send, operation, key);
             Request { endpoint: Endpoint::Search(Arc::clone(object)), body, answers_by: key.to_owned() }
         }
         (Step::LookupFar, _) => {
             let (object, key) = far_end(target);
             let endpoint = Endpoint::Batch(Arc::clone(object), Verb::Read);
-            Request { endpoint, body: lookup(send, target.operation, key), answers_by: key.to_owned() }
+            Request { endpoint, body: lookup(send, operation, key), answers_by: key.to_owned() }
         }
         (Step::Link | Step::ReadLabels, Operation::Association(linking, _)) => {
             let (verb, body) = association::call(send, linking);
             let far = target.far.as_ref().map_or(&target.object, |far| &far.object);
             by_id(Endpoint::Associations(Arc::clone(&target.object), Arc::clone(far), verb), body)
         }
-        (Step::Lookup, _) => by_key(batch(Verb::Read), lookup(send, target.operation, &target.key_property)),
+        (Step::Lookup, _) => by_key(batch(Verb::Read), lookup(send, operation, &target.key_property)),
         (Step::Single, _) => {
             let id = send.inputs.first().and_then(Input::target).unwrap_or_default().to_owned();
             by_id(Endpoint::One(Arc::clone(&target.object), id), single(send, target))
@@ -262,9 +264,9 @@ fn occurrences(send: &Send, event_name: &str) -> Vec<u8> {
 
 /// Body of a search for the keys of the inputs. One page holds all records that can be found, unless keys are far from
 /// unique.
-fn search(send: &Send, target: &Target, property: &str) -> Vec<u8> {
-    let keys = if target.operation.looks_up_first() {
-        json!(names_asked(target.operation, send.step, &send.inputs))
+fn search(send: &Send, operation: Operation, property: &str) -> Vec<u8> {
+    let keys = if operation.looks_up_first() {
+        json!(names_asked(operation, send.step, &send.inputs))
     } else {
         json!(send.inputs.iter().map(Input::key).collect::<Vec<_>>())
     };

@@ -14,6 +14,7 @@ use super::Moment;
 use super::association::Awaited;
 use super::batch::{LinkIndex, Send, SendId, Source};
 pub use super::exchange::{Counts, Durability, Effect, Next, Note, Outcome, Settings};
+use super::gone::Gone;
 use super::lane::{BatchLimits, Lane, Merging};
 use super::ledger::{Ledger, StreamIndex, Totals};
 use super::made::Made;
@@ -108,6 +109,7 @@ pub struct Sync {
     /// HubSpot's is not known before another call is answered properly, or there is no other call to be made.
     doubted: VecDeque<Send>,
     made: Made,
+    gone: Gone,
     linking: Linking,
     postponed: Postponed,
     next_send: u64,
@@ -140,6 +142,7 @@ impl Sync {
             delayed: BTreeMap::new(),
             doubted: VecDeque::new(),
             made: Made::default(),
+            gone: Gone::default(),
             linking: Linking::default(),
             postponed: Postponed::default(),
             next_send: 0,
@@ -200,6 +203,14 @@ impl Sync {
         self.release();
     }
 
+    /// A record arrived with which nothing is to be done: it is accepted as it came.
+    pub fn received_skipped(&mut self, stream: StreamIndex) {
+        let ticket = self.ledger.enter(stream);
+        self.ledger.accept(ticket);
+        self.streams[stream.0 as usize].counts.skipped += 1;
+        self.release();
+    }
+
     /// A state of one stream arrived.
     pub fn received_stream_state(&mut self, stream: StreamIndex, raw: Box<str>) {
         self.ledger.hold_stream_state(stream, raw);
@@ -252,7 +263,7 @@ impl Sync {
             self.release();
             return;
         }
-        let operation = self.operation_of(source);
+        let operation = send.operation(self.operation_of(source));
         let resolution = match outcome {
             Outcome::Itemised(answer, correlation_id) => {
                 let clears_doubt = send.clears_doubt();
@@ -282,7 +293,8 @@ impl Sync {
                 }
                 resolution
             }
-            Outcome::Searched(answer) => {
+            Outcome::Searched(mut answer) => {
+                self.gone.leave_out(stream, &mut answer);
                 let clears_doubt = send.clears_doubt();
                 let resolution = resolve::search::searched(send, operation, &answer);
                 if !clears_doubt || resolution.settles() {
@@ -491,7 +503,7 @@ impl Sync {
         id
     }
 
-    /// What is done with the inputs of a source.
+    /// What is done with the inputs of a source that do not say otherwise.
     fn operation_of(&self, source: Source) -> Operation {
         let stream = &self.streams[source.stream.0 as usize];
         let link = source.link.and_then(|link| stream.links.get(usize::from(link.0)));

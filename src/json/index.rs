@@ -172,6 +172,14 @@ impl<'a> Object<'a> {
         self.members.map(|members| members.places.len())
     }
 
+    /// The value of the member that stands at this place, counted from 0, where places are known.
+    #[must_use]
+    pub fn value(self, place: usize) -> Option<Raw<'a>> {
+        let Members { around, places, .. } = self.members?;
+        let place = places.get(place)?;
+        Some(Raw::seen(around.get(place.value.0..place.value.1)?, place.form))
+    }
+
     /// Calls `each` with every value, in the order of the text, for those who know the names by the layout.
     ///
     /// # Errors

@@ -295,6 +295,10 @@ impl<C: Calls> Dispatcher<C> {
                 self.notes.active(stream, now);
                 self.sync.received(now, stream, body);
             }
+            Event::Skipped(stream) => {
+                self.notes.active(stream, now);
+                self.sync.received_skipped(stream);
+            }
             Event::Unsendable(stream, body, rejection) => {
                 self.notes.active(stream, now);
                 self.sync.received_unsendable(stream, body, *rejection)

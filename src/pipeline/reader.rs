@@ -15,6 +15,7 @@ use crate::engine::rejection::Rejection;
 use crate::error::{Failure, Kind};
 use crate::json::Index;
 use crate::plan::Shaping;
+use crate::plan::deleted::{DeletedRowsOf, Row};
 use crate::plan::shape::{Notice, Shaped, Unshaped, of_unknown_stream};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::line::{Line, LineSplitter, MAX_LINE_BYTES};
@@ -26,6 +27,8 @@ use crate::protocol::state::Coverage;
 pub enum Event {
     /// A record to send.
     Record(StreamIndex, Body),
+    /// A record with which nothing is to be done.
+    Skipped(StreamIndex),
     /// A record that the connector refuses.
     Unsendable(StreamIndex, Body, Box<Rejection>),
     /// The next stream that the catalog does not have; the engine numbers it in this order.
@@ -44,7 +47,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Reader {
     streams: HashMap<StreamDescriptor, StreamIndex>,
-    shapers: Vec<Shaping>,
+    shapers: Vec<RowShaper>,
     /// Where properties are asked for that records need and HubSpot does not have, and lists that they name.
     orders: Orders,
     /// Streams whose end has to be announced, and has not been yet.
@@ -64,10 +67,19 @@ pub struct Reader {
 pub struct ReaderStream {
     /// Shapes its records.
     pub shaping: Shaping,
+    /// Tells those that the source has deleted.
+    pub deleted: DeletedRowsOf,
     /// Its identity.
     pub descriptor: StreamDescriptor,
     /// Whether the platform announces its end (`generation_id` is set).
     pub announces_end: bool,
+}
+
+/// Shapes the rows of a stream.
+#[derive(Debug)]
+struct RowShaper {
+    shaping: Shaping,
+    deleted: DeletedRowsOf,
 }
 
 const READ_BYTES: usize = 256 * 1024;
@@ -89,7 +101,10 @@ impl Reader {
                 .enumerate()
                 .map(|(place, stream)| (stream.descriptor.clone(), number(place)))
                 .collect(),
-            shapers: streams.into_iter().map(|stream| stream.shaping).collect(),
+            shapers: streams
+                .into_iter()
+                .map(|ReaderStream { shaping, deleted, .. }| RowShaper { shaping, deleted })
+                .collect(),
             orders,
             incomplete: Vec::new(),
             failed: HashSet::new(),
@@ -224,27 +239,22 @@ impl Reader {
             }
         };
         let shaped = match self.shapers.get_mut(stream.0 as usize) {
-            None => of_unknown_stream(record),
-            Some(shaper) => {
-                let shaped = shape(shaper, record, &self.orders);
-                for notice in shaper.take_notices() {
-                    match notice {
-                        Notice::Told(text) => tracing::info!("{text}"),
-                        Notice::Warned(text) => tracing::warn!("{text}"),
-                    }
+            None => Ok(Some(of_unknown_stream(record))),
+            Some(shaper) => shaper.shape(record, &self.orders),
+        };
+        let shaped = match shaped {
+            Ok(Some(shaped)) => shaped,
+            Ok(None) => {
+                self.events.push(Event::Skipped(stream));
+                return;
+            }
+            Err(failure) => {
+                if self.failed.insert(stream) {
+                    let descriptor = StreamDescriptor::new(&record.stream, record.namespace.as_deref());
+                    let failure = failure.of_stream(&descriptor);
+                    self.events.push(Event::StreamFailed(stream, failure));
                 }
-                match shaped {
-                    Ok(shaped) => shaped,
-                    Err(failure) => {
-                        if self.failed.insert(stream) {
-                            let descriptor =
-                                StreamDescriptor::new(&record.stream, record.namespace.as_deref());
-                            let failure = failure.of_stream(&descriptor);
-                            self.events.push(Event::StreamFailed(stream, failure));
-                        }
-                        return;
-                    }
-                }
+                return;
             }
         };
         self.events.push(match shaped.rejection {
@@ -290,6 +300,31 @@ impl Reader {
             streams.join(", ")
         );
         Some(Failure::new(Kind::SourceIncomplete, message))
+    }
+}
+
+impl RowShaper {
+    /// Shapes a row and says what is to be told; nothing comes of one that is skipped.
+    fn shape(&mut self, record: &RecordMessage<'_>, orders: &Orders) -> Result<Option<Shaped>, Failure> {
+        let shaping = match self.deleted.row(record.data) {
+            Row::Ordinary => &mut self.shaping,
+            Row::Archived(shaping) => shaping,
+            Row::Rejected(rejection) => return Ok(Some(Shaped::as_received(record, rejection))),
+            Row::Skipped => {
+                if let Some(notice) = self.deleted.take_notice() {
+                    tracing::warn!("{notice}");
+                }
+                return Ok(None);
+            }
+        };
+        let shaped = shape(shaping, record, orders);
+        for notice in shaping.take_notices() {
+            match notice {
+                Notice::Told(text) => tracing::info!("{text}"),
+                Notice::Warned(text) => tracing::warn!("{text}"),
+            }
+        }
+        shaped.map(Some)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Streams of associations: `ASSOCIATION:<FROM>:<TO>`.
 
+use super::deleted::DeletedRowsOf;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -111,6 +112,7 @@ pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
         mirrors: None,
         links: Vec::new(),
         awaited: Awaited::default(),
+        deleted: DeletedRowsOf::default(),
     })
 }
 

@@ -9,9 +9,10 @@ use crate::config::{Operation, StreamSettings};
 const PROPERTY: &str = "lifecyclestage";
 
 /// Which way a stream's records may move the stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lifecycle {
     /// Forward, as HubSpot has it: one write.
+    #[default]
     Forward,
     /// Either way: two writes.
     EitherWay,

@@ -2,6 +2,7 @@
 
 pub mod named;
 
+use super::deleted::DeletedRowsOf;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -144,6 +145,7 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
         mirrors: (wanted == Wanted::Mirror).then(|| list.list_id.clone()),
         links: Vec::new(),
         awaited: Awaited::default(),
+        deleted: DeletedRowsOf::default(),
     })
 }
 
@@ -230,6 +232,12 @@ impl MemberShaper {
     /// Takes what the user should be told once; members have nothing to tell.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         Vec::new()
+    }
+
+    /// Whether the members named are taken off the list.
+    #[must_use]
+    pub fn takes_off(&self) -> bool {
+        self.action == Action::Remove
     }
 
     fn is_key(&mut self, name: &str) -> bool {

@@ -5,6 +5,7 @@
 pub mod association;
 pub mod audience;
 pub mod columns;
+pub mod deleted;
 pub mod event;
 pub mod identity;
 pub mod inline;
@@ -32,6 +33,7 @@ use crate::protocol::StreamDescriptor;
 use crate::protocol::message::RecordMessage;
 use association::PairShaper;
 use audience::AudienceShaper;
+use deleted::DeletedRowsOf;
 use event::EventShaper;
 use inline::PlannedLink;
 use membership::MemberShaper;
@@ -49,6 +51,8 @@ pub struct Plan {
     pub doing: String,
     /// Makes what is sent of what is received.
     pub shaping: Shaping,
+    /// What becomes of rows that the source has deleted.
+    pub deleted: DeletedRowsOf,
     /// What the user should be told once, before the first record.
     pub notices: Vec<String>,
     /// Properties that have to be made before the first record.
@@ -148,6 +152,7 @@ impl From<StreamPlan> for Plan {
             mirrors: None,
             links: inline::planned(&plan.object, &plan.associations),
             awaited: Awaited::default(),
+            deleted: DeletedRowsOf::default(),
             shaping: Shaping::Objects(Box::new(Shaper::new(plan))),
         }
     }

@@ -38,6 +38,12 @@ impl Shaped {
     pub fn new(body: Body, rejection: Option<Rejection>) -> Self {
         Self { body, rejection: rejection.map(Box::new) }
     }
+
+    /// A record that is refused as it came, whatever is in it.
+    #[must_use]
+    pub fn as_received(record: &RecordMessage<'_>, rejection: Rejection) -> Self {
+        Self::new(Body::new(BodyParts::received(record), key_hash), Some(rejection))
+    }
 }
 
 /// Why a record has no shape.
@@ -177,11 +183,18 @@ impl Shaper {
                 properties: if rejection.is_some() { &[] } else { &self.properties },
                 sequel: if rejection.is_some() { &[] } else { &self.sequel },
                 links: if rejection.is_some() { &[] } else { &self.links },
+                operation: self.plan.of_its_own,
                 ..BodyParts::received(record)
             },
             key_hash,
         );
         Ok(Shaped::new(body, rejection))
+    }
+
+    /// A shaper of rows whose records are archived, where the stream has such.
+    #[must_use]
+    pub fn archiving(&self) -> Option<Self> {
+        self.plan.archiving().map(Self::new)
     }
 
     /// Takes what the user should be told once, such as names that lead nowhere.
@@ -519,11 +532,9 @@ fn nothing_to_insert() -> Rejection {
 /// A record of a stream that the catalog does not have.
 #[must_use]
 pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
-    let parts = BodyParts::received(record);
     let message =
         "The configured catalog has no such stream. Refresh the connection's schema and select the stream.";
-    let rejection = Rejection::by_connector("UNKNOWN_STREAM", None, message);
-    Shaped::new(Body::new(parts, key_hash), Some(rejection))
+    Shaped::as_received(record, Rejection::by_connector("UNKNOWN_STREAM", None, message))
 }
 
 pub(super) fn refused(why: WhyRefused, column: &str) -> Rejection {

@@ -15,7 +15,7 @@ use crate::config::{self, Config, UnknownProperties};
 use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
-use crate::engine::operation::Operation;
+use crate::engine::operation::{MatchedBy, Operation};
 use crate::error::{Failure, Kind};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::ConfiguredStream;
@@ -29,6 +29,8 @@ pub struct StreamPlan {
     pub object: ObjectType,
     /// What is done with each record.
     pub operation: Operation,
+    /// The same, where these are the rows of a stream that are treated otherwise than the rest of it.
+    pub of_its_own: Option<Operation>,
     /// How they are matched; an insert may have nothing that tells its records from others.
     pub key: Option<KeyRule>,
     /// What each column becomes.
@@ -133,6 +135,7 @@ impl StreamPlan {
             descriptor: stream.descriptor.clone(),
             object: object.clone(),
             operation,
+            of_its_own: None,
             key: key_rule,
             columns,
             required: match wanted {
@@ -150,6 +153,39 @@ impl StreamPlan {
     pub fn learn(&mut self, name: &str, made: Made) {
         self.missing.retain(|new| new.name != name);
         self.columns.learn(name, made);
+    }
+
+    /// The plan for rows of the stream whose records are archived; `None` where it matches its rows with no records.
+    #[must_use]
+    pub fn archiving(&self) -> Option<Self> {
+        let key = self.key.as_ref()?;
+        let matched_by = match self.operation {
+            Operation::Update(matched_by) | Operation::Archive(matched_by) => matched_by,
+            Operation::UpsertFound => MatchedBy::Search,
+            Operation::Upsert if key.property() == "email" && self.object.is_contact() => MatchedBy::Email,
+            Operation::Upsert => MatchedBy::UniqueProperty,
+            Operation::Insert | Operation::Membership(_) | Operation::Association(..) | Operation::Event => {
+                return None;
+            }
+        };
+        let operation = Operation::Archive(matched_by);
+        Some(Self {
+            operation,
+            of_its_own: Some(operation),
+            columns: ColumnRules {
+                key_place: KeyPlace::Apart,
+                written: Written::KeyOnly,
+                making: None,
+                associated: Vec::new(),
+                ..self.columns.clone()
+            },
+            required: Required::default(),
+            lifecycle: Lifecycle::default(),
+            associations: Vec::new(),
+            missing: Vec::new(),
+            notices: Vec::new(),
+            ..self.clone()
+        })
     }
 
     /// What the stream's calls do, for messages: `upsert CONTACT records`.

@@ -108,7 +108,16 @@ mod tests {
     fn shown(output: RejectedRecordsOutput, data: &str, key: Option<&str>) -> Value {
         let meta = r#"{"changes":[],"sync_id":12345678901234567890}"#;
         let body = Body::new(
-            BodyParts { key, properties: b"", sequel: b"", links: b"", data, meta, emitted_at: "17" },
+            BodyParts {
+                key,
+                properties: b"",
+                sequel: b"",
+                links: b"",
+                data,
+                meta,
+                emitted_at: "17",
+                operation: None,
+            },
             |_| 0,
         );
         let rejection = Rejection::by_connector("INVALID_EMAIL", Some("email"), "Email address x is invalid");

@@ -181,6 +181,7 @@ fn every_key_of_the_contract_is_there() {
             "invalid_values",
             "null_values",
             "empty_strings",
+            "deleted_rows",
             "rejected_records_output",
             "rate_limit_share",
             "daily_reserve_percent",
@@ -216,6 +217,7 @@ fn every_key_of_the_contract_is_there() {
             "invalid_values",
             "null_values",
             "empty_strings",
+            "deleted_rows",
         ]
     );
     assert_eq!(names(&stream["properties"]["associations"]["items"]), ["column", "object", "key", "label"]);
@@ -232,7 +234,7 @@ fn every_key_of_the_contract_is_there() {
     assert_eq!(
         json!(defaults),
         json!([
-            null, {"storage_type": "None"}, [], "drop", "reject_record", "ignore", "clear", null, 100, 5, 50,
+            null, {"storage_type": "None"}, [], "drop", "reject_record", "ignore", "clear", "skip", null, 100, 5, 50,
             false, "v3", "https://api.hubapi.com", 120, 1800, 5,
         ])
     );

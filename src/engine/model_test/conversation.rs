@@ -79,9 +79,11 @@ impl Conversation {
         let key = |input: &CallInput| oracle.record(input.head()).key.clone();
         assert_distinct(call.inputs.iter().filter_map(key), &call);
         assert_distinct(call.inputs.iter().filter_map(|input| input.target.clone()), &call);
+        let operations: Vec<_> = call.inputs.iter().map(|input| input.operation(oracle)).collect();
+        assert!(operations.windows(2).all(|pair| pair[0] == pair[1]), "two operations in {call:?}");
         for input in &call.inputs {
             self.check_records(&call, input, setup, oracle);
-            self.check_step(&call, input, setup, oracle);
+            self.check_step(&call, input, oracle);
         }
         self.check_repetition(&call);
         let counts = &mut self.counts[call.stream];
@@ -115,6 +117,8 @@ impl Conversation {
             assert!(!elsewhere, "{id} is sent twice at once");
             let apart = self.journey(*id).apart == Apart::Yes;
             assert!(!record.sequel || all.len() == 1, "{id} takes two writes and is merged");
+            let same = record.operation == input.operation(oracle);
+            assert!(same, "{id} is merged with what is treated otherwise");
             assert!(!apart || input.parts.len() == 1, "{id} was refused merged and is sent merged again");
             assert!(apart || input.then.is_empty(), "{input:?} was taken apart without a reason");
         }
@@ -134,10 +138,10 @@ impl Conversation {
     }
 
     /// The call is the one the input needs, and names it by what HubSpot knows it by.
-    fn check_step(&self, call: &Call, input: &CallInput, setup: &StreamSetup, oracle: &Oracle) {
+    fn check_step(&self, call: &Call, input: &CallInput, oracle: &Oracle) {
         let journey = self.journey(input.head());
         let (has_properties, left_out_twice) = (input.has_properties(oracle), journey.silences == 2);
-        let step = step_for(setup.operation, has_properties, journey.found.is_some(), left_out_twice);
+        let step = step_for(input.operation(oracle), has_properties, journey.found.is_some(), left_out_twice);
         assert_eq!(call.step, step, "step of {input:?} in {call:?}");
         assert_eq!(input.turn, journey.turn, "write of {input:?} in {call:?}");
         let target = journey.found.or_else(|| oracle.record(input.head()).key.clone());

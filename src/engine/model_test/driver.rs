@@ -145,6 +145,7 @@ impl<'a> Driver<'a> {
                 self.oracle.arrive(Arrival::Record(RecordFacts {
                     stream,
                     key: None,
+                    operation: self.streams[stream].operation,
                     nature: Nature::Poison,
                     has_properties: false,
                     sequel: false,
@@ -164,6 +165,7 @@ impl<'a> Driver<'a> {
                 let raw = self.arrive_state(None, padding);
                 self.sync.received_shared_state(raw);
             }
+            Item::Skipped { stream } => self.skipped(stream % self.streams.len()),
             Item::NewStream(stream) => self.add_stream(stream),
             Item::StreamFails { stream } => {
                 let stream = stream % self.streams.len();
@@ -175,16 +177,20 @@ impl<'a> Driver<'a> {
     }
 
     fn record(&mut self, stream: usize, item: Item) {
-        let Item::Record { key, nature, padding, properties, sequel, .. } = item else { return };
+        let Item::Record { key, nature, padding, properties, sequel, deleted, .. } = item else { return };
         let setup = self.streams[stream];
-        let takes_two = matches!(setup.operation, Operation::Upsert | Operation::Update(_));
-        let sequel = sequel && takes_two;
+        let of_its_own = setup.deletion.filter(|_| deleted);
+        let operation = of_its_own.unwrap_or(setup.operation);
+        let properties = if of_its_own.is_some() { Properties::None } else { properties };
+        let takes_two = matches!(operation, Operation::Upsert | Operation::Update(_));
+        let sequel = sequel && takes_two && properties != Properties::None;
         let record_id = hubspot::record_id(&setup, key);
         let key = (!setup.keyless).then(|| hubspot::key_text(key));
         let parts = BodyParts {
             key: key.as_deref(),
             properties: hubspot::members(properties),
             sequel: if sequel { hubspot::SEQUEL } else { b"" },
+            operation: of_its_own,
             ..BodyParts::default()
         };
         let body = self.body(parts, padding);
@@ -192,6 +198,7 @@ impl<'a> Driver<'a> {
         self.oracle.arrive(Arrival::Record(RecordFacts {
             stream,
             key,
+            operation,
             nature,
             has_properties: properties != Properties::None,
             sequel,
@@ -200,6 +207,25 @@ impl<'a> Driver<'a> {
             fate: if refused { Fate::Lost } else { Fate::Open },
         }));
         self.sync.received(self.now, index(stream), body);
+    }
+
+    /// A record with which nothing is to be done: it settles as it arrives.
+    fn skipped(&mut self, stream: usize) {
+        let id = self.oracle.next_id();
+        self.oracle.arrive(Arrival::Record(RecordFacts {
+            stream,
+            key: None,
+            operation: self.streams[stream].operation,
+            nature: Nature::Good,
+            has_properties: false,
+            sequel: false,
+            record_id: Some("skipped".to_owned()),
+            size: 0,
+            fate: Fate::Open,
+        }));
+        self.oracle.accept(id);
+        self.conversation.counts[stream].skipped += 1;
+        self.sync.received_skipped(index(stream));
     }
 
     fn body(&self, parts: BodyParts<'_>, padding: usize) -> Body {
@@ -318,8 +344,7 @@ impl<'a> Driver<'a> {
     /// A call under way is answered.
     pub(super) fn answer(&mut self, call: usize, how: How, headers: Headers) {
         let call = self.conversation.under_way[call].clone();
-        let (outcome, said) =
-            self.hubspot.answer(&call, &self.streams[call.stream], how, self.setup.impatient(), &self.oracle);
+        let (outcome, said) = self.hubspot.answer(&call, how, self.setup.impatient(), &self.oracle);
         let headers = rate_headers(headers);
         if headers.is_some_and(|headers| headers.daily_remaining == Some(9)) {
             self.fails(Some(Expected::OfKind(Kind::QuotaSpent)));
@@ -334,7 +359,6 @@ impl<'a> Driver<'a> {
         let scene = Scene {
             now: self.now,
             budget: self.setup.settings.retry_budget,
-            stream: &self.streams[stream],
             given_up: self.given_up[stream],
             oracle: &self.oracle,
         };

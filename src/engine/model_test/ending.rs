@@ -52,7 +52,7 @@ impl Driver<'_> {
         }
         self.stored(self.oracle.rejections());
         if self.ended_well() && self.waiting.is_empty() {
-            self.hubspot.check_end(&self.oracle, &self.streams);
+            self.hubspot.check_end(&self.oracle);
             self.oracle.check_everything_is_out();
         }
     }

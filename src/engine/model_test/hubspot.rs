@@ -51,7 +51,6 @@ pub(super) struct Hubspot {
 #[derive(Clone, Copy)]
 struct Asked<'a> {
     call: &'a Call,
-    setup: &'a StreamSetup,
     oracle: &'a Oracle,
 }
 
@@ -69,7 +68,7 @@ impl Asked<'_> {
 
     /// Whether HubSpot has no such record, and says so.
     fn is_missing(self, input: &CallInput) -> bool {
-        let minds = match self.setup.operation {
+        let minds = match input.operation(self.oracle) {
             Operation::Insert | Operation::Upsert | Operation::UpsertFound | Operation::Event => false,
             Operation::Update(_) => true,
             Operation::Archive(_) | Operation::Membership(_) | Operation::Association(..) => {
@@ -81,7 +80,7 @@ impl Asked<'_> {
 
     /// Whether HubSpot refuses the input for having nothing to change.
     fn is_empty(self, input: &CallInput) -> bool {
-        matches!(self.setup.operation, Operation::Update(_)) && !input.has_properties(self.oracle)
+        matches!(input.operation(self.oracle), Operation::Update(_)) && !input.has_properties(self.oracle)
     }
 
     /// A 204 is a lie about a record that is bad, or missing where it is to be updated, and no answer to a question.
@@ -104,15 +103,8 @@ impl Hubspot {
 
     /// Answers a call the way it is asked to, or honestly where that would be a lie. `waits` says that every wait
     /// has to be given.
-    pub(super) fn answer(
-        &mut self,
-        call: &Call,
-        setup: &StreamSetup,
-        how: How,
-        waits: bool,
-        oracle: &Oracle,
-    ) -> (Outcome, Said) {
-        let asked = Asked { call, setup, oracle };
+    pub(super) fn answer(&mut self, call: &Call, how: How, waits: bool, oracle: &Oracle) -> (Outcome, Said) {
+        let asked = Asked { call, oracle };
         let outside = matches!(how, How::StreamGone | How::SyncGone | How::SetBack { .. });
         if asked.has(Nature::Crashing) && !outside {
             let retry_after = waits.then(|| retry_after(&mut self.rng));
@@ -321,9 +313,9 @@ impl Hubspot {
     /// At the end of a sync that did not fail: only bad records, those HubSpot does not have, and those it kept
     /// silent about or failed at again and again are rejected; of each key the youngest accepted record is in effect,
     /// or a younger one whose fate HubSpot never told.
-    pub(super) fn check_end(&self, oracle: &Oracle, streams: &[StreamSetup]) {
+    pub(super) fn check_end(&self, oracle: &Oracle) {
         for (id, record) in oracle.records() {
-            let operation = streams[record.stream].operation;
+            let operation = record.operation;
             let archives = matches!(operation, Operation::Archive(_));
             let missing = record.record_id.is_none() && operation != Operation::Upsert;
             let left_out = self.left_out.get(&id).is_some_and(|times| *times >= 3);
@@ -336,7 +328,8 @@ impl Hubspot {
                 Fate::Rejected(_) => assert!(may_be_rejected, "record {id} is rejected: {record:?}"),
                 Fate::Open | Fate::Lost => panic!("record {id} has not settled: {record:?}"),
             }
-            if record.fate == Fate::Accepted && record.has_properties && !archives {
+            let has_effect = if archives { !missing } else { record.has_properties };
+            if record.fate == Fate::Accepted && has_effect {
                 self.check_effect(id, record, oracle);
             }
         }

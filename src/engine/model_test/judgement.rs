@@ -55,7 +55,7 @@ impl Conversation {
             match word {
                 Word::Stored(created) => self.stored(call, input, *created, scene, verdict),
                 Word::Refused => self.refused(call, input, Why::Hubspot, verdict),
-                Word::Missing if matches!(scene.stream.operation, Operation::Archive(_)) => {
+                Word::Missing if matches!(input.operation(scene.oracle), Operation::Archive(_)) => {
                     self.accepted(call, input, None, scene, verdict);
                 }
                 Word::Missing => self.refused(call, input, Why::NotFound, verdict),
@@ -108,7 +108,7 @@ impl Conversation {
             let (apart, found) = (self.journey(id).apart, found.clone());
             self.journeys.insert(id, Journey { found, apart, ..Journey::default() });
         }
-        let archives = matches!(scene.stream.operation, Operation::Archive(_));
+        let archives = matches!(input.operation(scene.oracle), Operation::Archive(_));
         if !archives && !input.has_properties(scene.oracle) {
             self.accepted(call, input, None, scene, verdict);
         }
@@ -123,7 +123,7 @@ impl Conversation {
         verdict: &mut Verdict,
     ) {
         let counts = &mut self.counts[call.stream];
-        match (scene.stream.operation, created) {
+        match (input.operation(scene.oracle), created) {
             (Operation::Archive(_), _) => counts.archived += 1,
             (Operation::Event, _) => counts.created += 1,
             (_, Some(true)) => counts.created += 1,

@@ -3,6 +3,7 @@
 //! Everything is one list in the order of arrival; every question is a loop over it.
 
 use super::super::ledger::Totals;
+use super::super::operation::Operation;
 use super::super::sync::Durability;
 use super::script::Nature;
 use crate::protocol::state::DestinationStats;
@@ -34,6 +35,8 @@ pub(super) struct RecordFacts {
     pub stream: usize,
     /// `None` for records that have none, and for those that are never sent.
     pub key: Option<String>,
+    /// What is to be done with it.
+    pub operation: Operation,
     pub nature: Nature,
     /// Whether it carries any property.
     pub has_properties: bool,

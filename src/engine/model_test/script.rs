@@ -150,6 +150,8 @@ pub(super) struct StreamSetup {
     pub merging: Merging,
     pub keyless: bool,
     pub operation: Operation,
+    /// What is done with records that its source has deleted, where that is something else.
+    pub deletion: Option<Operation>,
     /// Whether two neighbouring keys name one record of HubSpot's.
     pub aliases: bool,
     /// Whether the first key names no record.
@@ -181,7 +183,7 @@ pub(super) enum Properties {
 /// Something the input says; numbers are taken modulo what there is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Item {
-    /// `sequel` where the record takes two writes.
+    /// `sequel` where the record takes two writes, `deleted` where it is to be archived if its stream does such a thing.
     Record {
         stream: usize,
         key: usize,
@@ -189,6 +191,10 @@ pub(super) enum Item {
         padding: usize,
         properties: Properties,
         sequel: bool,
+        deleted: bool,
+    },
+    Skipped {
+        stream: usize,
     },
     Unsendable {
         stream: usize,
@@ -326,12 +332,19 @@ impl StreamSetup {
             _ => Operation::Archive(matched_by),
         };
         let is_event = operation == Operation::Event;
+        let keyless = is_event || operation == Operation::Upsert && chance(rng, 15);
+        let archives = match operation {
+            Operation::Upsert if !keyless => Some(Operation::Archive(matched_by)),
+            Operation::Update(_) => Some(Operation::Archive(matched_by)),
+            _ => None,
+        };
         let merging = if chance(rng, 75) && !is_event { Merging::Allowed } else { Merging::Never };
         Self {
             limits,
             merging,
-            keyless: is_event || operation == Operation::Upsert && chance(rng, 15),
+            keyless,
             operation,
+            deletion: archives.filter(|_| chance(rng, 40)),
             aliases: matched_by == MatchedBy::Email && chance(rng, 50),
             has_missing: !matches!(operation, Operation::Upsert | Operation::Event) && chance(rng, 50),
         }
@@ -346,7 +359,8 @@ impl Item {
             0..6 => Self::Unsendable { stream },
             6..20 => Self::StreamState { stream, padding },
             20..27 => Self::SharedState { padding },
-            27..29 => Self::NewStream(StreamSetup::drawn(rng)),
+            27..28 => Self::Skipped { stream },
+            28..29 => Self::NewStream(StreamSetup::drawn(rng)),
             29..31 if setup.mix.ends_early => Self::StreamFails { stream },
             _ => {
                 let nature = Nature::drawn(setup, rng);
@@ -356,7 +370,8 @@ impl Item {
                     _ => Properties::Innocent,
                 };
                 let sequel = properties != Properties::None && chance(rng, 12);
-                Self::Record { stream, key: rng.usize(..setup.keys), nature, padding, properties, sequel }
+                let (key, deleted) = (rng.usize(..setup.keys), chance(rng, 25));
+                Self::Record { stream, key, nature, padding, properties, sequel, deleted }
             }
         }
     }

@@ -7,7 +7,6 @@ use super::super::batch::{Input, Send, SendId, Turn};
 use super::super::operation::{MatchedBy, Operation, Step};
 use super::super::record::Record;
 use super::oracle::{Id, Oracle};
-use super::script::StreamSetup;
 
 /// One input of a call: records sent merged, and those that follow one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +32,11 @@ impl CallInput {
     /// The oldest record.
     pub(super) fn head(&self) -> Id {
         self.parts[0]
+    }
+
+    /// What is to be done with them.
+    pub(super) fn operation(&self, oracle: &Oracle) -> Operation {
+        oracle.record(self.head()).operation
     }
 
     /// All records that hang on it.
@@ -156,7 +160,6 @@ pub(super) struct Verdict {
 pub(super) struct Scene<'a> {
     pub now: Moment,
     pub budget: Duration,
-    pub stream: &'a StreamSetup,
     /// Whether the stream was given up meanwhile.
     pub given_up: bool,
     pub oracle: &'a Oracle,

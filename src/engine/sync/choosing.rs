@@ -44,7 +44,8 @@ impl Sync {
             making::recall(&self.made, source.stream, inputs);
         }
         let lane = stream.lane_of_mut(source.link)?;
-        let step = operation.first_step(lane.next_ready()?);
+        let first = lane.next_ready()?;
+        let step = first.operation(operation).first_step(first);
         if !room.is_in(&self.pace, step.budget(), now) {
             return None;
         }

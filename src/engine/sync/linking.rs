@@ -224,7 +224,8 @@ impl Sync {
         let Written { stream, parts, created, .. } = written;
         let accepted = parts.iter().filter(|(_, refused)| refused.is_none()).count();
         if accepted > 0 {
-            self.count(stream, created, accepted - 1);
+            let operation = self.streams[stream.0 as usize].operation;
+            self.count(stream, operation, created, accepted - 1);
         }
         for (record, refused) in parts {
             self.held_bytes -= record.body.size();

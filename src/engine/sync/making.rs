@@ -52,12 +52,16 @@ impl Sync {
         Send { id: super::SendId(self.next_send), inputs, chore: None, ..*send }
     }
 
-    /// Remembers what was made of a key.
+    /// Remembers what was made of a key, or that it is gone.
     pub(super) fn remember(&mut self, stream: StreamIndex, stored: &Stored) {
-        let makes = self.streams[stream.0 as usize].operation.makes();
-        if let (true, Some(true), Some(key), Some(id)) =
-            (makes, stored.created, stored.input.key(), stored.id.as_deref())
-        {
+        let of_stream = self.streams[stream.0 as usize].operation;
+        let Some(key) = stored.input.key().filter(|_| of_stream.makes()) else { return };
+        if let Operation::Archive(_) = stored.input.operation(of_stream) {
+            self.made.forget(stream, key);
+            if let Some(id) = stored.input.record_id.as_deref() {
+                self.gone.note(stream, id);
+            }
+        } else if let (Some(true), Some(id)) = (stored.created, stored.id.as_deref()) {
             self.made.remember(stream, key, Known::Made(id));
         }
     }
@@ -116,7 +120,7 @@ impl Sync {
 
     /// Says what becomes of the only input of a call if it turns out not to exist.
     pub(super) fn reject_unless_made(&mut self, send: &mut Send, rejection: Rejection) {
-        let operation = self.streams[send.stream.0 as usize].operation;
+        let operation = send.operation(self.streams[send.stream.0 as usize].operation);
         for doubt in send.inputs.iter_mut().filter_map(|input| input.doubt.as_mut()) {
             doubt.otherwise.get_or_insert_with(|| rejection.clone());
         }

@@ -192,7 +192,7 @@ impl Sync {
     }
 
     fn reject_as_server_error(&mut self, now: Moment, mut send: Send, error: Option<&ApiError>) {
-        let operation = self.operation_of(send.source());
+        let operation = send.operation(self.operation_of(send.source()));
         let mut resolution = Resolution { silence: Silence::Kept, ..Resolution::default() };
         let looks_for_it = send.clears_doubt();
         if let Some(input) = send.inputs.pop() {

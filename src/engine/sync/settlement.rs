@@ -76,21 +76,28 @@ impl Sync {
         if !self.streams[stream.0 as usize].links.is_empty() && stored.input.asks_for_links() {
             self.begin_pairs(now, stream, stored);
         } else {
-            self.count(stream, stored.created, stored.input.merged.len());
+            let operation = stored.input.operation(self.streams[stream.0 as usize].operation);
+            self.count(stream, operation, stored.created, stored.input.merged.len());
             self.settle(now, source, stored.input, None);
         }
     }
 
-    /// Counts an input that is accepted, with the records merged into it.
-    pub(super) fn count(&mut self, stream: StreamIndex, created: Option<bool>, merged: usize) {
-        let stream = &mut self.streams[stream.0 as usize];
-        match (stream.operation, created) {
-            (Operation::Archive(_), _) => stream.counts.archived += 1,
-            (Operation::Event, _) => stream.counts.created += 1,
-            (_, Some(true)) => stream.counts.created += 1,
-            _ => stream.counts.updated += 1,
+    /// Counts an input that is accepted, by what was done with it, with the records merged into it.
+    pub(super) fn count(
+        &mut self,
+        stream: StreamIndex,
+        operation: Operation,
+        created: Option<bool>,
+        merged: usize,
+    ) {
+        let counts = &mut self.streams[stream.0 as usize].counts;
+        match (operation, created) {
+            (Operation::Archive(_), _) => counts.archived += 1,
+            (Operation::Event, _) => counts.created += 1,
+            (_, Some(true)) => counts.created += 1,
+            _ => counts.updated += 1,
         }
-        stream.counts.merged += merged as u64;
+        counts.merged += merged as u64;
     }
 
     /// Settles the records an input was made of; those that wait behind it go next.
@@ -139,7 +146,7 @@ impl Sync {
             let mut input = [Input { then, record_id, ..Input::new(next) }];
             making::recall(&self.made, stream, &mut input);
             let [input] = input;
-            let step = self.streams[stream.0 as usize].operation.first_step(&input);
+            let step = input.operation(self.streams[stream.0 as usize].operation).first_step(&input);
             let group = Group { named_before: true, ..Group::new(vec![input], Stage::First, step) };
             let send = self.send_of(stream.into(), group);
             self.again.push_back(send);

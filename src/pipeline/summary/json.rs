@@ -43,6 +43,7 @@ struct Stream<'a> {
     updated: u64,
     archived: u64,
     merged: u64,
+    skipped: u64,
     rejected: u64,
     unsettled: u64,
     associations_made: u64,
@@ -99,6 +100,7 @@ fn of_stream<'a>(stream: &StreamSummary<'a>) -> Stream<'a> {
         updated: counts.updated,
         archived: counts.archived,
         merged: counts.merged,
+        skipped: counts.skipped,
         rejected: totals.rejected,
         unsettled: totals.unsettled(),
         associations_made: pairs.accepted,
@@ -146,6 +148,7 @@ mod tests {
             updated: 3,
             archived: 2,
             merged: 1,
+            skipped: 5,
             calls: 8,
             inputs: 9,
             repeats: 2,
@@ -177,7 +180,7 @@ mod tests {
             "held_back_seconds": 0.25, "rate_limit": {"calls": 190, "seconds": 10.0},
             "streams": [{
                 "stream": "users", "namespace": "shop", "received": 500, "accepted": 10, "created": 4, "updated": 3,
-                "archived": 2, "merged": 1, "rejected": 404, "unsettled": 86,
+                "archived": 2, "merged": 1, "skipped": 5, "rejected": 404, "unsettled": 86,
                 "associations_made": 6, "associations_refused": 1, "rejections": null,
                 "other_rejections": 4, "calls": 8, "repeated_calls": 2, "rate_limited_calls": 1,
                 "repeat_wait_seconds": 1.5, "seconds": 20.0, "records_per_second": 20.7

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Performance, RejectionKind, StreamSummary, SyncSummary};
 use crate::engine::ledger::Totals;
+use crate::engine::sync::Counts;
 
 /// Kinds of rejections that a line names before it stops.
 const KINDS_NAMED: usize = 20;
@@ -15,13 +16,14 @@ pub fn of_stream(stream: &StreamSummary<'_>) -> String {
     let StreamSummary { descriptor, totals, counts, pairs, rejections, .. } = stream;
     let mut line = format!(
         "Stream \"{descriptor}\": received {}, accepted {} (created {}, updated {}, archived {}, merged into another \
-         record's write {}), rejected {}",
+         record's write {}{}), rejected {}",
         totals.received,
         totals.accepted,
         counts.created,
         counts.updated,
         counts.archived,
         counts.merged,
+        skipped(counts),
         totals.rejected
     );
     push_rejections(&mut line, rejections);
@@ -48,15 +50,21 @@ pub fn of_stream(stream: &StreamSummary<'_>) -> String {
 pub fn of_rehearsed(stream: &StreamSummary<'_>) -> String {
     let StreamSummary { descriptor, totals, counts, rejections, .. } = stream;
     let mut line = format!(
-        "Dry run of stream \"{descriptor}\": received {}, would be sent {} (in {} call{}), would be rejected {}",
+        "Dry run of stream \"{descriptor}\": received {}, would be sent {} (in {} call{}){}, would be rejected {}",
         totals.received,
-        totals.accepted,
+        totals.accepted - counts.skipped,
         counts.calls,
         plural(counts.calls),
+        skipped(counts),
         totals.rejected
     );
     push_rejections(&mut line, rejections);
     line
+}
+
+/// Of most streams nothing is skipped.
+fn skipped(counts: &Counts) -> String {
+    if counts.skipped > 0 { format!(", skipped {}", counts.skipped) } else { String::new() }
 }
 
 fn push_rejections(line: &mut String, rejections: &[RejectionKind<'_>]) {
@@ -137,7 +145,6 @@ fn per_second(rate: f64) -> String {
 mod tests {
     use super::super::Ending;
     use super::*;
-    use crate::engine::sync::Counts;
     use crate::protocol::StreamDescriptor;
 
     fn names() -> Vec<String> {
@@ -159,6 +166,7 @@ mod tests {
                 created: 12,
                 updated: 5,
                 merged: 3,
+                skipped: 2,
                 calls: 4,
                 repeats: 1,
                 waited: Duration::from_millis(2_340),
@@ -172,7 +180,7 @@ mod tests {
         assert!(
             line.starts_with(
                 "Stream \"shop.users\": received 60, accepted 20 (created 12, updated 5, archived 0, merged into \
-                 another record's write 3), rejected 28 (INVALID_DATE 7, INVALID_DATE on p1 1,"
+                 another record's write 3, skipped 2), rejected 28 (INVALID_DATE 7, INVALID_DATE on p1 1,"
             ),
             "{line}"
         );

@@ -8,6 +8,7 @@ mod shape;
 
 pub use shape::AudienceShaper;
 
+use super::deleted::DeletedRowsOf;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
@@ -171,6 +172,7 @@ impl From<AudiencePlan> for Plan {
             mirrors: None,
             links: Vec::new(),
             awaited: Awaited::default(),
+            deleted: DeletedRowsOf::default(),
             shaping: Shaping::Audiences(Box::new(AudienceShaper::new(plan))),
         }
     }

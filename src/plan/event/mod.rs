@@ -17,6 +17,7 @@ pub mod uuid;
 
 pub use shape::EventShaper;
 
+use super::deleted::DeletedRowsOf;
 use std::collections::HashSet;
 
 use super::stream::clash;
@@ -224,6 +225,7 @@ impl From<EventPlan> for Plan {
             mirrors: None,
             links: Vec::new(),
             awaited: Awaited::default(),
+            deleted: DeletedRowsOf::default(),
         }
     }
 }

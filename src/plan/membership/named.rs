@@ -14,6 +14,7 @@ use crate::crm::property::Property;
 use crate::engine::association::Awaited;
 use crate::engine::operation::MatchedBy;
 use crate::error::{Failure, Kind};
+use crate::plan::deleted::DeletedRowsOf;
 use crate::plan::identity::{Identity, IdentityChoice};
 use crate::plan::roles::Roles;
 use crate::plan::{Plan, Shaping};
@@ -128,6 +129,7 @@ impl From<NamedListPlan> for Plan {
             mirrors: None,
             links: Vec::new(),
             awaited: Awaited::default(),
+            deleted: DeletedRowsOf::default(),
             shaping: Shaping::NamedLists(Box::new(NamedListShaper::new(plan))),
         }
     }

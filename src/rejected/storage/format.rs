@@ -174,6 +174,7 @@ mod tests {
                 data,
                 meta,
                 emitted_at: "1795290302755.5",
+                operation: None,
             },
             |_| 0,
         );

@@ -134,6 +134,12 @@ impl NamedListShaper {
         lists.insert(name.clone(), standing);
     }
 
+    /// Whether the members named are taken off their lists, whatever the records say.
+    #[must_use]
+    pub fn takes_off(&self) -> bool {
+        self.plan.says == Says::StreamRemoves
+    }
+
     /// Takes what the user should be told once, such as columns that say nothing.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.plan.columns.take_notices()

@@ -185,3 +185,80 @@ fn truth_values_of_a_wide_table_make_audiences_too() {
     assert_eq!(value(&sandbox, 1, "is_vip").as_deref(), Some("true"));
     assert_eq!(value(&sandbox, 2, "in_trial").as_deref(), Some("false"));
 }
+
+/// The same stream with statuses that are words.
+fn stream_of_words(name: &str) -> Value {
+    let mut stream = stream();
+    stream["stream"]["name"] = json!(name);
+    stream["stream"]["json_schema"]["properties"]["status"] = json!({"type": "string"});
+    stream
+}
+
+/// The messages of the rejections, in order.
+fn reasons(run: &Finished) -> Vec<String> {
+    let message = |record: &&Value| record["meta"]["rejection"]["message"].as_str().map(str::to_owned);
+    run.rejected().iter().filter_map(message).collect()
+}
+
+#[test]
+fn audiences_of_one_property_are_never_blended() {
+    let sandbox = account().start();
+    let connector = delivery::for_streams(&sandbox, &[stream_of_words("s")]);
+    let rows = [
+        row(1, "C++ users", json!("realized")),
+        row(2, "C# users", json!("exited")),
+        row(1, "C# users", json!("exited")),
+        row(3, "VIP (K\u{f6}ln)", json!("realized")),
+        row(3, "VIP (K\u{e4}ln)", json!("exited")),
+        row(1, " c++  USERS", json!("existing")),
+    ];
+    let run = write(&connector, rows).succeeded();
+    assert_eq!((run.stats(), run.codes()), ((3.0, 3.0), vec!["CONFLICT"; 3]));
+    let reasons = reasons(&run);
+    assert!(reasons[0].contains("C++ users") && reasons[0].contains("C# users"), "{reasons:?}");
+    assert!(reasons[2].contains("K\u{f6}ln") && reasons[2].contains("K\u{e4}ln"), "{reasons:?}");
+    assert_eq!(value(&sandbox, 1, "c_users").as_deref(), Some("existing"));
+    assert_eq!(value(&sandbox, 3, "vip_k_ln").as_deref(), Some("realized"));
+    assert!(sandbox.find("contacts", "email", &delivery::email(2)).is_empty());
+
+    // The property remembers from one sync to the next whose it is.
+    let run = write(&connector, [row(2, "C# users", json!("in")), row(2, "C++ users", json!("out"))]);
+    assert_eq!((run.stats(), run.codes()), ((1.0, 1.0), vec!["CONFLICT"]));
+    assert_eq!(value(&sandbox, 2, "c_users").as_deref(), Some("out"));
+
+    let redacted = connector.with(&json!({"rejected_records_output": "redacted"}));
+    let run = write(&redacted, [row(2, "C# users", json!("in"))]).succeeded();
+    assert!(!run.rejected()[0].to_string().contains("C#"), "{run:#?}");
+}
+
+#[test]
+fn two_streams_of_audiences_share_what_they_remember() {
+    let sandbox = account().start();
+    let row =
+        |stream: &str, number: usize, audience: &str| record(stream, row(number, audience, json!("in")));
+    let run = delivery::for_streams(&sandbox, &["s", "t"].map(stream_of_words))
+        .write(&[
+            row("s", 1, "C++ users"),
+            row("t", 2, "C# users"),
+            row("t", 3, "C++ users"),
+            complete("s"),
+            complete("t"),
+        ])
+        .succeeded();
+    assert_eq!(run.codes(), ["CONFLICT"]);
+    assert_eq!(run.rejected()[0]["stream"], "t");
+    assert_eq!(value(&sandbox, 3, "c_users").as_deref(), Some("in"));
+}
+
+#[test]
+fn hubspots_own_properties_are_no_audiences() {
+    let sandbox = account().start();
+    sandbox.insert("contacts", &[("email", &delivery::email(1)), ("company", "Acme"), ("phone", "1")]);
+    let names = ["Company", "Phone!", "E-mail", "email", "HubSpotScore"];
+    let connector = delivery::for_streams(&sandbox, &[stream_of_words("s")]);
+    let run = write(&connector, names.map(|name| row(1, name, json!("in")))).succeeded();
+    assert_eq!((run.codes(), run.stats()), (vec!["CONFLICT"; 4], (1.0, 4.0)), "{run:#?}");
+    assert!(reasons(&run)[1].contains("\"Phone!\"") && reasons(&run)[1].contains("phone"));
+    assert_eq!(value(&sandbox, 1, "company").as_deref(), Some("Acme"));
+    assert_eq!(value(&sandbox, 1, "phone").as_deref(), Some("1"));
+}

@@ -7,7 +7,7 @@ use crate::support::connector::Finished;
 use crate::support::crm;
 use crate::support::delivery;
 use crate::support::messages::{activation_stream, elt_stream, record, stream_state};
-use crate::support::sent::{assert_nothing_written, properties, writes};
+use crate::support::sent::{assert_nothing_written, inputs_of, properties, writes};
 
 /// Writes contacts under these settings of the stream; each of `rows` has its own key.
 fn written(sandbox: &Sandbox, settings: &Value, rows: &[Value]) -> Finished {
@@ -271,13 +271,80 @@ fn two_columns_for_one_property_are_a_config_error_before_any_write() {
 }
 
 #[test]
-fn two_columns_for_one_property_that_nobody_declared_are_a_config_error_too() {
+fn of_two_columns_for_one_property_that_nobody_declared_the_later_ones_records_are_rejected() {
     let sandbox = crm::account().start();
-    let run =
-        written(&sandbox, &json!({}), &[json!({"city": "a"}), json!({"firstName": "A", "firstname": "B"})]);
-    let run = run.failed_with("config_error");
-    assert!(run.states().is_empty(), "the state behind the clash is not acknowledged: {run:#?}");
-    assert!(properties(&sandbox).iter().all(|sent| sent.get("firstname").is_none()));
+    let rows = [
+        json!({"city": "a"}),
+        json!({"firstName": "A", "firstname": "B"}),
+        json!({"firstName": "C"}),
+        json!({"firstname": "D"}),
+        json!({"firstName": "E", "firstname": null}),
+    ];
+    let run = written(&sandbox, &json!({}), &rows).succeeded();
+    assert_eq!((run.stats(), run.codes()), ((3.0, 2.0), vec!["CONFLICT", "CONFLICT"]));
+    let rejection = &run.rejected()[0]["meta"]["rejection"];
+    assert_eq!(rejection["property"], "firstname");
+    let message = rejection["message"].as_str().expect("a message");
+    assert!(message.contains("\"firstName\"") && message.contains("\"firstname\""), "{message}");
+    let sent = properties(&sandbox);
+    assert_eq!(sent, [json!({"city": "a"}), json!({"firstname": "C"}), json!({"firstname": "E"})]);
+}
+
+#[test]
+fn what_one_sync_makes_for_a_column_the_next_finds_without_making_anything() {
+    let sandbox = crm::account().start();
+    let row = json!({"2nd Address": "x", "__tier": "gold", "city": "Oslo"});
+    written(&sandbox, &json!({"unknown_properties": "create"}), std::slice::from_ref(&row)).succeeded();
+    let run = written(&sandbox, &json!({}), std::slice::from_ref(&row)).succeeded();
+    let sent = || {
+        let mut calls = writes(&sandbox);
+        calls.retain(|call| call.endpoint == hubspot_sandbox::Endpoint::Upsert);
+        inputs_of(&calls).into_iter().map(|mut input| input["properties"].take()).collect::<Vec<_>>()
+    };
+    let expected = json!({"n2nd_address": "x", "tier": "gold", "city": "Oslo"});
+    assert_eq!(sent(), [expected.clone(), expected]);
+    assert!(warnings(&run, "").is_empty(), "{run:#?}");
+    written(&sandbox, &json!({"name_aliases": false}), &[row]).succeeded();
+    assert_eq!(sent()[2], json!({"city": "Oslo"}));
+}
+
+#[test]
+fn labels_are_known_last_of_all_and_never_clash() {
+    let account = || {
+        crm::account()
+            .property("contacts", PropertyDef::string("customer_class").label("Customer Segment"))
+            .property("contacts", PropertyDef::string("one").label("Twice"))
+            .property("contacts", PropertyDef::string("two").label("twice"))
+    };
+    let row = json!({"customer segment": "a", "Twice": "b", "city": "Oslo"});
+    let sandbox = account().start();
+    let run = written(&sandbox, &json!({}), std::slice::from_ref(&row)).succeeded();
+    assert_eq!(properties(&sandbox), [json!({"customer_class": "a", "city": "Oslo"})]);
+    assert_eq!((warnings(&run, "segment").len(), warnings(&run, "Twice").len()), (0, 1), "{run:#?}");
+    let sandbox = account().start();
+    written(&sandbox, &json!({"name_aliases": false}), &[row]).succeeded();
+    assert_eq!(properties(&sandbox), [json!({"city": "Oslo"})]);
+
+    // Declared or not, in whichever order: another column is the property already.
+    for declared in [&["email", "Customer Segment", "customer_class"][..], &[]] {
+        let sandbox = account().start();
+        let row = |number: usize, data: Value| {
+            let mut data = data;
+            data["email"] = json!(delivery::email(number));
+            record("contacts", data)
+        };
+        let rows = [
+            row(0, json!({"Customer Segment": "a", "customer_class": "b"})),
+            row(1, json!({"customer_class": "c", "Customer Segment": "d"})),
+            row(2, json!({"Customer Segment": "e"})),
+        ];
+        let run =
+            delivery::for_streams(&sandbox, &[elt_stream("contacts", declared)]).write(&rows).succeeded();
+        assert_eq!(warnings(&run, "Customer Segment").len(), 1, "{declared:?}: {run:#?}");
+        let sent = properties(&sandbox);
+        let email = json!({"email": delivery::email(2)});
+        assert_eq!(sent, [json!({"customer_class": "b"}), json!({"customer_class": "c"}), email]);
+    }
 }
 
 #[test]

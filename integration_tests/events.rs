@@ -469,3 +469,26 @@ fn contact_properties_ride_on_an_event_as_a_second_stream_of_the_same_rows() {
     amounts.sort_unstable();
     assert_eq!(amounts, ["67", "7"], "every row is an occurrence of its own");
 }
+
+#[test]
+fn events_whose_names_become_one_are_a_config_error_before_anything_is_made() {
+    let sandbox = account().start();
+    let streams = ["s", "t"].map(|name| elt_stream(name, &["email", "occurred_at"]));
+    let run = |first: &str, second: &str| {
+        let entry = |name: &str, event: &str| json!({"name": name, "object": format!("EVENT:{event}"), "create_event_definition": true});
+        let settings = json!([entry("s", first), entry("t", second)]);
+        delivery::for_streams(&sandbox, &streams).with(&json!({ "streams": settings })).write(&[])
+    };
+    for (first, second) in [("C++ used", "C# used"), ("Plan/changed", "plan_changed"), ("bought", "Bought!")]
+    {
+        let run = run(first, second).failed_with("config_error");
+        let message = run.error()["message"].as_str().unwrap();
+        assert!(message.contains(first) && message.contains(second), "{message}");
+    }
+    assert_nothing_written(&sandbox);
+    for (first, second) in
+        [("Plan changed", "plan  changed"), ("bought", "pe77_bought"), ("bought", "BOUGHT")]
+    {
+        run(first, second).succeeded();
+    }
+}

@@ -259,7 +259,7 @@ fn a_dry_run_counts_the_lists_it_would_make_and_makes_none() {
     people(&sandbox, 2);
     let rows = [
         json!({"email": email(0), "list_name": "New"}),
-        json!({"email": email(1), "list_name": "new", "action": "remove"}),
+        json!({"email": email(1), "list_name": "New", "action": "remove"}),
         json!({"email": email(1), "list_id": "7"}),
         json!({"email": "nobody@example.com", "list_id": "7"}),
     ];
@@ -295,4 +295,24 @@ fn many_lists_are_changed_through_trouble() {
         assert_eq!(members(&sandbox, list), [""; 0]);
         assert!(!sandbox.member_changes(list).is_empty());
     }
+}
+
+#[test]
+fn names_that_hubspot_takes_for_one_list_are_never_blended() {
+    let sandbox = delivery::account().start();
+    people(&sandbox, 6);
+    let names = ["VIP", "vip", " VIP", "Vip ", "VIP", "other"];
+    let rows: Vec<Value> = names
+        .iter()
+        .enumerate()
+        .map(|(number, name)| json!({"email": email(number), "list_name": name}))
+        .collect();
+    let run = run(&connector(&sandbox, "append_dedup"), &rows);
+    assert_eq!((run.stats(), run.codes()), ((3.0, 3.0), vec!["CONFLICT"; 3]));
+    let reason = run.rejected()[0]["meta"]["rejection"].clone();
+    let message = reason["message"].as_str().unwrap();
+    assert!(message.contains("\"VIP\"") && message.contains("\"vip\""), "{message}");
+    assert_eq!(reason["property"], "list_name");
+    assert_eq!((members(&sandbox, "VIP").len(), members(&sandbox, "other").len()), (2, 1));
+    assert_eq!(calls(&sandbox, Endpoint::ListCreate).len(), 2);
 }

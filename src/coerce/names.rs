@@ -2,10 +2,13 @@
 //!
 //! An exact name always wins. Otherwise the user's own mapping, and, unless switched off, spelling
 //! (`First Name`, `firstName`) and well-known synonyms (`position` for `jobtitle`) are tried against the
-//! properties the account really has. A column is looked up once per stream, not once per record.
+//! properties the account really has, and last of all the name that would be made for the column (`2nd Address`,
+//! `n2nd_address`) and HubSpot's labels. A column is looked up once per stream, not once per record.
 
 use super::aliases::synonyms;
+use super::naming::property_name;
 use super::object_kind::ObjectKind;
+use crate::crm::property::Property;
 
 /// Longest property name HubSpot takes, in characters.
 pub(super) const MAX_NAME: usize = 100;
@@ -26,7 +29,7 @@ pub enum NameMatch {
     Exact,
     /// The user mapped the column. Whether `to` exists is for the caller to ask.
     Mapped {
-        /// Property named by the user.
+        /// Property named by the user, in the spelling that the account has it in where it has it.
         to: String,
     },
     /// A property has this name in HubSpot's spelling.
@@ -39,6 +42,12 @@ pub enum NameMatch {
         /// Property of the account.
         to: String,
     },
+    /// A property has the name that would be made for the column, or the column's name as its label: a guess that gives
+    /// way to every other column.
+    LastResort {
+        /// Property of the account.
+        to: String,
+    },
     /// No property.
     Unknown,
     /// A column that Airbyte or a source connector added (`_airbyte_*`, `_ab_*`): never sent.
@@ -48,29 +57,47 @@ pub enum NameMatch {
 /// Finds the property that `column` means.
 ///
 /// `mapping` holds the user's `(column, property)` pairs, `properties` tells whether the account has a
-/// property of that name. Two columns may come out as one property; the caller decides between them.
+/// property of that name, `labelled` are those whose labels count. Two columns may come out as one property; the caller
+/// decides between them.
 #[must_use]
 pub fn resolve(
     column: &str,
     mapping: &[(String, String)],
     aliases: Aliases,
     properties: &dyn Fn(&str) -> bool,
+    labelled: &[Property],
     object: ObjectKind,
 ) -> NameMatch {
     if is_internal(column) {
         return NameMatch::Internal;
     }
-    if let Some((_, to)) = mapping.iter().find(|(from, _)| from == column) {
-        return NameMatch::Mapped { to: to.clone() };
+    let Some((_, to)) = mapping.iter().find(|(from, _)| from == column) else {
+        return by_name(column, aliases, properties, labelled, object);
+    };
+    // What the user writes is spelled as freely as a column.
+    match by_name(to, aliases, properties, labelled, object) {
+        NameMatch::Normalised { to } | NameMatch::Alias { to } | NameMatch::LastResort { to } => {
+            NameMatch::Mapped { to }
+        }
+        _ => NameMatch::Mapped { to: to.clone() },
     }
-    if properties(column) {
+}
+
+fn by_name(
+    name: &str,
+    aliases: Aliases,
+    properties: &dyn Fn(&str) -> bool,
+    labelled: &[Property],
+    object: ObjectKind,
+) -> NameMatch {
+    if properties(name) {
         return NameMatch::Exact;
     }
     if aliases == Aliases::Off {
         return NameMatch::Unknown;
     }
-    let normalised = normalise(column);
-    for spelling in [&normalised, &normalise(&words_apart(column))] {
+    let normalised = normalise(name);
+    for spelling in [&normalised, &normalise(&words_apart(name))] {
         if properties(spelling) {
             return NameMatch::Normalised { to: spelling.clone() };
         }
@@ -79,8 +106,21 @@ pub fn resolve(
     if properties(&squashed) {
         return NameMatch::Alias { to: squashed };
     }
-    let known = synonyms(object, &squashed).find(|name| properties(name));
-    known.map_or(NameMatch::Unknown, |to| NameMatch::Alias { to: to.to_owned() })
+    if let Some(to) = synonyms(object, &squashed).find(|name| properties(name)) {
+        return NameMatch::Alias { to: to.to_owned() };
+    }
+    let made = property_name(name).filter(|made| properties(made));
+    let found = made.or_else(|| by_label(name, labelled));
+    found.map_or(NameMatch::Unknown, |to| NameMatch::LastResort { to })
+}
+
+/// The only property of this label, in whatever case.
+fn by_label(name: &str, properties: &[Property]) -> Option<String> {
+    let lower = |text: &str| text.trim().to_lowercase();
+    let wanted = lower(name);
+    let mut found = properties.iter().filter(|known| !wanted.is_empty() && lower(&known.label) == wanted);
+    let first = found.next()?;
+    found.all(|other| other.name == first.name).then(|| first.name.clone())
 }
 
 /// Whether Airbyte or a source connector added the column; warehouses may have changed its case.
@@ -146,7 +186,75 @@ mod tests {
     use crate::coerce::testing;
 
     fn found(column: &str, properties: &[&str], object: ObjectKind) -> NameMatch {
-        resolve(column, &[], Aliases::On, &|name| properties.contains(&name), object)
+        resolve(column, &[], Aliases::On, &|name| properties.contains(&name), &[], object)
+    }
+
+    fn labelled(properties: &[(&str, &str)]) -> Vec<Property> {
+        let property = |(name, label): &(&str, &str)| Property {
+            label: (*label).to_owned(),
+            ..Property::new(name, crate::crm::property::PropertyType::String)
+        };
+        properties.iter().map(property).collect()
+    }
+
+    #[test]
+    fn made_names_and_labels_are_tried_last_and_only_with_aliases() {
+        let account = labelled(&[
+            ("n2nd_address", "2nd Address"),
+            ("customer_tier", "Tier"),
+            ("one", "Twice"),
+            ("two", "twice "),
+            ("jobtitle", "Function"),
+            ("position", "Position"),
+        ]);
+        let found = |column: &str, aliases| {
+            let has = |name: &str| account.iter().any(|known| known.name == name);
+            resolve(column, &[], aliases, &has, &account, ObjectKind::Contact)
+        };
+        for (column, property) in [
+            ("2nd Address", "n2nd_address"),
+            ("2ND-ADDRESS", "n2nd_address"),
+            (" tier", "customer_tier"),
+            ("function", "jobtitle"),
+        ] {
+            assert_eq!(found(column, Aliases::On), NameMatch::LastResort { to: property.into() }, "{column}");
+            assert_eq!(found(column, Aliases::Off), NameMatch::Unknown, "{column}");
+        }
+        assert_eq!(found("Position", Aliases::On), NameMatch::Normalised { to: "position".into() });
+        for column in ["Twice", "", "  ", "ti er", "second address"] {
+            assert_eq!(found(column, Aliases::On), NameMatch::Unknown, "{column:?}");
+        }
+    }
+
+    #[test]
+    fn targets_of_the_mapping_are_spelled_as_freely_as_columns() {
+        let account = labelled(&[("jobtitle", "Job Title"), ("interests", ""), ("n2nd", "")]);
+        let has = |name: &str| account.iter().any(|known| known.name == name);
+        for (to, aliases, meant) in [
+            ("Interests", Aliases::On, "interests"),
+            ("position", Aliases::On, "jobtitle"),
+            ("2nd", Aliases::On, "n2nd"),
+            ("Interests", Aliases::Off, "Interests"),
+            ("nothing", Aliases::On, "nothing"),
+            ("_airbyte_x", Aliases::On, "_airbyte_x"),
+        ] {
+            let mapping = [("column".to_owned(), to.to_owned())];
+            let found = resolve("column", &mapping, aliases, &has, &account, ObjectKind::Contact);
+            assert_eq!(found, NameMatch::Mapped { to: meant.into() }, "{to}");
+        }
+    }
+
+    #[test]
+    fn what_one_sync_makes_the_next_finds() {
+        for column in ["2nd Address", "__private", &"x".repeat(130), "Shoe Size (EU)", "9-to-5", "__2 b"] {
+            let made = property_name(column).unwrap();
+            let found = resolve(column, &[], Aliases::On, &|name| name == made, &[], ObjectKind::Other);
+            let to = match found {
+                NameMatch::Normalised { to } | NameMatch::Alias { to } | NameMatch::LastResort { to } => to,
+                other => panic!("{column}: {other:?}"),
+            };
+            assert_eq!(to, made);
+        }
     }
 
     #[test]
@@ -178,8 +286,14 @@ mod tests {
         assert_eq!(found("position", &all, ObjectKind::Contact), NameMatch::Exact);
         assert_eq!(found("first_name", &all, ObjectKind::Contact), NameMatch::Exact);
         let mapping = [("position".to_owned(), "role".to_owned())];
-        let mapped =
-            resolve("position", &mapping, Aliases::Off, &|name| all.contains(&name), ObjectKind::Contact);
+        let mapped = resolve(
+            "position",
+            &mapping,
+            Aliases::Off,
+            &|name| all.contains(&name),
+            &[],
+            ObjectKind::Contact,
+        );
         assert_eq!(mapped, NameMatch::Mapped { to: "role".into() });
     }
 
@@ -224,7 +338,7 @@ mod tests {
         ] {
             assert_eq!(found(column, &[property], object), to(property), "{column}");
             assert_eq!(found(column, &["other"], object), NameMatch::Unknown, "{column}");
-            let off = resolve(column, &[], Aliases::Off, &|name| name == property, object);
+            let off = resolve(column, &[], Aliases::Off, &|name| name == property, &[], object);
             assert_eq!(off, NameMatch::Unknown, "{column}");
         }
         assert_eq!(found("position", &["jobtitle"], ObjectKind::Other), NameMatch::Unknown);
@@ -236,7 +350,7 @@ mod tests {
         for column in ["_airbyte_raw_id", "_AIRBYTE_META", "_ab_cdc_lsn", "_Ab_source_file_url"] {
             let mapping = [(column.to_owned(), "external_id".to_owned())];
             assert_eq!(
-                resolve(column, &mapping, Aliases::On, &|_| true, ObjectKind::Contact),
+                resolve(column, &mapping, Aliases::On, &|_| true, &[], ObjectKind::Contact),
                 NameMatch::Internal
             );
         }
@@ -258,7 +372,9 @@ mod tests {
         #[test]
         fn a_property_is_only_named_if_it_exists(column in "[a-zA-Z_. -]{0,20}", has in "[a-z_]{1,12}") {
             match found(&column, &[&has], ObjectKind::Contact) {
-                NameMatch::Normalised { to } | NameMatch::Alias { to } => prop_assert_eq!(to, has),
+                NameMatch::Normalised { to } | NameMatch::Alias { to } | NameMatch::LastResort { to } => {
+                    prop_assert_eq!(to, has);
+                }
                 NameMatch::Exact => prop_assert_eq!(column, has),
                 NameMatch::Mapped { .. } => prop_assert!(false, "nothing was mapped"),
                 NameMatch::Unknown | NameMatch::Internal => {}

@@ -35,8 +35,9 @@ pub async fn plan(
     let object = contacts().map_err(of_stream)?;
     knowledge.properties(&object).await.map_err(of_stream)?;
     check_scopes(config, stream, &object, knowledge.footing())?;
+    let names = knowledge.names().audiences.clone();
     let properties = knowledge.properties(&object).await.map_err(of_stream)?;
-    AudiencePlan::new(config, stream, &object, properties).map(Plan::from)
+    AudiencePlan::new(config, stream, &object, properties, &names).map(Plan::from)
 }
 
 /// What discover offers of audiences, where it offers contacts.

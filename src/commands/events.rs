@@ -15,8 +15,11 @@ use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::{account, events};
 use crate::plan::event::columns::{Identity, OCCURRED_AT, UUID};
 use crate::plan::event::{DEFINITIONS_SCOPE, EventPlan, KnownEvent, name};
+use crate::plan::object;
+use crate::plan::target::TargetName;
 use crate::plan::{Plan, Shaping};
-use crate::protocol::catalog::ConfiguredStream;
+use crate::protocol::StreamDescriptor;
+use crate::protocol::catalog::{ConfiguredCatalog, ConfiguredStream};
 
 /// The account's event definitions, as far as the token may see them.
 #[derive(Clone, Debug)]
@@ -76,6 +79,37 @@ pub async fn check(
             "EVENT:{name}: whether it exists cannot be told, the token lacks the scope {DEFINITIONS_SCOPE}."
         ),
     })
+}
+
+/// Refuses streams that call one event by different names, as far as the names are not the event's own.
+///
+/// # Errors
+/// A configuration failure that names both.
+pub async fn check_names(
+    config: &Config,
+    catalog: &ConfiguredCatalog,
+    plans: &[Plan],
+    knowledge: &mut Knowledge<'_>,
+) -> Result<(), Failure> {
+    let mut met: Vec<(&StreamDescriptor, &str, &str)> = Vec::new();
+    for (stream, plan) in catalog.streams.iter().zip(plans) {
+        let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
+        let (TargetName::Event(given), Some(planned)) =
+            (TargetName::of(object::name_of(stream, settings)), event_plan(plan))
+        else {
+            continue;
+        };
+        let event = planned.event_name.as_str();
+        for (other, name, _) in met.iter().filter(|(_, _, other)| *other == event) {
+            let definition = match knowledge.event_definitions().await? {
+                Definitions::Read(known) => known.iter().find(|known| known.fully_qualified_name == event),
+                Definitions::Unreadable => None,
+            };
+            name::refuse_two_names((other, name), (&stream.descriptor, given), event, definition)?;
+        }
+        met.push((&stream.descriptor, given, event));
+    }
+    Ok(())
 }
 
 async fn known(

@@ -57,8 +57,9 @@ pub async fn named_plan(
     let object = contacts()?;
     // Found out now, before anything is written.
     check_readable(knowledge).await?;
+    let names = knowledge.names().lists.clone();
     let properties = knowledge.properties(&object).await?;
-    NamedListPlan::new(stream, settings, &object, properties).map(Plan::from)
+    NamedListPlan::new(stream, settings, &object, properties, &names).map(Plan::from)
 }
 
 /// Looks for the list of a configured stream; the line says what was found.

@@ -24,6 +24,7 @@ use crate::hubspot::lists as list_calls;
 use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
 use crate::plan::deleted::{self, DeletedRowsOf};
+use crate::plan::first_names::FirstNames;
 use crate::plan::inline::await_ends;
 use crate::plan::nested;
 use crate::plan::object::{self, ObjectName};
@@ -46,6 +47,16 @@ pub struct Knowledge<'a> {
     /// `Some(None)` once it is known that the token may not see them.
     owners: Option<Option<Arc<Owners>>>,
     event_definitions: Option<Definitions>,
+    names: SyncNames,
+}
+
+/// What the records of a sync name, whichever stream they are of.
+#[derive(Clone, Debug)]
+pub struct SyncNames {
+    /// Audiences, by the properties they are kept in.
+    pub audiences: FirstNames,
+    /// Lists.
+    pub lists: FirstNames,
 }
 
 impl<'a> Knowledge<'a> {
@@ -61,7 +72,14 @@ impl<'a> Knowledge<'a> {
             with_sensitive: HashSet::new(),
             owners: None,
             event_definitions: None,
+            names: SyncNames { audiences: FirstNames::of_audiences(), lists: FirstNames::of_lists() },
         }
+    }
+
+    /// What the records of the sync name.
+    #[must_use]
+    pub fn names(&self) -> &SyncNames {
+        &self.names
     }
 
     /// Says by which token it is read, and of which account.
@@ -256,6 +274,7 @@ pub async fn plans(
     }
     match failures.len() {
         0 => {
+            events::check_names(config, catalog, &plans, knowledge).await?;
             await_ends(&mut plans);
             Ok(plans)
         }
@@ -515,8 +534,11 @@ fn names<'a>(
     let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
     let exists = |name: &str| properties.iter().any(|property| property.name == name);
     stream.columns.keys().filter_map(move |column| {
-        match resolve(column, mapping, Aliases::On, &exists, ObjectKind::Other) {
-            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => Some(to),
+        match resolve(column, mapping, Aliases::On, &exists, properties, ObjectKind::Other) {
+            NameMatch::Mapped { to }
+            | NameMatch::Normalised { to }
+            | NameMatch::Alias { to }
+            | NameMatch::LastResort { to } => Some(to),
             NameMatch::Exact | NameMatch::Unknown => Some(column.clone()),
             NameMatch::Internal => None,
         }

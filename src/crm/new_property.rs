@@ -105,6 +105,7 @@ impl NewProperty {
             referenced_object_type: None,
             has_unique_value: self.values == Values::Unique,
             calculated: false,
+            hubspot_defined: false,
             modification_metadata: super::property::ModificationMetadata::default(),
         }
     }

@@ -38,6 +38,9 @@ pub struct Property {
     /// Computed by a formula; cannot be written.
     #[serde(default)]
     pub calculated: bool,
+    /// HubSpot made it, and gives it its meaning.
+    #[serde(default)]
+    pub hubspot_defined: bool,
     /// What may be changed; roll-up and score properties say `readOnlyValue` only here.
     #[serde(default)]
     pub modification_metadata: ModificationMetadata,
@@ -102,6 +105,7 @@ impl Property {
             referenced_object_type: None,
             has_unique_value: false,
             calculated: false,
+            hubspot_defined: false,
             modification_metadata: ModificationMetadata::default(),
         }
     }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use super::identity::{Identity, IdentityChoice};
 use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
+use super::stream::two_columns;
 use super::{Plan, Shaping};
 use crate::coerce::{Aliases, KeyRule, key_text};
 use crate::config::{self, Match, StreamSettings};
@@ -89,9 +90,7 @@ pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
             match_by: settings.map_or(Match::Unique, |settings| settings.match_by),
         };
         let identity = choice.resolve(stream.columns.keys())?;
-        let is_key =
-            |column: &&String| choice.property_of(column).as_deref() == Some(identity.rule.property());
-        let mut columns: HashSet<String> = stream.columns.keys().filter(is_key).cloned().collect();
+        let mut columns = choice.columns_of(identity.rule.property(), stream.columns.keys())?;
         columns.insert(format!("{prefix}{}", identity.rule.property()));
         Ok::<_, Failure>((identity, columns))
     };
@@ -180,6 +179,8 @@ pub struct PairShaper {
 struct Found<'v> {
     from: Option<Cow<'v, str>>,
     to: Option<Cow<'v, str>>,
+    from_column: Option<String>,
+    to_column: Option<String>,
     label: Option<&'v str>,
     rejection: Option<Rejection>,
 }
@@ -219,17 +220,23 @@ impl PairShaper {
     }
 
     fn member<'v>(&self, name: &str, value: Raw<'v>, found: &mut Found<'v>) {
-        let key = |end: &End, place: &mut Option<Cow<'v, str>>| match end.key(value) {
-            Ok(key) => {
-                *place = Some(key);
-                None
+        let key = |end: &End, place: &mut Option<Cow<'v, str>>, column: &mut Option<String>| {
+            if let Some(first) = column.as_ref().filter(|first| *first != name) {
+                return Some(two_columns(first, name, &end.column()));
             }
-            Err(rejection) => Some(rejection),
+            *column = Some(name.to_owned());
+            match end.key(value) {
+                Ok(key) => {
+                    *place = Some(key);
+                    None
+                }
+                Err(rejection) => Some(rejection),
+            }
         };
         if self.from.columns.contains(name) {
-            found.rejection = key(&self.from, &mut found.from);
+            found.rejection = key(&self.from, &mut found.from, &mut found.from_column);
         } else if self.to.columns.contains(name) {
-            found.rejection = key(&self.to, &mut found.to);
+            found.rejection = key(&self.to, &mut found.to, &mut found.to_column);
         } else if name == LABEL {
             found.label = Some(value.text());
         }

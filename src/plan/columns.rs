@@ -39,6 +39,8 @@ pub struct ColumnRules {
     pub owners: Option<Arc<Owners>>,
     /// Columns that name records to associate with: not sent as well, unless the user maps them to a property.
     pub associated: Vec<String>,
+    /// Columns that were only guessed to stand for a property, and leave it to another column.
+    pub yielding: HashSet<String>,
 }
 
 /// Where a matching key is sent.
@@ -74,6 +76,8 @@ pub enum ColumnUse {
     LeftOut(WhyLeftOut),
     /// A record with a value in it is rejected.
     Refused(WhyRefused),
+    /// It stands for the property that this column was met for before: a record with a value in it is rejected.
+    Second(Box<str>),
 }
 
 /// Why a column is not sent.
@@ -90,6 +94,17 @@ pub enum WhyLeftOut {
     Archived,
     /// No name of a property can be made of the column's.
     Nameless,
+    /// It was guessed to stand for a property that another column stands for.
+    Taken,
+}
+
+/// How a column was found to stand for its property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// By its name, or by the user's word.
+    Named,
+    /// By a guess that gives way to every other column.
+    Guessed,
 }
 
 /// Why a column's values reject their records (`unknown_properties: reject`).
@@ -110,6 +125,8 @@ pub struct Column {
     pub property: Option<String>,
     /// Whether the property has another name that nobody gave: worth telling once.
     pub renamed: bool,
+    /// How it was found to stand for that.
+    pub found: Found,
     /// Whether the mapping reaches into its values: those that are objects are taken apart ([`super::nested`]), and the
     /// rest of what is said here is about those that are not.
     pub opens: bool,
@@ -131,12 +148,41 @@ impl ColumnRules {
         column
     }
 
+    /// Of the columns that the stream declares, those that were guessed leave their properties to those that were not, and
+    /// later ones to earlier ones.
+    pub fn settle_guesses<'c>(&mut self, declared: impl Iterator<Item = &'c String> + Clone) {
+        let mut taken: HashSet<String> = declared
+            .clone()
+            .map(|name| self.column(name))
+            .filter(|column| column.found == Found::Named)
+            .filter_map(|column| column.property)
+            .collect();
+        for name in declared {
+            let column = self.column(name);
+            if column.found == Found::Guessed
+                && let Some(property) = column.property
+                && !taken.insert(property)
+            {
+                self.yielding.insert(name.clone());
+            }
+        }
+    }
+
     fn meaning(&self, name: &str) -> Column {
+        if self.yielding.contains(name) {
+            return Column::left_out(WhyLeftOut::Taken, None);
+        }
         let exists = |property: &str| self.properties.iter().any(|known| known.name == property);
-        let (property, renamed) = match resolve(name, &self.mapping, self.aliases, &exists, self.object) {
+        let mut found = Found::Named;
+        let meant = resolve(name, &self.mapping, self.aliases, &exists, &self.properties, self.object);
+        let (property, renamed) = match meant {
             NameMatch::Internal => return Column::left_out(WhyLeftOut::Internal, None),
             NameMatch::Exact => (name.to_owned(), false),
             NameMatch::Normalised { to } | NameMatch::Alias { to } => (to, true),
+            NameMatch::LastResort { to } => {
+                found = Found::Guessed;
+                (to, true)
+            }
             NameMatch::Mapped { to } if exists(&to) || self.making.is_none() => (to, false),
             NameMatch::Unknown if self.making.is_none() => (name.to_owned(), false),
             NameMatch::Mapped { to } => match property_name(&to) {
@@ -157,7 +203,7 @@ impl ColumnRules {
                 (KeyPlace::AmongProperties, Some(known)) => ColumnUse::SentKey(Box::new(self.rule(known))),
                 (KeyPlace::AmongProperties, None) | (KeyPlace::Apart, _) => ColumnUse::Key,
             };
-            return Column { becomes, property: Some(property), renamed, opens: false };
+            return Column { becomes, property: Some(property), renamed, found, opens: false };
         }
         if property == RECORD_ID || self.written == Written::KeyOnly {
             return Column::left_out(WhyLeftOut::Internal, Some(property));
@@ -174,7 +220,7 @@ impl ColumnRules {
                 self.making.as_ref().map_or(left_out, |making| making.becomes(&property))
             }
         };
-        Column { becomes, property: Some(property), renamed, opens: false }
+        Column { becomes, property: Some(property), renamed, found, opens: false }
     }
 
     /// Names of the properties that hold several options.
@@ -191,7 +237,7 @@ impl ColumnRules {
 
 impl Column {
     fn left_out(why: WhyLeftOut, property: Option<String>) -> Self {
-        Self { becomes: ColumnUse::LeftOut(why), property, renamed: false, opens: false }
+        Self { becomes: ColumnUse::LeftOut(why), property, renamed: false, found: Found::Named, opens: false }
     }
 
     /// Whether a value of this column can reach HubSpot.

@@ -1,6 +1,9 @@
 //! Which column names a record that is only referred to: a member of a list, an end of an association.
 
+use std::collections::HashSet;
+
 use super::key::{RECORD_ID, search_problem, unique_properties};
+use super::stream::clash;
 use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
 use crate::config::{Match, StreamSettings};
 use crate::crm::object::ObjectType;
@@ -94,12 +97,44 @@ impl<'a> IdentityChoice<'a> {
     #[must_use]
     pub fn property_of(&self, column: &str) -> Option<String> {
         let name = column.strip_prefix(self.prefix)?;
-        let exists = |name: &str| name == RECORD_ID || self.properties.iter().any(|known| known.name == name);
-        let kind = ObjectKind::of_type_id(&self.object.type_id);
-        match resolve(name, self.mapping, self.aliases, &exists, kind) {
-            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => Some(to),
+        match self.meaning(name) {
+            NameMatch::Mapped { to }
+            | NameMatch::Normalised { to }
+            | NameMatch::Alias { to }
+            | NameMatch::LastResort { to } => Some(to),
             NameMatch::Exact => Some(name.to_owned()),
             NameMatch::Unknown | NameMatch::Internal => None,
+        }
+    }
+
+    fn meaning(&self, name: &str) -> NameMatch {
+        let exists = |name: &str| name == RECORD_ID || self.properties.iter().any(|known| known.name == name);
+        let kind = ObjectKind::of_type_id(&self.object.type_id);
+        resolve(name, self.mapping, self.aliases, &exists, self.properties, kind)
+    }
+
+    /// The declared columns that hold a property, by whatever spelling. One that is only guessed to gives way to one that
+    /// is not.
+    ///
+    /// # Errors
+    /// A configuration failure: two columns do.
+    pub fn columns_of<'c>(
+        &self,
+        property: &str,
+        columns: impl Iterator<Item = &'c String>,
+    ) -> Result<HashSet<String>, Failure> {
+        let mut holding: Vec<&String> =
+            columns.filter(|column| self.property_of(column).as_deref() == Some(property)).collect();
+        let is_guessed = |column: &str| {
+            let name = column.strip_prefix(self.prefix);
+            name.is_some_and(|name| matches!(self.meaning(name), NameMatch::LastResort { .. }))
+        };
+        if holding.len() > 1 {
+            holding.retain(|column| !is_guessed(column));
+        }
+        match holding.as_slice() {
+            [first, second, ..] => Err(clash(self.stream, first, second, property)),
+            _ => Ok(holding.into_iter().cloned().collect()),
         }
     }
 

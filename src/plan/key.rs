@@ -270,8 +270,11 @@ impl KeyChoice<'_> {
         let mapping = self.settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
         let exists = |name: &str| self.properties.iter().any(|property| property.name == name);
         let kind = ObjectKind::of_type_id(&self.object.type_id);
-        match resolve(column, mapping, self.aliases, &exists, kind) {
-            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => to,
+        match resolve(column, mapping, self.aliases, &exists, self.properties, kind) {
+            NameMatch::Mapped { to }
+            | NameMatch::Normalised { to }
+            | NameMatch::Alias { to }
+            | NameMatch::LastResort { to } => to,
             NameMatch::Exact | NameMatch::Unknown | NameMatch::Internal => column.to_owned(),
         }
     }

@@ -10,6 +10,7 @@ use super::Plan;
 use super::Shaping;
 use super::identity::{Identity, IdentityChoice};
 use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
+use super::stream::two_columns;
 use crate::coerce::{KeyRule, key_text};
 use crate::config::{self, StreamSettings};
 use crate::crm::list::List;
@@ -124,9 +125,7 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
     check_list(&stream.descriptor, list)?;
     let choice = IdentityChoice::of_stream(stream, settings, object, properties);
     let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
-    let is_key = |column: &String| choice.property_of(column).as_deref() == Some(rule.property());
-    let key_columns: HashSet<String> =
-        stream.columns.keys().filter(|column| is_key(column)).cloned().collect();
+    let key_columns = choice.columns_of(rule.property(), stream.columns.keys())?;
     let action = if wanted == Wanted::Remove { Action::Remove } else { Action::Add };
     let doing = format!("change the members of list {}", list.list_id);
     Ok(Plan {
@@ -201,10 +200,16 @@ impl MemberShaper {
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         let mut key: Option<Cow<'_, str>> = None;
         let mut rejection = None;
+        let mut column: Option<Cow<'_, str>> = None;
         let walked = data.members(|name, value| {
             if nulled.iter().any(|field| *field == name) || !self.is_key(&name) {
                 return;
             }
+            if let Some(first) = column.as_ref().filter(|first| **first != name) {
+                rejection = Some(two_columns(first, &name, self.key.property()));
+                return;
+            }
+            column = Some(name);
             match key_text(&self.key, value) {
                 Ok(text) => key = Some(text),
                 Err(problem) => {

@@ -7,6 +7,7 @@ pub mod audience;
 pub mod columns;
 pub mod deleted;
 pub mod event;
+pub mod first_names;
 pub mod identity;
 pub mod inline;
 pub mod key;

@@ -8,7 +8,7 @@ use crate::engine::rejection::Rejection;
 use crate::error::Failure;
 use crate::json::Raw;
 use crate::plan::shape::{Notice, not_an_object, nulled_fields};
-use crate::plan::stream::clash;
+use crate::plan::stream::{clash, two_columns};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::ConfiguredStream;
 use crate::protocol::message::RecordMessage;
@@ -22,8 +22,19 @@ pub struct Roles<R> {
     names: Vec<(String, R)>,
     /// Which columns there are, for the word about one that has none: `a stream of audiences has ...`.
     all: String,
-    met: Vec<(String, Option<R>)>,
+    met: Vec<(String, Met<R>)>,
     notices: Vec<Notice>,
+}
+
+/// What a column that was met is.
+#[derive(Clone, Debug, PartialEq)]
+enum Met<R> {
+    /// It has this role.
+    Role(R),
+    /// It has the role of the column of this name, which was met before.
+    Second(Box<str>, R),
+    /// It has none.
+    Nothing,
 }
 
 impl<R: Copy + PartialEq> Roles<R> {
@@ -44,12 +55,31 @@ impl<R: Copy + PartialEq> Roles<R> {
     #[must_use]
     pub fn of(&self, column: &str) -> Option<R> {
         let known = |name: &str| self.names.iter().any(|(known, _)| known == name);
-        let name = match resolve(column, &self.mapping, Aliases::On, &known, ObjectKind::Contact) {
-            NameMatch::Mapped { to } | NameMatch::Normalised { to } | NameMatch::Alias { to } => to,
+        let name = match resolve(column, &self.mapping, Aliases::On, &known, &[], ObjectKind::Contact) {
+            NameMatch::Mapped { to }
+            | NameMatch::Normalised { to }
+            | NameMatch::Alias { to }
+            | NameMatch::LastResort { to } => to,
             NameMatch::Exact => column.to_owned(),
             NameMatch::Unknown | NameMatch::Internal => return None,
         };
         self.names.iter().find(|(known, _)| *known == name).map(|(_, role)| *role)
+    }
+
+    /// Refuses a stream that declares two columns of one role.
+    ///
+    /// # Errors
+    /// A configuration failure that names them.
+    pub fn check(&self, stream: &ConfiguredStream) -> Result<(), Failure> {
+        let mut taken: Vec<(R, &str)> = Vec::new();
+        for column in stream.columns.keys() {
+            let Some(role) = self.of(column) else { continue };
+            if let Some((_, first)) = taken.iter().find(|(known, _)| *known == role) {
+                return Err(clash(&self.stream, first, column, self.name_of(role)));
+            }
+            taken.push((role, column));
+        }
+        Ok(())
     }
 
     /// Whether a stream that declares its columns declares none of these roles.
@@ -60,28 +90,31 @@ impl<R: Copy + PartialEq> Roles<R> {
     }
 
     /// Gives every value of a record that has a role, as raw JSON, in the record's order. A field that was nulled on the
-    /// way has none. The rejection says why there is nothing to give.
-    ///
-    /// # Errors
-    /// A configuration failure: two columns have one role.
+    /// way has none. The rejection says why that is not to be used.
     pub fn read<'a>(
         &mut self,
         record: &RecordMessage<'a>,
         mut each: impl FnMut(R, Raw<'a>),
-    ) -> Result<Option<Rejection>, Failure> {
+    ) -> Option<Rejection> {
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
-        let mut failure = None;
-        let walked = record.data.members(|name, value| match self.met(&name) {
-            Ok(Some(role)) if !nulled.iter().any(|field| *field == name) => each(role, value),
-            Ok(_) => {}
-            Err(clash) => {
-                failure.get_or_insert(clash);
+        let mut clash = None;
+        let walked = record.data.members(|name, value| {
+            let met = self.met(&name);
+            if nulled.iter().any(|field| *field == name) {
+                return;
+            }
+            match met {
+                Met::Role(role) => each(role, value),
+                Met::Second(..) if value.is_null() => {}
+                Met::Second(first, role) => {
+                    clash.get_or_insert_with(|| two_columns(&first, &name, self.name_of(role)));
+                }
+                Met::Nothing => {}
             }
         });
-        match (failure, walked) {
-            (Some(failure), _) => Err(failure),
-            (None, Ok(())) => Ok(None),
-            (None, Err(_)) => Ok(Some(not_an_object(record.data))),
+        match walked {
+            Ok(()) => clash,
+            Err(_) => Some(not_an_object(record.data)),
         }
     }
 
@@ -90,25 +123,29 @@ impl<R: Copy + PartialEq> Roles<R> {
         std::mem::take(&mut self.notices)
     }
 
+    fn name_of(&self, role: R) -> &str {
+        self.names.iter().find(|(_, known)| *known == role).map_or("", |(name, _)| name)
+    }
+
     /// Finds a column, or meets it for the first time.
-    fn met(&mut self, column: &str) -> Result<Option<R>, Failure> {
-        if let Some((_, role)) = self.met.iter().find(|(known, _)| known == column) {
-            return Ok(*role);
+    fn met(&mut self, column: &str) -> Met<R> {
+        if let Some((_, met)) = self.met.iter().find(|(known, _)| known == column) {
+            return met.clone();
         }
-        let role = self.of(column);
-        let Some(one) = role else {
-            let (stream, all) = (&self.stream, &self.all);
-            let text = format!("Column \"{column}\" of stream \"{stream}\" is not sent: {all}.");
-            self.notices.push(Notice::Told(text));
-            self.met.push((column.to_owned(), role));
-            return Ok(role);
+        let met = match self.of(column) {
+            None => {
+                let (stream, all) = (&self.stream, &self.all);
+                let text = format!("Column \"{column}\" of stream \"{stream}\" is not sent: {all}.");
+                self.notices.push(Notice::Told(text));
+                Met::Nothing
+            }
+            Some(role) => match self.met.iter().find(|(_, known)| *known == Met::Role(role)) {
+                Some((first, _)) => Met::Second(first.as_str().into(), role),
+                None => Met::Role(role),
+            },
         };
-        if let Some((first, _)) = self.met.iter().find(|(_, known)| *known == role) {
-            let name = self.names.iter().find(|(_, known)| *known == one).map(|(name, _)| name.as_str());
-            return Err(clash(&self.stream, first, column, name.unwrap_or_default()));
-        }
-        self.met.push((column.to_owned(), role));
-        Ok(role)
+        self.met.push((column.to_owned(), met.clone()));
+        met
     }
 }
 
@@ -146,7 +183,7 @@ mod tests {
     /// What a record says, and why it says nothing.
     type Said = (Vec<(Role, String)>, Option<Rejection>);
 
-    fn read(roles: &mut Roles<Role>, data: &str) -> Result<Said, Failure> {
+    fn read(roles: &mut Roles<Role>, data: &str) -> Said {
         let meta = Some(r#"{"changes":[{"field":"List Id","change":"NULLED"}]}"#);
         let record = RecordMessage {
             stream: "s".into(),
@@ -156,8 +193,8 @@ mod tests {
             emitted_at: None,
         };
         let mut said = Vec::new();
-        let rejection = roles.read(&record, |role, value| said.push((role, value.text().to_owned())))?;
-        Ok((said, rejection))
+        let rejection = roles.read(&record, |role, value| said.push((role, value.text().to_owned())));
+        (said, rejection)
     }
 
     #[test]
@@ -183,18 +220,33 @@ mod tests {
         let mut roles = roles();
         let data = r#"{"x":1,"email":"a","list_id":7}"#;
         for told in [1, 0] {
-            let (said, rejection) = read(&mut roles, data).unwrap();
+            let (said, rejection) = read(&mut roles, data);
             assert_eq!(said, [(Role::Who, r#""a""#.to_owned()), (Role::What, "7".to_owned())]);
             assert!(rejection.is_none());
             assert_eq!(roles.take_notices().len(), told);
         }
-        assert!(read(&mut roles, "[]").unwrap().1.is_some());
-        assert!(read(&mut roles, r#"{"person":"b"}"#).is_err(), "two columns for one role");
+        assert!(read(&mut roles, "[]").1.is_some());
+    }
+
+    #[test]
+    fn of_two_columns_for_one_role_the_first_has_it() {
+        let declared = stream(&["person", "list_id", "email"]);
+        let failure = roles().check(&declared).unwrap_err();
+        assert!(failure.message.contains("\"person\" and \"email\""), "{failure}");
+        assert!(roles().check(&stream(&["person", "list_id", "x", "y"])).is_ok());
+        let mut roles = roles();
+        read(&mut roles, r#"{"email":"a"}"#);
+        let (said, rejection) = read(&mut roles, r#"{"email":"a","person":"b"}"#);
+        let rejection = rejection.unwrap();
+        assert_eq!((rejection.code.as_ref(), rejection.property.as_deref()), ("CONFLICT", Some("email")));
+        assert!(rejection.message.contains("\"email\" and \"person\""), "{rejection:?}");
+        assert_eq!(said.len(), 1);
+        assert_eq!(read(&mut roles, r#"{"email":"a","person":null}"#).1, None, "it says nothing");
     }
 
     #[test]
     fn what_was_nulled_says_nothing() {
-        let (said, _) = read(&mut roles(), r#"{"List Id":null,"person":"b"}"#).unwrap();
+        let (said, _) = read(&mut roles(), r#"{"List Id":null,"person":"b"}"#);
         assert_eq!(said, [(Role::Who, r#""b""#.to_owned())]);
     }
 }

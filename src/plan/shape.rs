@@ -1,14 +1,16 @@
 //! A record as it came, to a record as it is sent: one pass over its data, by the stream's plan.
 
+mod meeting;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use super::columns::{Column, ColumnUse, KeyPlace, WhyLeftOut, WhyRefused};
+use super::columns::{Column, ColumnUse, KeyPlace, WhyRefused};
 use super::nested;
 use super::required::has_value;
-use super::stream::{StreamPlan, clash, left_out_notice};
+use super::stream::{StreamPlan, two_columns};
 use crate::coerce::{Coerced, Invalid, coerce, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
 use crate::crm::list::ListRequest;
@@ -107,7 +109,8 @@ struct Progress<'a> {
     expected: usize,
     key: Option<Cow<'a, str>>,
     rejection: Option<Rejection>,
-    failure: Option<Failure>,
+    /// A column that has been read gave its property to one that was met after it: the record is to be read again.
+    is_overtaken: bool,
     /// Places of columns whose properties have to be made, and what their values are.
     missing: Vec<(usize, NewKind)>,
 }
@@ -120,7 +123,7 @@ impl Progress<'_> {
             self.key = Some(Cow::Owned(key.into_owned()));
         }
         self.rejection = self.rejection.take().or(inner.rejection);
-        self.failure = self.failure.take().or(inner.failure);
+        self.is_overtaken |= inner.is_overtaken;
         self.missing.extend(inner.missing);
     }
 }
@@ -146,25 +149,11 @@ impl Shaper {
     /// Shapes a record.
     ///
     /// # Errors
-    /// [`Unshaped`]: a column nobody declared clashes with another, or stands for a property that has to be made.
+    /// [`Unshaped`]: a column stands for a property that has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
         let data = record.data;
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
-        self.properties.clear();
-        self.sequel.clear();
-        self.links.clear();
-        let mut progress = Progress { nulled: &nulled, ..Progress::default() };
-        let walked = if nulled.is_empty() && self.knows_order_of(data) {
-            self.walk_in_order(data, &mut progress)
-        } else {
-            self.order.clear();
-            let walked = self.walk(None, data, &mut progress);
-            self.layout = data.layout().filter(|_| walked.is_ok() && progress.failure.is_none());
-            walked
-        };
-        if let Some(failure) = progress.failure {
-            return Err(Unshaped::Failed(failure));
-        }
+        let (walked, progress) = self.read(data, &nulled);
         let rejection = match (walked, progress.rejection, &progress.key) {
             (Err(_), ..) => Some(not_an_object(record.data)),
             (Ok(()), Some(rejection), _) => Some(rejection),
@@ -195,6 +184,32 @@ impl Shaper {
     #[must_use]
     pub fn archiving(&self) -> Option<Self> {
         self.plan.archiving().map(Self::new)
+    }
+
+    /// Reads the members of a record.
+    fn read<'a>(
+        &mut self,
+        data: Object<'a>,
+        nulled: &'a [String],
+    ) -> (Result<(), NotAnObject>, Progress<'a>) {
+        loop {
+            self.properties.clear();
+            self.sequel.clear();
+            self.links.clear();
+            let mut progress = Progress { nulled, ..Progress::default() };
+            let walked = if nulled.is_empty() && self.knows_order_of(data) {
+                self.walk_in_order(data, &mut progress)
+            } else {
+                self.order.clear();
+                let walked = self.walk(None, data, &mut progress);
+                self.layout = data.layout().filter(|_| walked.is_ok());
+                walked
+            };
+            // A column is overtaken once.
+            if !progress.is_overtaken {
+                return (walked, progress);
+            }
+        }
     }
 
     /// Takes what the user should be told once, such as names that lead nowhere.
@@ -272,7 +287,7 @@ impl Shaper {
     /// Takes a value, unless what came before it has decided the record's fate.
     #[inline]
     fn take<'a>(&mut self, place: usize, value: Raw<'a>, progress: &mut Progress<'a>) {
-        if progress.rejection.is_some() || progress.failure.is_some() {
+        if progress.rejection.is_some() {
             return;
         }
         match &self.columns[place].1 {
@@ -336,6 +351,11 @@ impl Shaper {
             }
             ColumnUse::Refused(_) if value.is_null() => {}
             ColumnUse::Refused(why) => progress.rejection = Some(refused(*why, name)),
+            ColumnUse::Second(_) if value.is_null() => {}
+            ColumnUse::Second(first) => {
+                let property = column.property.as_deref().unwrap_or_default();
+                progress.rejection = Some(two_columns(first, name, property));
+            }
             ColumnUse::SentKey(_) => match self.key_of(value) {
                 Ok(key) => {
                     if self.write(place, value, progress) {
@@ -430,51 +450,6 @@ impl Shaper {
                 )));
             }
         }
-    }
-
-    /// Finds a column, or meets it for the first time.
-    fn place_of(&mut self, name: &str, within: Option<&str>, progress: &mut Progress<'_>) -> usize {
-        if let Some(place) = self.places.get(name) {
-            return *place;
-        }
-        let column = self.plan.columns.column(name);
-        // Whether one that opens has a value of its own is seen later.
-        if !column.opens {
-            self.tell_if_left_out(name, &column);
-        }
-        let stream = &self.plan.descriptor;
-        if column.renamed && column.is_sent() && !column.opens {
-            let property = column.property.as_deref().unwrap_or_default();
-            let text =
-                format!("Column \"{name}\" of stream \"{stream}\" is written to the property {property}.");
-            self.notices.push(Notice::Told(text));
-        }
-        if column.is_sent() {
-            // An object is never sent beside its own members.
-            let is_around = |known: &str| within.is_some() && nested::is_inside(name, known);
-            let twin = self.columns.iter().find(|(known_name, known)| {
-                known.is_sent() && known.property == column.property && !is_around(known_name)
-            });
-            if let Some((first, _)) = twin {
-                let property = column.property.as_deref().unwrap_or_default();
-                progress.failure = Some(clash(stream, first, name, property));
-            }
-        }
-        let place = self.columns.len();
-        self.columns.push((name.to_owned(), column));
-        self.places.insert(name.to_owned(), place);
-        place
-    }
-
-    fn tell_if_left_out(&mut self, name: &str, column: &Column) {
-        if let ColumnUse::LeftOut(why) = column.becomes {
-            self.tell_left_out(name, why);
-        }
-    }
-
-    fn tell_left_out(&mut self, name: &str, why: WhyLeftOut) {
-        let notice = left_out_notice(&self.plan.descriptor, name, why, &self.plan.object.name);
-        self.notices.extend(notice.map(Notice::Warned));
     }
 
     /// What a record that is made lacks. A key that is sent apart is there.

@@ -8,6 +8,7 @@ use super::making::{self, Making};
 use super::nested::is_inside;
 use super::operation;
 use super::required::Required;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::coerce::{Aliases, KeyRule, ObjectKind, Owners};
@@ -16,6 +17,7 @@ use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::engine::operation::{MatchedBy, Operation};
+use crate::engine::rejection::Rejection;
 use crate::error::{Failure, Kind};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::ConfiguredStream;
@@ -105,7 +107,7 @@ impl StreamPlan {
             ChosenKey::Unique(name) => Some(rule_of(name)),
             ChosenKey::Searched(name) => Some(rule_of(name).searched()),
         };
-        let columns = ColumnRules {
+        let mut columns = ColumnRules {
             object: kind,
             mapping: settings.map(|settings| settings.property_mapping.pairs().to_vec()).unwrap_or_default(),
             aliases,
@@ -122,8 +124,10 @@ impl StreamPlan {
             },
             owners: owners.cloned(),
             associated: associations.iter().map(|association| association.column.clone()).collect(),
+            yielding: HashSet::new(),
             properties,
         };
+        columns.settle_guesses(stream.columns.keys());
         let mut notices: Vec<String> = operation::unmet_wish(stream, settings).into_iter().collect();
         let needed = if operation == Operation::Insert { None } else { columns.key.as_deref() };
         check_columns(stream, &columns, needed, &mut notices).map_err(fail)?;
@@ -289,6 +293,16 @@ pub fn clash(stream: &StreamDescriptor, first: &str, second: &str, property: &st
     Failure::new(Kind::Configuration, message).of_stream(stream)
 }
 
+/// The same where nobody could know of it before: a record that fills the later column is refused.
+#[must_use]
+pub fn two_columns(first: &str, second: &str, property: &str) -> Rejection {
+    let message = format!(
+        "{property}: the columns \"{first}\" and \"{second}\" both stand for this property, and \"{first}\" came first. \
+         Leave one of them out of the stream, or map it to another property under \"property_mapping\"."
+    );
+    Rejection::by_connector("CONFLICT", Some(property), message)
+}
+
 /// Why a column is left out, in a line for the log.
 #[must_use]
 pub fn left_out_notice(
@@ -310,6 +324,10 @@ pub fn left_out_notice(
         WhyLeftOut::Nameless => Some(format!(
             "Column \"{column}\" of stream \"{stream}\" is not sent: no HubSpot property can have such a name. Map it \
              under \"property_mapping\" to a name of lower-case letters, digits and underscores."
+        )),
+        WhyLeftOut::Taken => Some(format!(
+            "Column \"{column}\" of stream \"{stream}\" is not sent: the property of {object} that its name may stand for is \
+             another column's. Map it under \"property_mapping\", or ignore this."
         )),
         WhyLeftOut::ReadOnly => Some(format!(
             "Column \"{column}\" of stream \"{stream}\" is not sent: HubSpot does not allow writing that property."

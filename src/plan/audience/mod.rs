@@ -2,7 +2,8 @@
 //!
 //! A record names a contact, an audience and a status; the contact is upserted with the property that is named after
 //! the audience. Records of one contact have one key, so that several audiences of a contact go out as one input, and
-//! a later status of the same audience wins.
+//! a later status of the same audience wins. A property is one audience's: that of HubSpot, of another audience of the
+//! account or of the sync is left alone.
 
 mod shape;
 
@@ -12,6 +13,7 @@ use super::deleted::DeletedRowsOf;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
+use super::first_names::FirstNames;
 use super::identity::{Identity, IdentityChoice};
 use super::making::group;
 use super::roles::Roles;
@@ -54,6 +56,8 @@ pub struct AudiencePlan {
     pub statuses: BTreeMap<String, String>,
     /// Which column says what.
     pub columns: Roles<AudienceColumn>,
+    /// Which name of an audience each property belongs to.
+    pub names: FirstNames,
     /// Bad values, nulls, empty strings.
     pub policies: ValuePolicies,
     /// What the user should be told once, before the first record.
@@ -81,6 +85,7 @@ impl AudiencePlan {
         stream: &ConfiguredStream,
         object: &ObjectType,
         properties: &[Property],
+        first_names: &FirstNames,
     ) -> Result<Self, Failure> {
         let settings = config.stream(stream.descriptor.namespace.as_deref(), &stream.descriptor.name);
         check_operation(stream, settings)?;
@@ -107,6 +112,7 @@ impl AudiencePlan {
             status: None,
             statuses: settings.map(written_statuses).unwrap_or_default(),
             columns: Roles::new(stream, settings, names, all),
+            names: first_names.clone(),
             policies: config.value_policies(settings),
             notices: unmet_wish(stream, settings).into_iter().collect(),
         };
@@ -118,6 +124,7 @@ impl AudiencePlan {
                 plan.statuses.values().all(|json| matches!(json.as_str(), r#""true""# | r#""false""#));
             Some(if are_truths { NewKind::Truth } else { NewKind::Text })
         };
+        plan.columns.check(stream)?;
         plan.check_columns(stream);
         Ok(plan)
     }

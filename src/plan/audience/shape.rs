@@ -12,6 +12,7 @@ use crate::crm::new_property::{Made, NewKind, NewProperty, Values};
 use crate::crm::property::{Property, PropertyType};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
+use crate::plan::first_names::{Naming, shown, without_case_and_blanks};
 use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash};
 use crate::protocol::message::RecordMessage;
 
@@ -67,16 +68,15 @@ impl AudienceShaper {
     /// Shapes a record.
     ///
     /// # Errors
-    /// [`Unshaped`]: two columns say the same thing, or the audience's property has to be made.
+    /// [`Unshaped`]: the audience's property has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
         let mut said = Said::default();
         let (key, audience) = (&self.plan.key, &self.audience);
-        let read = self.plan.columns.read(record, |column, value| match column {
+        let unreadable = self.plan.columns.read(record, |column, value| match column {
             AudienceColumn::Key => said.key = Some(key_text(key, value)),
             AudienceColumn::Audience => said.audience = Some(key_text(audience, value)),
             AudienceColumn::Status => said.status = Some(value.text()),
         });
-        let unreadable = read.map_err(Unshaped::Failed)?;
         self.properties.clear();
         let refused = match unreadable {
             Some(rejection) => Some(Unsent::Refused(rejection)),
@@ -133,15 +133,20 @@ impl AudienceShaper {
             }
         }
         let audience = audience(said)?;
-        let name = property_name(audience).filter(|name| name != key).ok_or_else(|| {
+        let name = property_name(audience).ok_or_else(|| {
             let message =
                 "audience: no property of contacts can be named after it; use letters, digits and spaces.";
             Rejection::by_connector("INVALID_RECORD", Some(AUDIENCE), message)
         })?;
+        if name == key {
+            return Err(somebody_elses(audience, &name, "which contacts are matched by").into());
+        }
         let status = said.status.unwrap_or("null");
         let listed = self.plan.listed(status).map(str::to_owned);
         let status = listed.as_deref().unwrap_or(status);
         if let Some(known) = self.plan.properties.iter().find(|known| known.name == name) {
+            belongs(known, audience)?;
+            is_first(&self.plan, &name, audience, &mut self.notices)?;
             if !known.is_writable() {
                 let message =
                     format!("{name}: HubSpot does not allow writing this property; rename the audience.");
@@ -161,6 +166,7 @@ impl AudienceShaper {
         }
         // A status that says nothing is no reason to make a property, and there is nothing to clear.
         let Some(kind) = NewKind::of_value(status) else { return Ok(()) };
+        is_first(&self.plan, &name, audience, &mut self.notices)?;
         let kind = match (self.plan.status, kind) {
             (Some(NewKind::Truth), _) | (_, NewKind::Truth) => NewKind::Truth,
             _ => NewKind::Text,
@@ -207,6 +213,58 @@ impl AudienceShaper {
         }
         Ok(())
     }
+}
+
+/// Whether a property that is there can hold the status of this audience: not HubSpot's own, and not one that was made for
+/// another audience, which its label tells.
+fn belongs(known: &Property, audience: &str) -> Result<(), Rejection> {
+    if known.hubspot_defined {
+        return Err(somebody_elses(audience, &known.name, "which HubSpot defines"));
+    }
+    let label = known.label.as_str();
+    let made_the_name = property_name(label).as_deref() == Some(&*known.name);
+    if made_the_name && without_case_and_blanks(label) != without_case_and_blanks(audience) {
+        return Err(two_audiences(&known.name, label, audience));
+    }
+    Ok(())
+}
+
+/// Whether no other audience of the sync has the property.
+fn is_first(
+    plan: &AudiencePlan,
+    property: &str,
+    audience: &str,
+    notices: &mut Vec<Notice>,
+) -> Result<(), Rejection> {
+    match plan.names.claim(property, audience) {
+        Naming::Own => Ok(()),
+        Naming::Taken { by } => Err(two_audiences(property, &by, audience)),
+        Naming::Forgotten => {
+            notices.extend(plan.names.told_of_forgetting(&plan.descriptor));
+            Ok(())
+        }
+    }
+}
+
+/// A property that is not for audiences.
+fn somebody_elses(audience: &str, property: &str, whose: &str) -> Rejection {
+    let message = format!(
+        "{property}: the audience \"{}\" would be kept in the property {property}, {whose}; rename the audience.",
+        shown(audience)
+    );
+    Rejection::by_connector("CONFLICT", Some(property), message)
+}
+
+/// A property that another audience has.
+fn two_audiences(property: &str, first: &str, second: &str) -> Rejection {
+    let message = format!(
+        "{property}: the audiences \"{}\" and \"{}\" would share this property, which holds the status of \"{}\"; rename \
+         one of them.",
+        shown(first),
+        shown(second),
+        shown(first)
+    );
+    Rejection::by_connector("CONFLICT", Some(property), message)
 }
 
 /// The name of the audience, which every record has to have.

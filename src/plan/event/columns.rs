@@ -1,6 +1,8 @@
 //! What each column of a stream of events becomes.
 
-use super::super::columns::{WhyLeftOut, WhyRefused};
+use std::collections::HashSet;
+
+use super::super::columns::{Found, WhyLeftOut, WhyRefused};
 use crate::coerce::{
     Aliases, NameMatch, ObjectKind, RuleOptions, ValueRule, is_property_name, property_label, property_name,
     resolve,
@@ -34,6 +36,8 @@ pub struct EventColumns {
     pub aliases: Aliases,
     /// Unknown names, bad values.
     pub policies: ValuePolicies,
+    /// Columns that were only guessed to stand for a property, and leave it to another column.
+    pub yielding: HashSet<String>,
 }
 
 /// What becomes of a column.
@@ -53,6 +57,8 @@ pub enum EventColumnUse {
     LeftOut(WhyLeftOut),
     /// A record with a value in it is rejected.
     Refused(WhyRefused),
+    /// It stands for what this column was met for before: a record with a value in it is rejected.
+    Second(Box<str>),
 }
 
 /// The ways to name a record, HubSpot's preference first.
@@ -108,18 +114,30 @@ pub struct EventColumn {
     pub name: String,
     /// Whether that is another name that nobody gave: worth telling once.
     pub renamed: bool,
+    /// How it was found to stand for that.
+    pub found: Found,
 }
 
 impl EventColumns {
     /// Tells what a column becomes.
     #[must_use]
     pub fn column(&self, column: &str) -> EventColumn {
+        if self.yielding.contains(column) {
+            return EventColumn::left_out(column, WhyLeftOut::Taken);
+        }
         let known = |name: &str| self.is_reserved(name) || self.property(name).is_some();
-        let (name, renamed) = match resolve(column, &self.mapping, self.aliases, &known, ObjectKind::Other) {
+        let labelled = self.properties.as_deref().unwrap_or_default();
+        let mut found = Found::Named;
+        let meant = resolve(column, &self.mapping, self.aliases, &known, labelled, ObjectKind::Other);
+        let (name, renamed) = match meant {
             NameMatch::Internal => return EventColumn::left_out(column, WhyLeftOut::Internal),
             NameMatch::Exact => (column.to_owned(), false),
             NameMatch::Mapped { to } => (to, false),
             NameMatch::Normalised { to } | NameMatch::Alias { to } => (to, true),
+            NameMatch::LastResort { to } => {
+                found = Found::Guessed;
+                (to, true)
+            }
             NameMatch::Unknown if self.names_properties() => match new_name(column) {
                 Some(name) => {
                     let renamed = name != column;
@@ -129,7 +147,7 @@ impl EventColumns {
             },
             NameMatch::Unknown => (column.to_owned(), false),
         };
-        EventColumn { becomes: self.becomes(&name), name, renamed }
+        EventColumn { becomes: self.becomes(&name), name, renamed, found }
     }
 
     fn becomes(&self, name: &str) -> EventColumnUse {
@@ -157,6 +175,21 @@ impl EventColumns {
             (_, None) if rejects => EventColumnUse::Refused(WhyRefused::Unknown),
             (_, _) => EventColumnUse::LeftOut(WhyLeftOut::Unknown),
         }
+    }
+
+    /// Of the columns that the stream declares, those that were guessed leave their properties to those that were not, and
+    /// later ones to earlier ones.
+    pub fn settle_guesses<'c>(&mut self, declared: impl Iterator<Item = &'c String> + Clone) {
+        let columns = || declared.clone().map(|name| (name, self.column(name)));
+        let mut taken: HashSet<String> = columns()
+            .filter(|(_, column)| column.found == Found::Named)
+            .map(|(_, column)| column.name)
+            .collect();
+        let yielding: Vec<String> = columns()
+            .filter(|(_, column)| column.found == Found::Guessed && !taken.insert(column.name.clone()))
+            .map(|(name, _)| name.clone())
+            .collect();
+        self.yielding.extend(yielding);
     }
 
     /// Whether a name is no event property, whatever the definition says.
@@ -208,12 +241,20 @@ pub fn new_name(column: &str) -> Option<String> {
 
 impl EventColumn {
     fn left_out(column: &str, why: WhyLeftOut) -> Self {
-        Self { becomes: EventColumnUse::LeftOut(why), name: column.to_owned(), renamed: false }
+        Self {
+            becomes: EventColumnUse::LeftOut(why),
+            name: column.to_owned(),
+            renamed: false,
+            found: Found::Named,
+        }
     }
 
     /// Whether a value of this column can reach HubSpot.
     #[must_use]
     pub fn is_sent(&self) -> bool {
-        !matches!(self.becomes, EventColumnUse::LeftOut(_) | EventColumnUse::Refused(_))
+        !matches!(
+            self.becomes,
+            EventColumnUse::LeftOut(_) | EventColumnUse::Refused(_) | EventColumnUse::Second(_)
+        )
     }
 }

@@ -91,6 +91,7 @@ impl EventPlan {
                     .unwrap_or_default(),
                 aliases,
                 policies: config.value_policies(settings),
+                yielding: HashSet::new(),
             },
             matching_property: None,
             new_event: None,
@@ -113,6 +114,7 @@ impl EventPlan {
                 plan.new_event = Some(new);
             }
         }
+        plan.columns.settle_guesses(stream.columns.keys());
         plan.check_columns(stream)?;
         let declared = stream.columns.iter();
         plan.missing = declared

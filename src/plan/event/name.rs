@@ -3,6 +3,8 @@
 use crate::coerce::normalise;
 use crate::crm::event::EventDefinition;
 use crate::error::{Failure, Kind};
+use crate::plan::first_names::without_case_and_blanks;
+use crate::protocol::StreamDescriptor;
 
 /// How many names a message lists before it stops.
 const NAMES_IN_A_MESSAGE: usize = 20;
@@ -37,11 +39,20 @@ pub fn qualified(name: &str, portal_id: u64) -> String {
     format!("pe{portal_id}_{}", normalise(name))
 }
 
+/// Whether an event is called so: by its fully qualified name, its name, or its label.
+#[must_use]
+pub fn is_called(event: &EventDefinition, name: &str) -> bool {
+    let lower = name.trim().to_lowercase();
+    let label = event.labels.singular.as_deref().unwrap_or_default();
+    event.fully_qualified_name == lower || event.name == lower || label.trim().to_lowercase() == lower
+}
+
 /// The definition that a name means: its fully qualified name, its name, its label, or a name that is spelled as its
 /// label would be. `None` where there is none.
 ///
 /// # Errors
-/// A configuration failure where several have that label.
+/// A configuration failure where several have that label, or where the name would be spelled as the one of an event that
+/// has another label.
 pub fn find<'a>(
     name: &str,
     definitions: &'a [EventDefinition],
@@ -68,8 +79,50 @@ pub fn find<'a>(
             ),
         )),
         (Some(only), None) => Ok(Some(only)),
-        (None, _) => Ok(in_use().find(|event| event.name == spelled)),
+        (None, _) => match in_use().find(|event| event.name == spelled) {
+            Some(event) => of_that_label(name, event).map(Some),
+            None => Ok(None),
+        },
     }
+}
+
+/// An event that was found by spelling a name as HubSpot would: not the one that is meant where its label becomes the same
+/// name and says something else.
+fn of_that_label<'a>(name: &str, event: &'a EventDefinition) -> Result<&'a EventDefinition, Failure> {
+    let words = |text: &str| text.to_lowercase().replace([' ', '-', '_', '.'], "");
+    let label = event.labels.singular.as_deref().unwrap_or_default().trim();
+    if normalise(label) != event.name || words(label) == words(short(name)) {
+        return Ok(event);
+    }
+    let message = format!(
+        "The event \"{name}\" would be called {} in HubSpot, which is the name of the event \"{label}\". Choose another name, \
+         or say EVENT:{} where that one is meant.",
+        event.name, event.name
+    );
+    Err(Failure::new(Kind::Configuration, message))
+}
+
+/// Refuses two streams that call one event by two names, unless it has both.
+///
+/// # Errors
+/// A configuration failure that names both.
+pub fn refuse_two_names(
+    (first, first_name): (&StreamDescriptor, &str),
+    (second, second_name): (&StreamDescriptor, &str),
+    event: &str,
+    definition: Option<&EventDefinition>,
+) -> Result<(), Failure> {
+    let is_one = without_case_and_blanks(first_name) == without_case_and_blanks(second_name);
+    let has_both =
+        definition.is_some_and(|event| is_called(event, first_name) && is_called(event, second_name));
+    if is_one || has_both {
+        return Ok(());
+    }
+    let message = format!(
+        "The events \"{first_name}\" of stream \"{first}\" and \"{second_name}\" of stream \"{second}\" would be one in HubSpot, \
+         {event}. Give one of them another name, or both the same."
+    );
+    Err(Failure::new(Kind::Configuration, message).of_stream(second))
 }
 
 /// The failure of a name that means nothing in this account.
@@ -137,6 +190,43 @@ mod tests {
         for name in ["pe8_order_completed", "gone", "pe7_gone", "Gone", "nothing"] {
             assert_eq!(found(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_only_spelled_like_an_events_is_another_event() {
+        let event = |label: &str| {
+            let text = serde_json::json!({"name": "c_used", "fullyQualifiedName": "pe7_c_used",
+                "labels": {"singular": label}});
+            vec![serde_json::from_value::<EventDefinition>(text).unwrap()]
+        };
+        for (label, name, is_meant) in [
+            ("C++ used", "C# used", false),
+            ("C++ used", "c++ USED", true),
+            ("C used", "c-used", true),
+            ("C used", "c_used", true),
+            ("Compiler started", "C# used", true),
+        ] {
+            let events = event(label);
+            let found = find(name, &events);
+            assert_eq!(found.is_ok(), is_meant, "{label} {name}");
+            if let Err(failure) = found {
+                assert!(failure.message.contains("\"C# used\"") && failure.message.contains("\"C++ used\""));
+            }
+        }
+    }
+
+    #[test]
+    fn two_streams_call_an_event_by_one_name_or_by_names_it_has() {
+        let (one, other) = (StreamDescriptor::new("one", None), StreamDescriptor::new("other", None));
+        let events = events();
+        let refused = |first: &str, second: &str, definition: Option<&EventDefinition>| {
+            refuse_two_names((&one, first), (&other, second), "order_completed", definition).is_err()
+        };
+        assert!(!refused("Order completed", "order  COMPLETED", None));
+        assert!(!refused("Order completed", "order_completed", Some(&events[0])));
+        assert!(!refused("pe7_order_completed", "order_completed", Some(&events[0])));
+        assert!(refused("Order completed", "order-completed", Some(&events[0])));
+        assert!(refused("Order completed", "Order/completed", None));
     }
 
     #[test]

@@ -16,10 +16,10 @@ use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::property::{Property, PropertyType};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
-use crate::error::Failure;
-use crate::json::Raw;
+use crate::json::{Object, Raw};
+use crate::plan::columns::Found;
 use crate::plan::shape::{Notice, Shaped, Unshaped, not_an_object, nulled_fields, refused};
-use crate::plan::stream::{clash, left_out_notice};
+use crate::plan::stream::{left_out_notice, two_columns};
 use crate::protocol::message::RecordMessage;
 
 /// Shapes the records of one stream of events; remembers its columns from record to record.
@@ -99,37 +99,18 @@ impl EventShaper {
     /// Shapes a record. It has no key: events of one record need no order, each carries its own time.
     ///
     /// # Errors
-    /// [`Unshaped`]: a column nobody declared clashes with another, or stands for a property that has to be made.
+    /// [`Unshaped`]: a column stands for a property that has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
-        let data = record.data;
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
-        self.occurrence.clear();
-        self.missing.clear();
-        let mut rejection = None;
-        let mut failure = None;
-        // Rows of a stream come with the same columns in the same order: the next one is tried first.
-        let mut expected = 0;
-        let walked = data.members(|name, value| {
-            let place = match self.place_of(&name, expected) {
-                Ok(place) => place,
-                Err(clash) => {
-                    failure.get_or_insert(clash);
-                    return;
-                }
-            };
-            expected = place + 1;
-            if rejection.is_none() && !nulled.iter().any(|field| *field == name) {
-                rejection = self.member(place, value).err();
+        let read = loop {
+            let yielding = self.plan.columns.yielding.len();
+            let read = self.read(record.data, &nulled);
+            // A column that has been read may have given its property to one that was met after it.
+            if self.plan.columns.yielding.len() == yielding {
+                break read;
             }
-        });
-        if let Some(failure) = failure {
-            return Err(Unshaped::Failed(failure));
-        }
-        let rejection = match (walked, rejection) {
-            (Err(_), _) => Some(not_an_object(record.data)),
-            (Ok(()), Some(rejection)) => Some(rejection),
-            (Ok(()), None) => self.finish(record.emitted_at).err(),
         };
+        let rejection = read.and_then(|()| self.finish(record.emitted_at)).err();
         if rejection.is_none() && !self.missing.is_empty() {
             return Err(Unshaped::MissingOfEvent(self.plan.event_name.clone(), self.new_properties()));
         }
@@ -138,6 +119,27 @@ impl EventShaper {
             ..BodyParts::received(record)
         };
         Ok(Shaped::new(Body::new(parts, |_| 0), rejection))
+    }
+
+    /// Reads the members of a record.
+    fn read(&mut self, data: Object<'_>, nulled: &[String]) -> Result<(), Rejection> {
+        self.occurrence.clear();
+        self.missing.clear();
+        let mut rejection = None;
+        // Rows of a stream come with the same columns in the same order: the next one is tried first.
+        let mut expected = 0;
+        let walked = data.members(|name, value| {
+            let place = self.place_of(&name, expected);
+            expected = place + 1;
+            if rejection.is_none() && !nulled.iter().any(|field| *field == name) {
+                rejection = self.member(place, value).err();
+            }
+        });
+        match (walked, rejection) {
+            (Err(_), _) => Err(not_an_object(data)),
+            (Ok(()), Some(rejection)) => Err(rejection),
+            (Ok(()), None) => Ok(()),
+        }
     }
 
     /// Takes in the definition of an event that was made.
@@ -175,6 +177,10 @@ impl EventShaper {
             }
             EventColumnUse::Refused(_) if value.is_null() => {}
             EventColumnUse::Refused(why) => return Err(refused(*why, column)),
+            EventColumnUse::Second(_) if value.is_null() => {}
+            EventColumnUse::Second(first) => {
+                return Err(two_columns(first, column, &self.columns[place].1.name));
+            }
             EventColumnUse::Identity(identity) => {
                 let text = key_text(self.rules.of(*identity), value).map(Cow::into_owned);
                 self.occurrence.identify(*identity, text);
@@ -258,34 +264,61 @@ impl EventShaper {
     }
 
     /// Finds a column, or meets it for the first time.
-    fn place_of(&mut self, name: &str, expected: usize) -> Result<usize, Failure> {
+    fn place_of(&mut self, name: &str, expected: usize) -> usize {
         if self.columns.get(expected).is_some_and(|(known, _)| known == name) {
-            return Ok(expected);
+            return expected;
         }
         if let Some(place) = self.places.get(name) {
-            return Ok(*place);
+            return *place;
         }
         let column = self.plan.columns.column(name);
+        let column = self.beside_others(name, column);
+        self.tell_if_left_out(name, &column);
         let stream = &self.plan.descriptor;
-        if let EventColumnUse::LeftOut(why) = column.becomes {
-            let notice = left_out_notice(stream, name, why, &format!("the event {}", self.plan.event_name));
-            self.notices.extend(notice.map(Notice::Warned));
-        }
         if column.renamed && column.is_sent() {
             let to = &column.name;
             self.notices
                 .push(Notice::Told(format!("Column \"{name}\" of stream \"{stream}\" is sent as {to}.")));
         }
-        if column.is_sent()
-            && let Some((first, _)) =
-                self.columns.iter().find(|(_, known)| known.is_sent() && known.name == column.name)
-        {
-            return Err(clash(stream, first, name, &column.name));
-        }
         let place = self.columns.len();
         self.columns.push((name.to_owned(), column));
         self.places.insert(name.to_owned(), place);
-        Ok(place)
+        place
+    }
+
+    /// What becomes of a column beside those that were met before it: of two for one property the one that was guessed is
+    /// left out, and the records of a later one that was not are refused.
+    fn beside_others(&mut self, name: &str, column: EventColumn) -> EventColumn {
+        let is_twin = |(_, known): &(String, EventColumn)| known.is_sent() && known.name == column.name;
+        let twin = self.columns.iter().position(is_twin).filter(|_| column.is_sent());
+        let Some(twin) = twin else { return column };
+        let first = self.columns[twin].0.clone();
+        match (column.found, self.columns[twin].1.found) {
+            (Found::Guessed, _) => self.yielded(name),
+            (Found::Named, Found::Guessed) => {
+                let yielded = self.yielded(&first);
+                self.tell_if_left_out(&first, &yielded);
+                self.columns[twin].1 = yielded;
+                column
+            }
+            (Found::Named, Found::Named) => {
+                EventColumn { becomes: EventColumnUse::Second(first.into()), ..column }
+            }
+        }
+    }
+
+    /// A column that leaves its property to another.
+    fn yielded(&mut self, name: &str) -> EventColumn {
+        self.plan.columns.yielding.insert(name.to_owned());
+        self.plan.columns.column(name)
+    }
+
+    fn tell_if_left_out(&mut self, name: &str, column: &EventColumn) {
+        if let EventColumnUse::LeftOut(why) = column.becomes {
+            let event = format!("the event {}", self.plan.event_name);
+            let notice = left_out_notice(&self.plan.descriptor, name, why, &event);
+            self.notices.extend(notice.map(Notice::Warned));
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::engine::association::Awaited;
 use crate::engine::operation::MatchedBy;
 use crate::error::{Failure, Kind};
 use crate::plan::deleted::DeletedRowsOf;
+use crate::plan::first_names::FirstNames;
 use crate::plan::identity::{Identity, IdentityChoice};
 use crate::plan::roles::Roles;
 use crate::plan::{Plan, Shaping};
@@ -59,6 +60,8 @@ pub struct NamedListPlan {
     matched_by: MatchedBy,
     says: Says,
     columns: Roles<NamedListColumn>,
+    /// Which name each list was called by first.
+    names: FirstNames,
     notices: Vec<String>,
 }
 
@@ -72,6 +75,7 @@ impl NamedListPlan {
         settings: Option<&StreamSettings>,
         object: &ObjectType,
         properties: &[Property],
+        first_names: &FirstNames,
     ) -> Result<Self, Failure> {
         let says = says(stream, settings)?;
         let choice = IdentityChoice::of_stream(stream, settings, object, properties);
@@ -91,8 +95,10 @@ impl NamedListPlan {
             matched_by,
             says,
             columns: Roles::new(stream, settings, names, all),
+            names: first_names.clone(),
             notices: unmet_wish(stream, settings).into_iter().collect(),
         };
+        plan.columns.check(stream)?;
         plan.check_columns(stream);
         Ok(plan)
     }

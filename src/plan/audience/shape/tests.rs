@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::crm::object::ObjectType;
 use crate::error::Failure;
 use crate::json::Object;
+use crate::plan::first_names::FirstNames;
 use crate::protocol::catalog::ConfiguredCatalog;
 
 fn properties() -> Vec<Property> {
@@ -16,6 +17,10 @@ fn properties() -> Vec<Property> {
         {"name": "vip", "type": "bool", "fieldType": "booleancheckbox"},
         {"name": "plan", "type": "string"},
         {"name": "score", "type": "number", "calculated": true},
+        {"name": "company", "label": "Company name", "type": "string", "hubspotDefined": true},
+        {"name": "c_users", "label": "C++ users", "type": "string"},
+        {"name": "beta", "label": "Early adopters", "type": "string"},
+        {"name": "n2nd_wave", "label": " 2nd  WAVE", "type": "string"},
     ]);
     serde_json::from_value(texts).unwrap()
 }
@@ -29,7 +34,7 @@ fn plan(stream: Value, settings: Value) -> Result<AudiencePlan, Failure> {
     catalog["streams"][0]["stream"]["name"] = json!("s");
     let catalog = ConfiguredCatalog::from_json(&catalog.to_string()).unwrap();
     let contact = ObjectType::standard("0-1").unwrap();
-    AudiencePlan::new(&config, &catalog.streams[0], &contact, &properties())
+    AudiencePlan::new(&config, &catalog.streams[0], &contact, &properties(), &FirstNames::of_audiences())
 }
 
 fn shaper(settings: Value) -> AudienceShaper {
@@ -95,12 +100,61 @@ fn the_audience_is_a_property_and_the_status_its_value() {
         sent(json!({})),
         "nothing to say, nothing to make"
     );
-    assert_eq!(
-        settled(shaper, row("Email", json!("x"))),
-        refused("INVALID_RECORD"),
-        "it would change who it is"
-    );
+    assert_eq!(settled(shaper, row("Email", json!("x"))), refused("CONFLICT"), "it would change who it is");
     assert_eq!(settled(shaper, row("\u{540d}\u{524d}", json!(true))), refused("INVALID_RECORD"));
+}
+
+#[test]
+fn a_property_that_is_there_is_the_audiences_unless_it_is_somebody_elses() {
+    let shaper = &mut shaper(json!({}));
+    for (audience, property) in [
+        ("C++ users", Some("c_users")),
+        ("c++ USERS ", Some("c_users")),
+        ("C# users", None),
+        ("c_users", None),
+        ("Company", None),
+        ("company!", None),
+        ("Beta", Some("beta")),
+        ("(Beta)", None),
+        ("beta", Some("beta")),
+        ("2nd wave", Some("n2nd_wave")),
+        ("2nd-wave", None),
+    ] {
+        let row = json!({"email": "a@example.com", "audience": audience, "status": "in"});
+        let expected = property.map_or(refused("CONFLICT"), |property| sent(json!({property: "in"})));
+        assert_eq!(settled(shaper, row), expected, "{audience}");
+    }
+}
+
+#[test]
+fn of_two_new_audiences_of_one_property_the_first_has_it_in_every_stream() {
+    let (mut one, mut other) = (shaper(json!({})), shaper(json!({})));
+    other.plan.names = one.plan.names.clone();
+    let row = |audience: &str, status: Value| json!({"email": "a@example.com", "audience": audience, "status": status});
+    assert_eq!(settled(&mut one, row("VIP (K\u{e4}ln)", Value::Null)), sent(json!({})), "it has none yet");
+    let new = asked(&mut one, row("VIP (K\u{f6}ln)", json!(true)));
+    one.learn(&new.name, Made::There(Box::new(new.definition())));
+    for shaper in [&mut one, &mut other] {
+        assert_eq!(settled(shaper, row("VIP (K\u{e4}ln)", json!(true))), refused("CONFLICT"));
+    }
+    assert_eq!(asked(&mut other, row("vip (k\u{f6}ln)", json!(true))).name, new.name, "the same one");
+}
+
+#[test]
+fn both_audiences_are_named() {
+    let shaper = &mut shaper(json!({}));
+    let data = json!({"email": "a@example.com", "audience": "C# users", "status": "in"}).to_string();
+    let record = RecordMessage {
+        stream: "s".into(),
+        namespace: None,
+        data: Object::of(&data),
+        meta: None,
+        emitted_at: None,
+    };
+    let rejection = shaper.shape(&record).unwrap().rejection.unwrap();
+    assert_eq!(rejection.property.as_deref(), Some("c_users"));
+    assert!(rejection.message.contains("\"C++ users\" and \"C# users\""), "{}", rejection.message);
+    assert!(!rejection.redacted_message().contains("C#"), "{}", rejection.redacted_message());
 }
 
 #[test]
@@ -148,8 +202,7 @@ fn every_record_names_a_contact_and_an_audience() {
         assert_eq!(settled(shaper, data.clone()), refused(code), "{data}");
     }
     let twice = json!({"email": "a@example.com", "audience": "vip", "AUDIENCE": "plan"});
-    let Err(Unshaped::Failed(failure)) = shape(shaper, &twice) else { panic!("two audiences") };
-    assert!(failure.message.contains("\"audience\" and \"AUDIENCE\""), "{failure}");
+    assert_eq!(settled(shaper, twice), refused("CONFLICT"), "two audiences");
 }
 
 #[test]

@@ -228,11 +228,28 @@ fn a_column_that_comes_twice_counts_once_and_two_for_one_property_are_refused() 
     };
     let shaped = shaper.shape(&record(data)).unwrap();
     assert!(shaped.body.properties().ends_with(br#""properties":{"plan":"new"}"#));
-    let clash = shaper.shape(&record(r#"{"email":"a@example.com","Plan":"x"}"#)).unwrap_err();
-    let Unshaped::Failed(failure) = clash else { panic!("{clash:?}") };
-    assert!(failure.message.contains("\"plan\" and \"Plan\""), "{failure}");
+    let clash = shaper.shape(&record(r#"{"email":"a@example.com","Plan":"x"}"#)).unwrap().rejection.unwrap();
+    assert_eq!((clash.code.as_ref(), clash.property.as_deref()), ("CONFLICT", Some("plan")));
+    assert!(clash.message.contains("\"plan\" and \"Plan\""), "{clash:?}");
+    assert!(shaper.shape(&record(r#"{"email":"a@example.com","Plan":null}"#)).unwrap().rejection.is_none());
     let rejection = shaper.shape(&record("[1]")).unwrap().rejection.unwrap();
     assert_eq!(rejection.code, "INVALID_RECORD");
+}
+
+#[test]
+fn a_column_that_is_only_guessed_gives_way() {
+    let property = json!({"name": "tier", "label": "Customer class", "type": "string"});
+    let definition = json!({ "properties": [property] });
+    let guessed = json!({"email": "a@example.com", "Customer class": "a"});
+    let both = json!({"email": "a@example.com", "Customer class": "a", "tier": "b"});
+    let mut guessing = shaper(json!({}), Some(definition.clone()));
+    assert_eq!(sent(&mut guessing, guessed.clone())["properties"], json!({"tier": "a"}));
+    for expected in [json!({"tier": "b"}), json!({"tier": "b"})] {
+        assert_eq!(sent(&mut guessing, both.clone())["properties"], expected);
+    }
+    assert_eq!(sent(&mut guessing, guessed)["properties"], json!({}));
+    let warned = guessing.take_notices().into_iter().filter(|notice| matches!(notice, Notice::Warned(_)));
+    assert_eq!(warned.count(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::crm::property::{Property, PropertyType};
 use crate::engine::membership::{Action, Membership};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
+use crate::plan::first_names::{Naming, shown};
 use crate::plan::membership::missing_key;
 use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash};
 use crate::protocol::message::RecordMessage;
@@ -32,6 +33,7 @@ pub struct NamedListShaper {
     by_id: HashMap<String, Standing>,
     by_name: HashMap<String, Standing>,
     remembered: usize,
+    notices: Vec<Notice>,
 }
 
 /// What is known of a list.
@@ -51,6 +53,8 @@ struct Said<'a> {
     key: Option<Result<Cow<'a, str>, KeyProblem>>,
     list_id: Option<Result<Cow<'a, str>, KeyProblem>>,
     list_name: Option<Result<Cow<'a, str>, KeyProblem>>,
+    /// The list's name as raw JSON.
+    spelled: &'a str,
     action: Option<&'a str>,
 }
 
@@ -77,23 +81,27 @@ impl NamedListShaper {
             by_id: HashMap::new(),
             by_name: HashMap::new(),
             remembered: 0,
+            notices: Vec::new(),
         }
     }
 
     /// Shapes a record.
     ///
     /// # Errors
-    /// [`Unshaped`]: two columns say the same thing, or the list has to be looked for.
+    /// [`Unshaped`]: the list has to be looked for.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
         let mut said = Said::default();
         let (key, list_id, list_name) = (&self.plan.key, &self.list_id, &self.list_name);
-        let read = self.plan.columns.read(record, |column, value| match column {
+        let unreadable = self.plan.columns.read(record, |column, value| match column {
             NamedListColumn::Key => said.key = Some(key_text(key, value)),
             NamedListColumn::ListId => said.list_id = Some(key_text(list_id, value)),
-            NamedListColumn::ListName => said.list_name = Some(key_text(list_name, value)),
+            NamedListColumn::ListName => {
+                said.list_name = Some(key_text(list_name, value));
+                said.spelled = value.text();
+            }
             NamedListColumn::Action => said.action = Some(value.text()),
         });
-        let asked = match read.map_err(Unshaped::Failed)? {
+        let asked = match unreadable {
             Some(rejection) => Err(Unsent::Refused(rejection)),
             None => self.asked(&said),
         };
@@ -142,11 +150,13 @@ impl NamedListShaper {
 
     /// Takes what the user should be told once, such as columns that say nothing.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        self.plan.columns.take_notices()
+        let mut notices = self.plan.columns.take_notices();
+        notices.append(&mut self.notices);
+        notices
     }
 
     /// What a record asks for.
-    fn asked<'s>(&'s self, said: &Said<'_>) -> Result<Membership<'s>, Unsent> {
+    fn asked<'s>(&'s mut self, said: &Said<'_>) -> Result<Membership<'s>, Unsent> {
         let key = self.plan.key.property();
         match &said.key {
             Some(Ok(_)) => {}
@@ -162,7 +172,10 @@ impl NamedListShaper {
         };
         let (name, standing) = match (list_id(said)?, list_name(said)?) {
             (Some(id), _) => (ListName::Id(id.to_owned()), self.by_id.get(id)),
-            (None, Some(name)) => (ListName::Name(name.to_owned()), self.by_name.get(name)),
+            (None, Some(name)) => {
+                self.is_first(name, said.spelled)?;
+                (ListName::Name(name.to_owned()), self.by_name.get(name))
+            }
             (None, None) => return Err(no_list().into()),
         };
         // A list that nobody is on needs not be made for somebody to leave it.
@@ -174,6 +187,26 @@ impl NamedListShaper {
             Some(Standing::Missing) | None => {
                 let object_type_id = self.plan.object.type_id.clone();
                 Err(Unsent::Unknown(ListRequest { name, object_type_id, if_missing }))
+            }
+        }
+    }
+
+    /// Whether no other name of the sync is the same to HubSpot, which compares them without letter case and outer blanks.
+    fn is_first(&mut self, name: &str, spelled: &str) -> Result<(), Rejection> {
+        let spelled = serde_json::from_str::<Cow<'_, str>>(spelled).unwrap_or(Cow::Borrowed(name));
+        match self.plan.names.claim(&name.to_lowercase(), &spelled) {
+            Naming::Own => Ok(()),
+            Naming::Taken { by } => {
+                let message = format!(
+                    "{LIST_NAME}: the names \"{by}\" and \"{}\" are one to HubSpot, and the first was named by the records \
+                     before; use one spelling, or name lists by {LIST_ID}.",
+                    shown(&spelled)
+                );
+                Err(Rejection::by_connector("CONFLICT", Some(LIST_NAME), message))
+            }
+            Naming::Forgotten => {
+                self.notices.extend(self.plan.names.told_of_forgetting(&self.plan.descriptor));
+                Ok(())
             }
         }
     }

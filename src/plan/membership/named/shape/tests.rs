@@ -9,6 +9,7 @@ use crate::crm::object::ObjectType;
 use crate::engine::membership::Action::{Add, Remove};
 use crate::error::Failure;
 use crate::json::Object;
+use crate::plan::first_names::FirstNames;
 use crate::protocol::catalog::ConfiguredCatalog;
 
 fn plan(mut stream: Value, mut settings: Value) -> Result<NamedListPlan, Failure> {
@@ -20,7 +21,8 @@ fn plan(mut stream: Value, mut settings: Value) -> Result<NamedListPlan, Failure
     let properties = json!([{"name": "email", "type": "string"}, {"name": "code", "type": "string", "hasUniqueValue": true}]);
     let properties: Vec<Property> = serde_json::from_value(properties).unwrap();
     let contact = ObjectType::standard("0-1").unwrap();
-    NamedListPlan::new(&catalog.streams[0], config.stream(None, "s"), &contact, &properties)
+    let names = FirstNames::of_lists();
+    NamedListPlan::new(&catalog.streams[0], config.stream(None, "s"), &contact, &properties, &names)
 }
 
 fn shaper(settings: Value) -> NamedListShaper {
@@ -154,15 +156,33 @@ fn records_without_member_or_list_are_refused() {
     ] {
         assert_eq!(settled(shaper, row.clone()), refused(code, property), "{row}");
     }
+    let twice = json!({"email": "a@x.com", "listName": "VIP"});
+    assert_eq!(settled(shaper, twice), refused("CONFLICT", "list_name"), "two columns for one thing");
     let nulled = json!({"email": "a@x.com", "List Name": "VIP"});
-    let clash = shape(shaper, &nulled).unwrap_err();
-    assert!(matches!(clash, Unshaped::Failed(_)), "two columns for one thing: {clash:?}");
     let other = &mut self::shaper(json!({}));
     assert_eq!(
         settled(other, nulled),
         refused("MISSING_REQUIRED_PROPERTY", "list_id"),
         "a nulled value is none"
     );
+}
+
+#[test]
+fn of_names_that_are_one_to_hubspot_the_first_counts_in_every_stream() {
+    let (mut one, mut other) = (shaper(json!({})), shaper(json!({})));
+    other.plan.names = one.plan.names.clone();
+    let row = |name: &str| json!({"email": "a@x.com", "list_name": name});
+    let request = asked(&mut one, row("VIP"));
+    one.learn(&request, FoundList::There(list("8")));
+    assert_eq!(settled(&mut one, row("VIP")), done("8", Add));
+    for name in ["vip", " VIP", "Vip\t"] {
+        for shaper in [&mut one, &mut other] {
+            assert_eq!(settled(shaper, row(name)), refused("CONFLICT", "list_name"), "{name:?}");
+        }
+    }
+    assert_eq!(asked(&mut other, row("VIP")), request);
+    let by_id = json!({"email": "a@x.com", "list_name": "vip", "list_id": 8});
+    assert_eq!(asked(&mut other, by_id).name, ListName::Id("8".to_owned()), "the id counts");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use hubspot_sandbox::{Endpoint, Fault, FaultAnswer, FaultBody, InputMatch, LimitPolicy, When};
 use serde_json::json;
 
+use super::account;
 use crate::support::delivery::{
-    account, contact, email, for_contacts, for_streams, is_state, keyed, keyed_record, people, state_numbers,
-    stats, stored,
+    contact, email, for_contacts, for_streams, is_state, keyed, keyed_record, people, state_numbers, stats,
+    stored,
 };
 use crate::support::messages::stream_state;
 

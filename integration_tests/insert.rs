@@ -7,8 +7,9 @@ use hubspot_sandbox::{
 };
 use serde_json::{Value, json};
 
+use super::account;
 use crate::support::connector::{Finished, PATIENCE};
-use crate::support::delivery::{account, for_streams};
+use crate::support::delivery::for_streams;
 use crate::support::messages::{activation_stream, complete, elt_stream, record, stream_state};
 use crate::support::sent;
 
@@ -322,7 +323,7 @@ fn an_outage_does_not_cost_every_record_that_cannot_be_looked_for() {
 #[test]
 fn inserts_are_offered_without_a_matching_key() {
     let sandbox = account().start();
-    let run = crate::support::connector::Connector::new(&sandbox.url(), sandbox.default_token()).discover();
+    let run = for_streams(&sandbox, &[contacts()]).discover();
     let catalogs = run.of_type("DESTINATION_CATALOG");
     let operations = catalogs[0]["destination_catalog"]["operations"].as_array().expect("operations");
     // Audiences are appended to as well, by keys of their own.

@@ -36,6 +36,7 @@
 //! | Which trouble is waited out, which ends a sync? | `faults`, `storms`, `giving_up` |
 //! | In which order do records of one key take effect? | `order` |
 //! | How does a sync end, and go on after a crash? | `ends`, `kill` |
+//! | Does the same hold over TLS and HTTP/2? | `production` (the files of `settlement`, `insert`, `faults`, `order`) |
 //! | Does any input break the parser or the coercions? | `fuzz` |
 //! | How much memory does a sync take? | `memory` |
 //! | Are the rules of ARCHITECTURE.md kept? | `tidy` |
@@ -79,6 +80,7 @@ mod objects;
 mod operations;
 mod order;
 mod owners;
+mod production;
 mod recorded;
 mod rejections;
 mod report;
@@ -90,3 +92,6 @@ mod storage;
 mod storage_servers;
 mod storms;
 mod tidy;
+
+// What the groups call that run twice, each time with another account: see `production`.
+use support::delivery::account;

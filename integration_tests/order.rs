@@ -5,9 +5,10 @@ use std::time::Duration;
 use hubspot_sandbox::{Endpoint, Fault, InputMatch, LimitPolicy, Sandbox, When, Writing};
 use serde_json::{Value, json};
 
+use super::account;
 use crate::support::connector::PATIENCE;
 use crate::support::delivery::{
-    KEY, VALUE, account, contact_in, email, for_contacts, for_streams, keyed, keyed_record, stats, stored,
+    KEY, VALUE, contact_in, email, for_contacts, for_streams, keyed, keyed_record, stats, stored,
 };
 use crate::support::messages::{record, stream_state};
 use crate::support::random::Random;

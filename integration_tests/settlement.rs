@@ -5,10 +5,11 @@ use hubspot_sandbox::{
 };
 use serde_json::{Value, json};
 
+use super::account;
 use crate::support::connector::PATIENCE;
 use crate::support::delivery::{
-    KEY, account, contact, contact_in, email, for_contacts, for_streams, is_state, keyed, keyed_record,
-    people, state_numbers, stats, stored,
+    KEY, contact, contact_in, email, for_contacts, for_streams, is_state, keyed, keyed_record, people,
+    state_numbers, stats, stored,
 };
 use crate::support::messages::{elt_stream, record, stream_state};
 

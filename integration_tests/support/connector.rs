@@ -132,6 +132,13 @@ impl Connector {
         self
     }
 
+    /// Trusts this certificate (PEM) and no other.
+    pub fn trusting(self, certificate: &str) -> Self {
+        let path = self.folder.path().join("roots.pem");
+        std::fs::write(&path, certificate).expect("the file of roots");
+        self.env("SSL_CERT_FILE", &path.to_string_lossy())
+    }
+
     pub fn config_path(&self) -> PathBuf {
         self.folder.path().join("config.json")
     }

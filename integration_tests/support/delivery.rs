@@ -32,9 +32,13 @@ pub(crate) fn for_contacts(sandbox: &Sandbox) -> Connector {
 
 /// A connector for these streams, with a short flush interval.
 pub(crate) fn for_streams(sandbox: &Sandbox, streams: &[Value]) -> Connector {
-    Connector::new(&sandbox.url(), sandbox.default_token())
+    let connector = Connector::new(&sandbox.url(), sandbox.default_token())
         .with(&json!({"flush_interval_seconds": 0.1}))
-        .catalog(&catalog(streams))
+        .catalog(&catalog(streams));
+    match sandbox.certificate() {
+        Some(certificate) => connector.trusting(certificate),
+        None => connector,
+    }
 }
 
 /// The stream `contacts`, matched by e-mail.

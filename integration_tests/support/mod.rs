@@ -1,6 +1,7 @@
 //! What the tests share: the program, messages, the protocol, the demo's account.
 
 pub(crate) mod bucket;
+pub(crate) mod certificate;
 pub mod connector;
 pub(crate) mod crm;
 pub mod delivery;

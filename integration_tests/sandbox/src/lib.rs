@@ -58,7 +58,7 @@ pub use events::{EventDef, EventUuids, StoredEvent};
 pub use faults::{
     BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, When, Writing,
 };
-pub use http::{Endpoint, EndpointFamily, Gzip};
+pub use http::{Certificate, Endpoint, EndpointFamily, Gzip};
 pub use inspect::{StoredAssociation, StoredList, StoredRecord};
 pub use limits::{AssociationBudget, LimitPolicy, RateLimit};
 pub use lists::{AddedSpelling, EmptyArrays, ListDef, MemberChange, Membership, Oversize, ProcessingType};

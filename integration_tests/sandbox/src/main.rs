@@ -1,11 +1,12 @@
 //! `hubspot-sandbox`: the stand-in as a program, for demonstrations and for trying a client by hand.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use hubspot_sandbox::{Builder, RateLimit, Sandbox};
+use hubspot_sandbox::{Builder, Certificate, RateLimit, Sandbox};
 
 /// A HubSpot stand-in: real HTTP on 127.0.0.1, state in memory, gone when it stops.
 ///
@@ -46,6 +47,14 @@ struct Options {
     #[arg(long)]
     token: Option<String>,
 
+    /// Speak TLS, and HTTP/2 to clients that can, with the certificate in this file (PEM); a client has to trust it.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+
+    /// The certificate's key (PEM).
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+
     /// Keep neither a log of requests nor a history of writes, for runs of millions of records.
     #[arg(long)]
     light: bool,
@@ -75,30 +84,35 @@ fn main() -> ExitCode {
     if options.light {
         builder = builder.light();
     }
-    run(builder)
+    match certificate(&options) {
+        Ok(None) => run(builder),
+        Ok(Some(certificate)) => run(builder.tls(certificate)),
+        Err(error) => give_up("cannot read its certificate", &error),
+    }
 }
 
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the program talks to the person who started it"
-)]
+fn certificate(options: &Options) -> io::Result<Option<Certificate>> {
+    let (Some(certificate), Some(key)) = (&options.certificate, &options.key) else { return Ok(None) };
+    Ok(Some(Certificate::new(&std::fs::read_to_string(certificate)?, &std::fs::read_to_string(key)?)))
+}
+
+#[expect(clippy::print_stderr, reason = "the program talks to the person who started it")]
+fn give_up(what: &str, error: &io::Error) -> ExitCode {
+    eprintln!("hubspot-sandbox {what}: {error}");
+    ExitCode::FAILURE
+}
+
+#[expect(clippy::print_stdout, reason = "the program talks to the person who started it")]
 fn run(builder: Builder) -> ExitCode {
     let sandbox = match builder.try_start() {
         Ok(sandbox) => sandbox,
-        Err(error) => {
-            eprintln!("hubspot-sandbox could not listen: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return give_up("could not listen", &error),
     };
     let announce = || println!("hubspot-sandbox {} token {}", sandbox.url(), sandbox.default_token());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(until_stopped(announce))) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("hubspot-sandbox cannot wait for Ctrl-C: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => give_up("cannot wait for Ctrl-C", &error),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::builder::Builder;
 use crate::faults::{Fault, FaultId};
-use crate::http::{Server, Shared, lock};
+use crate::http::{Certificate, Server, Shared, lock};
 use crate::log::{RequestRecord, Totals};
 use crate::world::World;
 
@@ -29,10 +29,17 @@ impl Sandbox {
         Self { server, shared, default_token }
     }
 
-    /// Base URL without a trailing slash: `http://127.0.0.1:40123`.
+    /// Base URL without a trailing slash: `http://127.0.0.1:40123`, or `https` with [`Builder::tls`].
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.server.address())
+        let scheme = if self.shared.wire.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.server.address())
+    }
+
+    /// The certificate that its clients have to trust, as PEM, with [`Builder::tls`].
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.shared.wire.certificate.as_ref().map(Certificate::chain)
     }
 
     /// A private token with every scope.
@@ -62,6 +69,12 @@ impl Sandbox {
     #[must_use]
     pub fn page_views(&self) -> u64 {
         self.shared.pages.load(Ordering::SeqCst)
+    }
+
+    /// How many connections carried requests.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// The most requests that were ever handled at once.

@@ -1,6 +1,7 @@
 //! Setting a sandbox up.
 
 mod families;
+mod wire;
 
 use std::io;
 use std::sync::atomic::AtomicU64;
@@ -13,7 +14,7 @@ use crate::account::{Account, AccountType};
 use crate::auth::{Bearer, OAuthApp, Rotation, Scopes, TokenKind};
 use crate::catalog::{CustomObject, PropertyDef};
 use crate::faults::{Fault, FaultEngine};
-use crate::http::{Gzip, Server, Shared, Timing};
+use crate::http::{Gzip, Server, Shared, Timing, Wire};
 use crate::limits::RateLimit;
 use crate::log::RequestLog;
 use crate::random::Random;
@@ -53,6 +54,7 @@ pub struct Builder {
     body_room: Option<usize>,
     history: bool,
     gzip: Gzip,
+    wire: Wire,
     families: families::Families,
 }
 
@@ -87,6 +89,7 @@ impl Default for Builder {
             body_room: Some(BODY_ROOM),
             history: true,
             gzip: Gzip::default(),
+            wire: Wire::default(),
             families: families::Families::default(),
         }
     }
@@ -332,7 +335,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When it cannot listen on the port.
+    /// When it cannot listen on the port, or the certificate cannot be used.
     ///
     /// # Panics
     ///
@@ -355,8 +358,10 @@ impl Builder {
             }),
             log: Arc::new(RequestLog::new(self.body_room)),
             pages: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
             body_limit: self.body_limit,
             gzip: self.gzip,
+            wire: self.wire,
             stop: stopped,
         });
         let server = Server::start(port, Arc::clone(&shared), stop)?;

@@ -184,10 +184,31 @@ impl Fault {
         self
     }
 
-    /// Resets the connection without an answer.
+    /// Resets the connection without an answer; in HTTP/2 the request's stream.
     #[must_use]
     pub fn close(mut self, when: When) -> Self {
         self.effect = Effect::Close(when);
+        self
+    }
+
+    /// Resets the connection without an answer, in HTTP/2 too, with every request on it.
+    #[must_use]
+    pub fn cut(mut self, when: When) -> Self {
+        self.effect = Effect::Cut(when);
+        self
+    }
+
+    /// Refuses the request's stream (REFUSED_STREAM), which says that nothing was done; in HTTP/1.1 the connection is reset.
+    #[must_use]
+    pub fn refuse_stream(mut self) -> Self {
+        self.effect = Effect::Refuse;
+        self
+    }
+
+    /// Answers, and takes no further request over this connection: GOAWAY in HTTP/2.
+    #[must_use]
+    pub fn go_away(mut self) -> Self {
+        self.effect = Effect::Leave;
         self
     }
 

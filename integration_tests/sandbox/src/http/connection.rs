@@ -1,47 +1,145 @@
-//! One connection: HTTP/1.1 with keep-alive, and the ways in which it can break on demand.
+//! One connection: HTTP/1.1 with keep-alive or HTTP/2, and the ways in which it can break on demand.
 
-use std::io;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use hyper::{Request, Response, StatusCode, Version};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
 
 use super::answer::{Answer, AnswerBody};
 use super::encoding;
+use super::io::Io;
 use super::pipeline::{Delivery, Gzip, Received, Shared};
+use super::wire::{H2, Wire};
 
 /// Serves one connection until it ends.
-pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
+pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream, tls: Option<TlsAcceptor>) {
     // Without this, small answers wait for the client's acknowledgements.
     let _ = stream.set_nodelay(true);
-    let stream = Arc::new(stream);
-    let service = service_fn(|request| {
-        let (shared, stream) = (Arc::clone(&shared), Arc::clone(&stream));
-        respond(shared, stream, request)
-    });
-    // A connection that breaks is nothing to report: clients go away, and faults break connections.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(Io(Arc::clone(&stream))), service).await;
+    let line = Arc::new(Line::new(stream));
+    let io = Io(Arc::clone(&line.stream));
+    match tls {
+        None => speak_http1(shared, line, io).await,
+        Some(tls) => {
+            // A client that does not trust the certificate is gone.
+            let Ok(io) = tls.accept(io).await else { return };
+            match io.get_ref().1.alpn_protocol() {
+                Some(H2) => speak_http2(shared, line, io).await,
+                _ => speak_http1(shared, line, io).await,
+            }
+        }
+    }
 }
 
-/// The connection is to be reset without an answer.
+async fn speak_http1(shared: Arc<Shared>, line: Arc<Line>, io: impl AsyncRead + AsyncWrite + Unpin) {
+    let service = service_fn(|request| respond(Arc::clone(&shared), Arc::clone(&line), request));
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(io), service);
+    let leave = |connection: Pin<&mut http1::Connection<_, _>>| connection.graceful_shutdown();
+    until_it_ends(&line, connection, leave).await;
+}
+
+async fn speak_http2(
+    shared: Arc<Shared>,
+    line: Arc<Line>,
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) {
+    let Wire { streams, window, .. } = shared.wire;
+    let answering = Arc::clone(&line);
+    let service = service_fn(move |request| respond(Arc::clone(&shared), Arc::clone(&answering), request));
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.max_concurrent_streams(streams);
+    if let Some(window) = window {
+        builder.initial_stream_window_size(window).initial_connection_window_size(window);
+    }
+    let connection = builder.serve_connection(TokioIo::new(io), service);
+    let leave = |connection: Pin<&mut http2::Connection<_, _, _>>| connection.graceful_shutdown();
+    until_it_ends(&line, connection, leave).await;
+}
+
+/// Waits for the end of a connection, which is asked to leave, or cut, where its line says so. One that breaks is nothing to
+/// report: clients go away, and faults break connections.
+async fn until_it_ends<C: Future>(line: &Line, connection: C, leave: impl Fn(Pin<&mut C>)) {
+    tokio::pin!(connection);
+    let mut leaving = false;
+    loop {
+        tokio::select! {
+            _ = &mut connection => return,
+            () = line.cut.notified() => return,
+            () = line.leave.notified(), if !leaving => {
+                leaving = true;
+                leave(connection.as_mut());
+            }
+        }
+    }
+}
+
+/// What the requests of one connection share.
+struct Line {
+    stream: Arc<TcpStream>,
+    /// Requests that came over it.
+    requests: AtomicU64,
+    /// It takes no further requests; those under way are answered.
+    leave: Notify,
+    /// It is gone, with everything under way on it.
+    cut: Notify,
+}
+
+impl Line {
+    fn new(stream: TcpStream) -> Self {
+        Self {
+            stream: Arc::new(stream),
+            requests: AtomicU64::new(0),
+            leave: Notify::new(),
+            cut: Notify::new(),
+        }
+    }
+
+    /// Counts a request; the last one that the connection is to take makes it leave.
+    fn arrived(&self, shared: &Shared) {
+        let requests = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        if requests == 1 {
+            shared.connections.fetch_add(1, Ordering::SeqCst);
+        }
+        if shared.wire.requests.is_some_and(|most| requests >= most) {
+            self.leave.notify_one();
+        }
+    }
+
+    fn cut(&self) {
+        let _ = self.stream.set_zero_linger();
+        self.cut.notify_one();
+    }
+}
+
+/// There is no answer.
 #[derive(Debug, thiserror::Error)]
-#[error("reset on demand")]
-struct Reset;
+enum Unanswered {
+    /// The connection is to be reset; in HTTP/2 the stream.
+    #[error("reset on demand")]
+    Reset,
+    /// The stream is refused, as one that was never looked at. Source: RFC 9113, section 8.7.
+    #[error("refused on demand")]
+    Refused(#[source] h2::Error),
+}
 
 async fn respond(
     shared: Arc<Shared>,
-    stream: Arc<TcpStream>,
+    line: Arc<Line>,
     request: Request<Incoming>,
-) -> Result<Response<Payload>, Reset> {
+) -> Result<Response<Payload>, Unanswered> {
+    line.arrived(&shared);
     let (head, body) = request.into_parts();
     let limit = shared.body_limit;
     let encoding = text(&head.headers, header::CONTENT_ENCODING);
@@ -60,25 +158,31 @@ async fn respond(
         body,
     };
     // A task of its own goes on when the client hangs up, as HubSpot's work does.
-    let delivery = tokio::spawn(shared.handle(received)).await.map_err(|_| Reset)?;
-    match delivery {
-        Delivery::Answer(answer) => Ok(response(answer, End::Whole, accepted.as_deref())),
-        Delivery::Truncated(answer) => Ok(response(answer, End::Break, accepted.as_deref())),
-        Delivery::Close => {
-            let _ = stream.set_zero_linger();
-            Err(Reset)
+    let delivery = tokio::spawn(shared.handle(received)).await.map_err(|_| Unanswered::Reset)?;
+    match (delivery, head.version) {
+        (Delivery::Answer(answer), _) => Ok(response(answer, End::Whole, accepted.as_deref())),
+        (Delivery::Truncated(answer), _) => Ok(response(answer, End::Break, accepted.as_deref())),
+        (Delivery::Last(answer), _) => {
+            line.leave.notify_one();
+            Ok(response(answer, End::Whole, accepted.as_deref()))
+        }
+        (Delivery::Refused, Version::HTTP_2) => Err(Unanswered::Refused(h2::Reason::REFUSED_STREAM.into())),
+        (Delivery::Close, Version::HTTP_2) => Err(Unanswered::Reset),
+        (Delivery::Refused | Delivery::Close | Delivery::Cut, _) => {
+            line.cut();
+            Err(Unanswered::Reset)
         }
     }
 }
 
 /// The whole body, or none if it is longer than the limit: the rest is read and forgotten, since a client that is
 /// still sending would not see the answer. A client that breaks off has sent no request.
-async fn read_body(mut body: Incoming, limit: usize) -> Result<Option<Vec<u8>>, Reset> {
+async fn read_body(mut body: Incoming, limit: usize) -> Result<Option<Vec<u8>>, Unanswered> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut kept = Vec::with_capacity(announced.min(limit));
     let mut fits = true;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Reset)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| Unanswered::Reset)?.into_data() else { continue };
         fits &= kept.len() + data.len() <= limit;
         if fits {
             kept.extend_from_slice(&data);
@@ -139,17 +243,17 @@ struct Payload {
 
 impl Body for Payload {
     type Data = Bytes;
-    type Error = Reset;
+    type Error = Unanswered;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Unanswered>>> {
         match self.bytes.take().filter(|bytes| !bytes.is_empty()) {
             Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             None => match self.end {
                 End::Whole => Poll::Ready(None),
-                End::Break => Poll::Ready(Some(Err(Reset))),
+                End::Break => Poll::Ready(Some(Err(Unanswered::Reset))),
             },
         }
     }
@@ -160,49 +264,5 @@ impl Body for Payload {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.length)
-    }
-}
-
-/// A shared stream: the service needs it too, to reset it.
-struct Io(Arc<TcpStream>);
-
-impl AsyncRead for Io {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.0.poll_read_ready(context))?;
-            match self.0.try_read(buffer.initialize_unfilled()) {
-                Ok(read) => {
-                    buffer.advance(read);
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-    }
-}
-
-impl AsyncWrite for Io {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.0.poll_write_ready(context))?;
-            match self.0.try_write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return Poll::Ready(done),
-            }
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Dropping the last handle closes the stream, with a reset where one was asked for.
-        Poll::Ready(Ok(()))
     }
 }

@@ -5,10 +5,12 @@ mod answer;
 mod connection;
 mod encoding;
 mod endpoint;
+mod io;
 mod pipeline;
 mod query;
 mod route;
 mod server;
+mod wire;
 
 pub(crate) use answer::Answer;
 #[cfg(test)]
@@ -19,3 +21,5 @@ pub(crate) use pipeline::{Shared, Timing, lock};
 pub(crate) use query::{Query, parse_form};
 pub(crate) use route::{Place, Route, Version, crm, dated, v4};
 pub(crate) use server::Server;
+pub use wire::Certificate;
+pub(crate) use wire::Wire;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::admission::{Admitted, Rejected, admit};
 use super::answer::Answer;
 use super::query::Query;
+use super::wire::Wire;
 use crate::endpoints::{self, Call};
 use crate::faults::{BatchRefusal, Chosen, Effect, FaultEngine, Subject, When};
 use crate::log::{Arrival, RequestLog, Ticket};
@@ -45,9 +46,12 @@ pub(crate) struct Shared {
     pub(crate) log: Arc<RequestLog>,
     /// Pages shown to browsers.
     pub(crate) pages: AtomicU64,
+    /// Connections that carried requests.
+    pub(crate) connections: AtomicU64,
     /// Longest body taken, in bytes.
     pub(crate) body_limit: usize,
     pub(crate) gzip: Gzip,
+    pub(crate) wire: Wire,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -69,8 +73,14 @@ pub(crate) enum Delivery {
     Answer(Answer),
     /// The head and half of the body.
     Truncated(Answer),
-    /// A reset.
+    /// An answer, and nothing more over this connection.
+    Last(Answer),
+    /// A reset: of the connection, or of the stream where it has several.
     Close,
+    /// A reset of the connection with everything on it.
+    Cut,
+    /// The stream is refused; where there are no streams, the connection is reset.
+    Refused,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -94,7 +104,7 @@ impl Shared {
         };
         let mut ticket = self.log.arrive(arrival);
         let delivery = self.deliver(&received, &mut ticket).await;
-        if let Delivery::Answer(answer) | Delivery::Truncated(answer) = &delivery {
+        if let Delivery::Answer(answer) | Delivery::Truncated(answer) | Delivery::Last(answer) = &delivery {
             ticket.outcome.status = Some(answer.status);
             ticket.outcome.inputs = answer.inputs;
         }
@@ -175,6 +185,8 @@ impl Shared {
             }
             Effect::Hang(When::BeforeEffect) => self.hang().await,
             Effect::Close(When::BeforeEffect) => Delivery::Close,
+            Effect::Cut(When::BeforeEffect) => Delivery::Cut,
+            Effect::Refuse => Delivery::Refused,
             Effect::EmptyResults if admitted.route.endpoint.answers_a_batch() => {
                 let now = lock(&self.world).clock.now();
                 let status = if admitted.route.endpoint == super::Endpoint::Create { 201 } else { 200 };
@@ -236,6 +248,8 @@ impl Shared {
                 Delivery::Answer(answer)
             }
             Effect::Close(When::AfterEffect) => Delivery::Close,
+            Effect::Cut(When::AfterEffect) => Delivery::Cut,
+            Effect::Leave => Delivery::Last(answer),
             Effect::Truncate => Delivery::Truncated(answer),
             _ => Delivery::Answer(answer),
         }
@@ -275,7 +289,8 @@ impl Shared {
         match delivery {
             Delivery::Answer(answer) => Delivery::Answer(add(answer)),
             Delivery::Truncated(answer) => Delivery::Truncated(add(answer)),
-            Delivery::Close => Delivery::Close,
+            Delivery::Last(answer) => Delivery::Last(add(answer)),
+            unanswered @ (Delivery::Close | Delivery::Cut | Delivery::Refused) => unanswered,
         }
     }
 }

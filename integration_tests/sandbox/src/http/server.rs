@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use super::connection;
 use super::pipeline::Shared;
@@ -25,13 +26,14 @@ impl Server {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let tls = shared.wire.acceptor()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut stopped = stop.subscribe();
         let thread = std::thread::Builder::new().name("hubspot-sandbox".to_owned()).spawn(move || {
             runtime.block_on(async move {
                 tokio::select! {
                     _ = stopped.wait_for(|stop| *stop) => {}
-                    () = listen(listener, shared) => {}
+                    () = listen(listener, shared, tls) => {}
                 }
             });
             // Dropping the runtime here ends every connection and whatever still hangs.
@@ -45,12 +47,12 @@ impl Server {
     }
 }
 
-async fn listen(listener: std::net::TcpListener, shared: Arc<Shared>) {
+async fn listen(listener: std::net::TcpListener, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
     loop {
         // An error concerns one connection only: it was gone before it was accepted.
         if let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(connection::serve(Arc::clone(&shared), stream));
+            tokio::spawn(connection::serve(Arc::clone(&shared), stream, tls.clone()));
         }
     }
 }

@@ -38,6 +38,7 @@
 //! | How does a sync end, and go on after a crash? | `ends`, `kill` |
 //! | Does the same hold over TLS and HTTP/2? | `production` (the files of `settlement`, `insert`, `faults`, `order`) |
 //! | Does any input break the parser or the coercions? | `fuzz` |
+//! | Does a hostile HubSpot hang, flood or fool a sync? | `hostile` |
 //! | How much memory does a sync take? | `memory` |
 //! | Are the rules of ARCHITECTURE.md kept? | `tidy` |
 //! | Is the documentation complete, and do its examples run? | `docs` |
@@ -63,6 +64,7 @@ mod events;
 mod faults;
 mod fuzz;
 mod giving_up;
+mod hostile;
 mod inline;
 mod input;
 mod insert;

@@ -189,6 +189,17 @@ impl Connector {
         command.spawn().expect("the program starts")
     }
 
+    /// Starts a command with everything piped and nothing read: `check`, `discover` or `write`.
+    pub fn spawn(&self, name: &str) -> Child {
+        let mut command = self.command();
+        command.arg(name).arg("--config").arg(self.config_path());
+        if name == "write" {
+            command.arg("--catalog").arg(self.catalog_path());
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
+
     fn write_command(&self) -> Command {
         let mut command = self.command();
         command

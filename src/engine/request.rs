@@ -191,9 +191,15 @@ fn writes(send: &Send, target: &Target, naming: Naming<'_>) -> Vec<u8> {
             body.push(b',');
         }
         body.push(b'{');
-        if !matches!(naming, Naming::Nothing) {
+        let name = match naming {
+            Naming::Nothing => None,
+            Naming::RecordId => input.target(),
+            // Its record id may be known too, where an earlier record of the key was looked for.
+            Naming::Key(_) => input.key(),
+        };
+        if let Some(name) = name {
             body.extend_from_slice(br#""id":"#);
-            escape_into(input.target().unwrap_or_default(), &mut body);
+            escape_into(name, &mut body);
             body.push(b',');
         }
         body.extend_from_slice(&after_name);
@@ -403,6 +409,22 @@ mod tests {
             {"id": "c", "idProperty": "email", "objectWriteTraceId": "7-2", "properties": {"email": "c"}},
         ]});
         assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn what_is_matched_by_a_unique_property_is_named_by_it_though_its_id_is_known() {
+        let mut ledger = Ledger::default();
+        ledger.add_stream();
+        let input = Input { record_id: Some("7".into()), ..input(&mut ledger, "k", &[r#""x":"1""#]) };
+        let target = Target {
+            operation: Operation::Update(MatchedBy::UniqueProperty),
+            object: "companies".into(),
+            key_property: "no".into(),
+            far: None,
+            lists: HashSet::new(),
+        };
+        let body: Value = serde_json::from_slice(&of(&send(vec![input]), &target).body).unwrap();
+        assert_eq!((&body["inputs"][0]["id"], &body["inputs"][0]["idProperty"]), (&json!("k"), &json!("no")));
     }
 
     #[test]

@@ -464,7 +464,8 @@ fn index(stream: usize) -> StreamIndex {
     StreamIndex(u32::try_from(stream).expect("few streams"))
 }
 
-fn rate_headers(headers: Headers) -> Option<RateHeaders> {
+/// The headers themselves.
+pub(super) fn rate_headers(headers: Headers) -> Option<RateHeaders> {
     let window = |max| RateHeaders {
         max: Some(max),
         remaining: Some(max / 2),

@@ -42,7 +42,7 @@ impl Driver<'_> {
                 } else {
                     How::HONEST
                 };
-                self.answer(call, how, Headers::drawn(self.setup.mix, rng));
+                self.answer(call, how, Headers::drawn(self.setup.mix.ends_early, rng));
             } else if let Some(moment) = wait {
                 self.now = moment + Duration::from_millis(rng.u64(..50) / 49);
             } else {

@@ -37,6 +37,17 @@ pub(super) static LIMIT_INSIDE: Answer =
 /// A server error for a part of a batch.
 pub(super) static FAILURE_INSIDE: Answer =
     LazyLock::new(|| ApiError::parse(207, br#"{"status":503,"message":"Later."}"#, None));
+/// The same, after which what was to be done may have been done.
+pub(super) static CRASH_INSIDE: Answer =
+    LazyLock::new(|| ApiError::parse(207, br#"{"status":502,"message":"Later."}"#, None));
+/// Something unique that another record has, said of one record alone.
+pub(super) static TAKEN: Answer = LazyLock::new(|| {
+    ApiError::parse(207, br#"{"category":"CONFLICT","message":"Contact already exists."}"#, None)
+});
+/// A refusal of a call with pairs of which one end is not there, without a word about which.
+pub(super) static END_MISSING: Answer = LazyLock::new(|| {
+    ApiError::parse(400, br#"{"category":"OBJECT_NOT_FOUND","message":"One of them is not there."}"#, None)
+});
 /// A server error.
 pub(super) static FAILURE: Answer = LazyLock::new(|| ApiError::parse(502, b"", None));
 /// A request that is too large.

@@ -13,11 +13,9 @@
 //! | What follows from an answer? | [`judgement`], in the [`words`] of the model |
 //! | What does HubSpot answer, and what does it hold? | [`hubspot`], [`errors`] |
 //! | One script, played to both | [`driver`], [`ending`] |
-//! | Is any record made twice? | [`making`] |
-//! | Is what settles associated, and on its list? | [`linking`], against an [`account`] |
+//! | Does all of it hold of streams of every kind beside each other? | [`mixed`] |
 //! | How many calls does a bad record cost? | [`isolation`] |
 
-mod account;
 mod conversation;
 mod driver;
 mod ending;
@@ -25,8 +23,7 @@ mod errors;
 mod hubspot;
 mod isolation;
 mod judgement;
-mod linking;
-mod making;
+mod mixed;
 mod oracle;
 mod script;
 mod words;

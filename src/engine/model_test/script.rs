@@ -461,12 +461,12 @@ impl Naming {
 }
 
 impl Headers {
-    pub(super) fn drawn(mix: Mix, rng: &mut fastrand::Rng) -> Self {
+    pub(super) fn drawn(ends_early: bool, rng: &mut fastrand::Rng) -> Self {
         match rng.u8(..100) {
             0..20 => Self::None,
             20..30 => Self::Unannounced,
             30..40 => Self::Narrow,
-            40..42 if mix.ends_early => Self::DailyNearlySpent,
+            40..42 if ends_early => Self::DailyNearlySpent,
             _ => Self::Wide,
         }
     }
@@ -481,7 +481,7 @@ impl Step {
             20..38 => Self::Answer {
                 call: rng.usize(..8),
                 how: How::drawn(setup, rng),
-                headers: Headers::drawn(setup.mix, rng),
+                headers: Headers::drawn(setup.mix.ends_early, rng),
             },
             38..42 => Self::Stored { percent: rng.u64(..=100) },
             42..43 if setup.mix.ends_early && chance(rng, 30) => Self::Stop { failure: rng.bool() },

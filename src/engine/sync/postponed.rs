@@ -96,6 +96,7 @@ impl Sync {
         absent: Vec<Absent>,
     ) -> Vec<(Input, Rejection)> {
         let awaited = self.awaited(source);
+        let has_failed = self.streams[source.stream.0 as usize].failed;
         let mut given_up = Vec::new();
         let mut later: BTreeMap<(Duration, Step), Vec<Input>> = BTreeMap::new();
         for Absent { mut input, rejection, step } in absent {
@@ -103,6 +104,8 @@ impl Sync {
             match input.far.absence {
                 _ if !awaited.includes(step) => given_up.push((input, rejection)),
                 Absence::Unknown if all_was_written => given_up.push((input, rejection)),
+                // Given up while the call was under way: it never settles.
+                Absence::Unknown if has_failed => {}
                 Absence::Unknown => self.postponed.inputs.push((source, input)),
                 Absence::LastLook => given_up.push((input, rejection)),
                 Absence::Looking(waited) => match waits(step).get(waited) {
@@ -117,7 +120,7 @@ impl Sync {
                 },
             }
         }
-        if !self.streams[source.stream.0 as usize].failed {
+        if !has_failed {
             for ((wait, step), inputs) in later {
                 let send = self.send_of(source, Group::new(inputs, Stage::First, step));
                 self.delayed.insert((now + wait, send.id), send);

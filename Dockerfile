@@ -2,12 +2,12 @@
 #         docker buildx build --platform linux/amd64,linux/arm64 ...    (both are built and tested by the release workflow)
 #
 # Arguments, both with defaults:
-#   BUILD_IMAGE  Rust with the musl target of the machine, so that the program is static, and `apk`. Pin it by digest for
-#                a build that can be repeated.
+#   BUILD_IMAGE  Rust with the musl target of the machine, so that the program is static, and `apk`.
 #   BASE_IMAGE   what the program runs on. Anything that has sh, sleep and mv, which the Airbyte platform starts a
 #                connector with; the steps below use nothing else of it but echo, mkdir, chown and test.
-ARG BUILD_IMAGE=docker.io/library/rust:1.95-alpine
-ARG BASE_IMAGE=docker.io/library/alpine:3.22
+# By digest, so that a build can be repeated and nobody changes what is under it; the tags are for people.
+ARG BUILD_IMAGE=docker.io/library/rust:1.95-alpine@sha256:606fd313a0f49743ee2a7bd49a0914bab7deedb12791f3a846a34a4711db7ed2
+ARG BASE_IMAGE=docker.io/library/alpine:3.22@sha256:14358309a308569c32bdc37e2e0e9694be33a9d99e68afb0f5ff33cc1f695dce
 
 FROM ${BUILD_IMAGE} AS build
 # The TLS library (aws-lc-sys) is C, and includes a kernel header where there is one.

@@ -67,7 +67,7 @@ fn dependencies_point_inward() {
     let names: Vec<&str> = MAY_USE
         .iter()
         .map(|(name, _)| *name)
-        .chain(["hubspot", "storage", "output", "pipeline", "commands", "cli"])
+        .chain(["net", "hubspot", "storage", "output", "pipeline", "commands", "cli"])
         .collect();
     let mut wrong = Vec::new();
     for (module, allowed) in MAY_USE {
@@ -133,4 +133,44 @@ fn every_test_file_is_part_of_the_suite() {
             assert!(main.contains(&format!("mod {module};")), "{name} is not declared in main.rs");
         }
     }
+}
+
+/// The lines of a file of this repository.
+fn lines_of(path: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(path);
+    text.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+fn is_hash(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[test]
+fn what_others_made_is_named_by_what_cannot_change() {
+    let mut wrong = Vec::new();
+    for workflow in [".github/workflows/ci.yml", ".github/workflows/release.yml"] {
+        for line in lines_of(workflow) {
+            let Some((_, action)) = line.split_once("uses: ") else { continue };
+            let commit = action.split_once('@').and_then(|(_, rest)| rest.split_whitespace().next());
+            if !commit.is_some_and(|commit| is_hash(commit, 40)) {
+                wrong.push(format!("{workflow}: {action}"));
+            }
+        }
+    }
+    for line in
+        lines_of("Dockerfile").iter().filter(|line| line.starts_with("ARG ") && line.contains("_IMAGE="))
+    {
+        if !line.split_once("@sha256:").is_some_and(|(_, digest)| is_hash(digest, 64)) {
+            wrong.push(format!("Dockerfile: {line}"));
+        }
+    }
+    for name in ["clients", "sources", "storage", "tools"] {
+        let path = format!("integration_tests/clients/requirements/{name}.txt");
+        for pair in lines_of(&path).windows(2).filter(|pair| pair[0].contains("==")) {
+            if !pair[1].starts_with("--hash=sha256:") {
+                wrong.push(format!("{path}: {}", pair[0]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "named by what others can move:\n{}", wrong.join("\n"));
 }

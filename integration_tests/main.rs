@@ -33,6 +33,8 @@
 //! | Who is rejected for a refused batch, at the cost of how many calls? | `isolation` |
 //! | Is every record made once? | `insert` |
 //! | What is matched by search? | `search` |
+//! | Why is HubSpot not reached, and who is told when? | `reach` |
+//! | What if HubSpot's pages do not end? | `pages` |
 //! | Which trouble is waited out, which ends a sync? | `faults`, `storms`, `giving_up` |
 //! | In which order do records of one key take effect? | `order` |
 //! | How does a sync end, and go on after a crash? | `ends`, `kill` |
@@ -83,6 +85,8 @@ mod operations;
 mod order;
 mod owners;
 mod production;
+mod pages;
+mod reach;
 mod recorded;
 mod rejections;
 mod report;

@@ -14,6 +14,7 @@
 //! | [`plan`] | what happens to each stream |
 //! | [`engine`] | every decision of a sync |
 //! | [`rejected`] | how rejected records are shown and laid out |
+//! | [`net`] | why another machine is not reached |
 //! | [`hubspot`] | the HTTP client |
 //! | [`output`] | stdout |
 //! | [`storage`] | where rejected records are stored |
@@ -32,6 +33,7 @@ pub mod engine;
 pub mod error;
 pub mod hubspot;
 pub mod json;
+pub mod net;
 pub mod output;
 pub mod pipeline;
 pub mod plan;

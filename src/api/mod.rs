@@ -7,7 +7,7 @@
 //! - [`batch_answer`]: a 2xx answer of a batch endpoint, record by record;
 //! - [`association`]: answers about associations;
 //! - [`membership`]: answers about the members of lists;
-//! - [`paging`]: where the next page of an answer begins;
+//! - [`paging`]: where the next page of an answer begins, and when there have been enough;
 //! - [`search_answer`]: a 2xx answer of a search;
 //! - [`error_body`]: an error of any shape, read without ever failing;
 //! - [`refusal`]: what kind of "no" a whole answer is;
@@ -45,7 +45,7 @@ pub use batch_answer::{BatchAnswer, Malformed, Stored};
 pub use error_body::{ApiError, CORRELATION_ID_HEADER};
 pub use faults::PropertyFault;
 pub use membership::{MembersPage, MembershipAnswer};
-pub use paging::Paging;
+pub use paging::{Endless, Pages, Paging};
 pub use paths::{AssociationVerb, MembershipVerb, Paths, Verb};
 pub use rate_headers::RateHeaders;
 pub use refusal::{AuthProblem, RatePolicy, Refusal};

@@ -1,4 +1,10 @@
-//! Where the next page of an answer begins.
+//! Where the next page of an answer begins, and when there have been enough.
+//!
+//! Where pages end is HubSpot's to say. A cursor that was followed before, or more pages than there can be, mean that it
+//! does not: every reader of pages asks [`Pages`] where to go on.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Deserializer};
 
@@ -32,9 +38,53 @@ impl Paging {
     }
 }
 
+/// A walk through pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages {
+    most: usize,
+    /// Hashes of the cursors that were followed.
+    followed: HashSet<u64>,
+}
+
+/// The pages do not end: a cursor came twice, or more pages than there can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the pages do not end")]
+pub struct Endless;
+
+impl Pages {
+    /// Before the first page of at most so many.
+    #[must_use]
+    pub fn at_most(most: usize) -> Self {
+        Self { most, followed: HashSet::new() }
+    }
+
+    /// Goes from one page to the next one, which begins at `cursor`.
+    ///
+    /// # Errors
+    /// [`Endless`], when this was the last page there can be, or the cursor was followed before.
+    pub fn follow(&mut self, cursor: &str) -> Result<(), Endless> {
+        let mut hasher = DefaultHasher::new();
+        cursor.hash(&mut hasher);
+        let is_new = self.followed.insert(hasher.finish());
+        if is_new && self.followed.len() < self.most { Ok(()) } else { Err(Endless) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_walk_ends_at_a_cursor_that_repeats_and_at_its_bound() {
+        let mut pages = Pages::at_most(4);
+        assert_eq!(["a", "b", "a"].map(|cursor| pages.follow(cursor)), [Ok(()), Ok(()), Err(Endless)]);
+        let mut pages = Pages::at_most(4);
+        assert_eq!(
+            ["a", "b", "c", "d"].map(|cursor| pages.follow(cursor)),
+            [Ok(()), Ok(()), Ok(()), Err(Endless)],
+            "four pages have three cursors"
+        );
+    }
 
     #[test]
     fn the_last_page_has_no_next() {

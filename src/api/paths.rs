@@ -177,8 +177,7 @@ impl Paths {
 
     /// One page of the members of one list: the first, or the one a cursor of HubSpot's names; 250 is the largest.
     pub fn members_page(self, list_id: &str, after: Option<&str>) -> String {
-        let after = after.map(|after| format!("&after={}", encoded(after))).unwrap_or_default();
-        format!("{}?limit=250{after}", self.memberships(list_id))
+        format!("{}?limit=250{}", self.memberships(list_id), and_after(after))
     }
 
     /// A change to the members of one list.
@@ -196,9 +195,9 @@ impl Paths {
         format!("{}/labels", self.associations(from, to))
     }
 
-    /// The owners of the account, paged.
-    pub fn owners(self) -> String {
-        self.crm("owners")
+    /// One page of the account's owners: the first, or the one a cursor of HubSpot's names; 500 is the largest.
+    pub fn owners_page(self, after: Option<&str>) -> String {
+        format!("{}?limit=500{}", self.crm("owners"), and_after(after))
     }
 
     /// The account's id, type, time zone and hosting region.
@@ -236,9 +235,15 @@ impl Paths {
         format!("{EVENTS}/send/batch")
     }
 
-    /// The event definitions: GET lists, POST creates.
+    /// The event definitions: POST creates one.
     pub fn event_definitions(self) -> String {
         format!("{EVENTS}/event-definitions")
+    }
+
+    /// One page of the event definitions with their properties: the first, or the one a cursor of HubSpot's names; 100 is
+    /// the largest.
+    pub fn event_definitions_page(self, after: Option<&str>) -> String {
+        format!("{}?includeProperties=true&limit=100{}", self.event_definitions(), and_after(after))
     }
 
     /// One event definition, by its name.
@@ -266,6 +271,11 @@ impl Paths {
         };
         format!("{root}/{}/{}", encoded(from), encoded(to))
     }
+}
+
+/// The cursor of a page, after other parameters of a query.
+fn and_after(cursor: Option<&str>) -> String {
+    cursor.map(|cursor| format!("&after={}", encoded(cursor))).unwrap_or_default()
 }
 
 /// The one events root used for every version; see the module's comment.
@@ -296,7 +306,9 @@ mod tests {
             paths.memberships_change("21", MembershipVerb::AddAndRemove),
             paths.associations_batch("0-1", "0-2", AssociationVerb::ArchiveLabels),
             paths.association_labels("0-1", "0-2"),
-            paths.owners(),
+            paths.owners_page(None),
+            paths.owners_page(Some("a+/=#&b")),
+            paths.event_definitions_page(Some("k=")),
             paths.account_details(),
             paths.daily_usage(),
             paths.oauth_token(),
@@ -328,7 +340,9 @@ mod tests {
                 "/crm/v3/lists/21/memberships/add-and-remove",
                 "/crm/v4/associations/0-1/0-2/batch/labels/archive",
                 "/crm/v4/associations/0-1/0-2/labels",
-                "/crm/v3/owners",
+                "/crm/v3/owners?limit=500",
+                "/crm/v3/owners?limit=500&after=a%2B%2F%3D%23%26b",
+                "/events/v3/event-definitions?includeProperties=true&limit=100&after=k%3D",
                 "/account-info/v3/details",
                 "/account-info/v3/api-usage/daily/private-apps",
                 "/oauth/v3/token",
@@ -359,7 +373,9 @@ mod tests {
             "/crm/lists/{V}/21/memberships/add-and-remove",
             "/crm/associations/{V}/0-1/0-2/batch/labels/archive",
             "/crm/associations/{V}/0-1/0-2/labels",
-            "/crm/owners/{V}",
+            "/crm/owners/{V}?limit=500",
+            "/crm/owners/{V}?limit=500&after=a%2B%2F%3D%23%26b",
+            "/events/v3/event-definitions?includeProperties=true&limit=100&after=k%3D",
             "/account-info/{V}/details",
             "/account-info/{V}/api-usage/daily/private-apps",
             "/oauth/{V}/token",

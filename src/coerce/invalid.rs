@@ -102,6 +102,9 @@ pub enum Reason {
          crm.objects.owners.read)"
     )]
     OwnersUnavailable,
+    /// The owners have not been read yet: no fault of the value, which is to be looked at again once they are.
+    #[error("the account's owners have not been read")]
+    OwnersUnread,
     /// Not the shape of an e-mail address.
     #[error("not an e-mail address; send one address such as name@example.com")]
     NotAnEmail,
@@ -135,7 +138,8 @@ impl Reason {
             | Self::NotAnOption
             | Self::UnknownOwner
             | Self::AmbiguousOwner
-            | Self::OwnersUnavailable => InvalidCode::InvalidOption,
+            | Self::OwnersUnavailable
+            | Self::OwnersUnread => InvalidCode::InvalidOption,
             Self::NotAnEmail => InvalidCode::InvalidEmail,
             Self::TooLong => InvalidCode::ValueTooLong,
             Self::BrokenText | Self::Malformed => InvalidCode::InvalidRecord,

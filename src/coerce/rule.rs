@@ -136,7 +136,11 @@ impl Kind {
             PropertyType::String if options.object == ObjectKind::Company && property.name == "domain" => {
                 Self::Domain
             }
-            PropertyType::String | PropertyType::PhoneNumber | PropertyType::Other => Self::Text,
+            PropertyType::String
+            | PropertyType::PhoneNumber
+            | PropertyType::ObjectCoordinates
+            | PropertyType::Json
+            | PropertyType::Other => Self::Text,
             PropertyType::Number => Self::Number,
             PropertyType::Date => Self::Date,
             PropertyType::Datetime => Self::Datetime,

@@ -1,5 +1,6 @@
 //! `check`: tries the configuration against HubSpot without writing anything.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,9 +31,11 @@ use crate::storage::RejectStore;
 /// Longest that storage which does not answer is tried: HubSpot may have taken half of the check's time.
 const STORAGE_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Prints the CONNECTION_STATUS line, FAILED included.
+/// Prints the CONNECTION_STATUS line, FAILED included: also where the connector itself fails, since whoever set it up
+/// waits for one.
 pub fn run(config: &Path, emitter: &Emitter) {
-    let result = try_out(config, emitter);
+    let result = catch_unwind(AssertUnwindSafe(|| try_out(config, emitter)))
+        .unwrap_or_else(|_| Err(super::panicked()));
     let text = result.as_ref().map_err(ToString::to_string);
     emitter.line(&lines::connection_status(
         text.as_ref().map(|message| message.as_str()).map_err(String::as_str),

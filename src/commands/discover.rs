@@ -70,7 +70,7 @@ async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Failure
 fn of_object(object: &ObjectType, properties: &[Property]) -> Vec<Value> {
     let unique = unique_properties(object, properties);
     let any: Vec<&str> = std::iter::once(RECORD_ID).chain(unique.iter().copied()).collect();
-    let writable: Vec<&Property> = properties.iter().filter(|property| property.is_writable()).collect();
+    let writable: Vec<&Property> = properties.iter().filter(|property| property.is_offered()).collect();
     let keys: Vec<&Property> =
         properties.iter().filter(|property| unique.contains(&property.name.as_str())).collect();
     let mut operations = Vec::new();
@@ -119,6 +119,8 @@ pub(super) fn json_schema(kind: PropertyType) -> Value {
         PropertyType::String
         | PropertyType::Enumeration
         | PropertyType::PhoneNumber
+        | PropertyType::ObjectCoordinates
+        | PropertyType::Json
         | PropertyType::Other => {
             json!({"type": "string"})
         }

@@ -12,6 +12,7 @@ use crate::crm::new_property::Made;
 use crate::crm::property::PropertyType;
 use crate::error::{Failure, Kind};
 use crate::hubspot::making::PropertyMaker;
+use crate::hubspot::patient::Trouble;
 use crate::hubspot::{account, events};
 use crate::plan::event::columns::{Identity, OCCURRED_AT, UUID};
 use crate::plan::event::{DEFINITIONS_SCOPE, EventPlan, KnownEvent, name};
@@ -28,6 +29,13 @@ pub enum Definitions {
     Read(Vec<EventDefinition>),
     /// The token may not read them, or the account has no custom events.
     Unreadable,
+    /// HubSpot does not come to an end of them.
+    Endless,
+}
+
+/// Why a stream cannot be planned whose event may be among definitions that do not end.
+fn endless() -> Failure {
+    Trouble::Endless.into_failure("read the event definitions")
 }
 
 /// Reads the definitions.
@@ -38,6 +46,7 @@ pub async fn read(knowledge: &Knowledge<'_>) -> Result<Definitions, Failure> {
     match events::definitions(knowledge.client(), knowledge.patience()).await {
         Ok(definitions) => Ok(Definitions::Read(definitions)),
         Err(trouble) if trouble.is_forbidden() => Ok(Definitions::Unreadable),
+        Err(trouble) if trouble.is_endless() => Ok(Definitions::Endless),
         Err(trouble) => Err(trouble.into_failure("read the event definitions")),
     }
 }
@@ -103,7 +112,7 @@ pub async fn check_names(
         for (other, name, _) in met.iter().filter(|(_, _, other)| *other == event) {
             let definition = match knowledge.event_definitions().await? {
                 Definitions::Read(known) => known.iter().find(|known| known.fully_qualified_name == event),
-                Definitions::Unreadable => None,
+                Definitions::Unreadable | Definitions::Endless => None,
             };
             name::refuse_two_names((other, name), (&stream.descriptor, given), event, definition)?;
         }
@@ -127,6 +136,7 @@ async fn known(
             }
             None => Err(name::missing(given, definitions)),
         },
+        Definitions::Endless => Err(endless()),
         Definitions::Unreadable if settings.is_some_and(|settings| settings.create_event_definition) => {
             let message = format!(
                 "The token may not read or create event definitions, which \"create_event_definition\" asks for. Add the \
@@ -215,6 +225,10 @@ pub async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Fai
             Ok(definitions.iter().filter(|event| !event.archived).map(operation).collect())
         }
         Ok(Definitions::Unreadable) => Ok(Vec::new()),
+        Ok(Definitions::Endless) => {
+            tracing::warn!("Events are not offered. {}", endless());
+            Ok(Vec::new())
+        }
         // Accounts without the feature may refuse the question in other ways.
         Err(failure) if failure.kind == Kind::Configuration => Ok(Vec::new()),
         Err(failure) => Err(failure),

@@ -36,7 +36,7 @@ impl Footing {
     /// # Errors
     /// A failure when HubSpot does not accept the token, or the daily quota is spent.
     pub async fn of_sync(client: &Client, budget: Duration) -> Result<Self, Failure> {
-        let patience = Patience::Until(Instant::now() + budget.min(DETAILS_PATIENCE));
+        let patience = Patience::Briefly(Instant::now() + budget.min(DETAILS_PATIENCE));
         let account = match account::details(client, patience).await {
             Ok(account) => Some(account),
             Err(trouble) if ends_everything(&trouble) => {
@@ -90,6 +90,7 @@ impl Footing {
 fn ends_everything(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::Refused(error) => error.status == 401,
+        Trouble::Endless => false,
         Trouble::Failed(failure) => matches!(failure.kind, Kind::Configuration | Kind::QuotaSpent),
     }
 }

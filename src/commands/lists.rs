@@ -150,6 +150,8 @@ async fn check_readable(knowledge: &Knowledge<'_>) -> Result<(), Failure> {
             }
             Err(failure)
         }
+        // They can be read.
+        Err(trouble) if trouble.is_endless() => Ok(()),
         Err(trouble) if trouble.is_refused() => Ok(()),
         Err(trouble) => Err(trouble.into_failure("read lists")),
     }
@@ -167,6 +169,10 @@ pub async fn operations(knowledge: &mut Knowledge<'_>) -> Result<Vec<Value>, Fai
             tracing::info!(
                 "Lists are not offered: the token may not read them (scopes {SCOPES}), or the account has none."
             );
+            return Ok(Vec::new());
+        }
+        Err(trouble) if trouble.is_endless() => {
+            tracing::warn!("Lists are not offered. {}", trouble.into_failure("read lists"));
             return Ok(Vec::new());
         }
         Err(trouble) => return Err(trouble.into_failure("read lists")),

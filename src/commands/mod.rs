@@ -40,11 +40,14 @@ pub fn run(command: &Command) -> ExitCode {
     let (emitter, writer) = Emitter::start(std::io::stdout());
     logging::install(emitter.clone());
     // What has been emitted before a panic still goes out, and so does the word that it happened.
-    let result = catch_unwind(AssertUnwindSafe(|| dispatch(command, &emitter))).unwrap_or_else(|_| {
-        let message = "The connector failed inside. This is a fault of the connector; please report it.";
-        Err(Failure::new(Kind::Internal, message).internal("panic; its text is on stderr"))
-    });
+    let result =
+        catch_unwind(AssertUnwindSafe(|| dispatch(command, &emitter))).unwrap_or_else(|_| Err(panicked()));
     finish(result, &emitter, writer)
+}
+
+fn panicked() -> Failure {
+    let message = "The connector failed inside. This is a fault of the connector; please report it.";
+    Failure::new(Kind::Internal, message).internal("panic; its text is on stderr")
 }
 
 fn dispatch(command: &Command, emitter: &Emitter) -> Result<write::Completed, Failure> {

@@ -44,8 +44,8 @@ pub struct Knowledge<'a> {
     properties: HashMap<ObjectType, Vec<Property>>,
     /// Objects whose sensitive properties are among them.
     with_sensitive: HashSet<ObjectType>,
-    /// `Some(None)` once it is known that the token may not see them.
-    owners: Option<Option<Arc<Owners>>>,
+    /// Shared by all who need them.
+    owners: Arc<Owners>,
     event_definitions: Option<Definitions>,
     names: SyncNames,
 }
@@ -70,7 +70,7 @@ impl<'a> Knowledge<'a> {
             schemas: None,
             properties: HashMap::new(),
             with_sensitive: HashSet::new(),
-            owners: None,
+            owners: Arc::default(),
             event_definitions: None,
             names: SyncNames { audiences: FirstNames::of_audiences(), lists: FirstNames::of_lists() },
         }
@@ -151,25 +151,28 @@ impl<'a> Knowledge<'a> {
         Ok(schema.map(|schema| schema.required_properties.clone()).unwrap_or_default())
     }
 
-    /// The account's owners, read when they are first asked for; none where the token may not see them.
+    /// The account's owners, as far as they have been read.
+    #[must_use]
+    pub fn owners(&self) -> &Arc<Owners> {
+        &self.owners
+    }
+
+    /// Reads the account's owners, once. Where their pages do not end they stay unread: records that name owners by id
+    /// can do without.
     ///
     /// # Errors
     /// A failure when HubSpot cannot be reached, or does not accept the token.
-    pub async fn owners(&mut self) -> Result<Option<Arc<Owners>>, Failure> {
-        if self.owners.is_none() {
-            let owners = match account::owners(self.client, self.patience).await {
-                Ok(owners) => {
-                    let pairs =
-                        owners.iter().filter_map(|owner| Some((owner.email.as_deref()?, owner.id.as_str())));
-                    Some(Arc::new(Owners::new(pairs)))
-                }
-                // Whether that matters is told where a stream names one, and in the reason of every record that does.
-                Err(trouble) if trouble.is_forbidden() => None,
-                Err(trouble) => return Err(trouble.into_failure("read the owners")),
-            };
-            self.owners = Some(owners);
+    async fn read_owners(&self) -> Result<(), Failure> {
+        if self.owners.are_read() {
+            return Ok(());
         }
-        Ok(self.owners.clone().flatten())
+        match account::read_owners(self.client, &self.owners, self.patience).await {
+            Err(trouble) if trouble.is_endless() => {
+                tracing::warn!("{}", trouble.into_failure("read the owners"));
+                Ok(())
+            }
+            read => read.map_err(|trouble| trouble.into_failure("read the owners")),
+        }
     }
 
     /// The kinds of association from one object type to another.
@@ -474,7 +477,8 @@ async fn object_plan(
 }
 
 /// The account's owners, where records of the stream may name one by e-mail address: the object has an owner property,
-/// and the operation writes it. Columns that nobody declared may hold one too.
+/// and the operation writes it. They are read now where a declared column is one; columns that nobody declared may be one
+/// too, which is seen when a record names an owner.
 async fn owners(
     stream: &ConfiguredStream,
     settings: Option<&StreamSettings>,
@@ -490,15 +494,18 @@ async fn owners(
     }
     let is_declared = names(stream, settings, properties)
         .any(|name| properties.iter().filter(is_owner).any(|property| property.name == name));
-    let owners = knowledge.owners().await?;
-    if owners.is_none() && is_declared {
+    if is_declared {
+        knowledge.read_owners().await?;
+    }
+    let owners = Arc::clone(knowledge.owners());
+    if is_declared && owners.are_unreadable() {
         tracing::warn!(
             "The token may not read owners (scope crm.objects.owners.read): owner properties of stream \"{}\" take \
              owner ids only, no e-mail addresses.",
             stream.descriptor
         );
     }
-    Ok(owners)
+    Ok(Some(owners))
 }
 
 /// The object type a name stands for; the account's custom objects are read only where they are needed.

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::engine::association::Awaited;
 use crate::engine::request::Target;
 use crate::engine::reserve;
+use crate::engine::retry::UNREACHED;
 use crate::engine::sync::{Durability, Settings, Sync};
 use crate::error::{Failure, Kind};
 use crate::hubspot::client::Client;
@@ -77,7 +78,7 @@ async fn sync(
     let patience = Patience::Each(config.retry_budget_seconds.duration());
     let mut knowledge = Knowledge::new(client, patience);
     let ended = perform(&mut knowledge, config, catalog, emitter, rotation, keeping).await;
-    ended.map_err(|failure| knowledge.footing().naming_the_reset(failure))
+    ended.map_err(|failure| knowledge.footing().naming_the_reset(naming_the_hindrance(failure, client)))
 }
 
 async fn perform(
@@ -137,7 +138,8 @@ async fn perform(
     std::thread::spawn(move || reader.run(std::io::stdin().lock(), &sender));
     let shown = config.rejected_records_output(std::env::var_os("WORKER_JOB_ID").is_some());
     let rotation = Arc::new(rotation);
-    tokio::spawn(serve(maker, placed, client.clone(), Arc::clone(&rotation), emitter.clone()));
+    let owners = Arc::clone(knowledge.owners());
+    tokio::spawn(serve(maker, placed, owners, client.clone(), Arc::clone(&rotation), emitter.clone()));
     let calls = HubSpotCalls::new(client.clone(), rotation, emitter.clone());
     let durability = if keeping.is_some() { Durability::Stored } else { Durability::Printed };
     let engine = Sync::new(settings(config, durability));
@@ -160,6 +162,16 @@ async fn perform(
         (None, Some(failure)) => Err(failure),
         (None, None) => Ok(Completed::Whole),
     }
+}
+
+/// The same failure; where it is that HubSpot cannot be reached, it says what is in the way.
+fn naming_the_hindrance(mut failure: Failure, client: &Client) -> Failure {
+    let is_unexplained = failure.message.strip_prefix(UNREACHED).is_some_and(|rest| rest.starts_with(';'));
+    if is_unexplained && let Some(hindrance) = client.contact().hindrance() {
+        failure.message.push(' ');
+        failure.message.push_str(&hindrance);
+    }
+    failure
 }
 
 fn performance(config: &Config) -> Performance {

@@ -43,6 +43,16 @@ impl Findings {
         }
     }
 
+    /// The member `key` of the object at `parent` must be a token that can be sent: what is pasted with it would make
+    /// HubSpot's edge refuse every call without saying why.
+    pub(super) fn bearer_token(&mut self, parent: &FieldPath, key: &str, value: &SecretString) {
+        if secret::is_blank(value) {
+            self.add(parent.key(key), Expected::NotBlank);
+        } else if let Some(beside) = secret::beside_a_token(value) {
+            self.add(parent.key(key), Expected::TokenAlone(beside));
+        }
+    }
+
     /// All problems, in the order they were found.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.0

@@ -74,7 +74,7 @@ impl Credentials {
                 findings.secret_not_blank(at, "client_secret", &oauth.client_secret);
                 findings.secret_not_blank(at, "refresh_token", &oauth.refresh_token);
             }
-            Self::AccessToken(token) => findings.secret_not_blank(at, "access_token", &token.access_token),
+            Self::AccessToken(token) => findings.bearer_token(at, "access_token", &token.access_token),
         }
     }
 }

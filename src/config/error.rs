@@ -81,6 +81,8 @@ pub enum Expected {
     },
     /// Text that is more than white space.
     NotBlank,
+    /// A token as HubSpot shows it, and nothing else; the text says what is too much.
+    TokenAlone(&'static str),
     /// An absolute `http` or `https` URL.
     HttpUrl,
     /// Needed because another key of the same object is set.
@@ -110,6 +112,9 @@ impl fmt::Display for Expected {
             Self::Within { minimum: None, maximum: Some(high) } => write!(f, "must be at most {high}"),
             Self::Within { minimum: None, maximum: None } => f.write_str("must be within its bounds"),
             Self::NotBlank => f.write_str("must not be blank"),
+            Self::TokenAlone(beside) => {
+                write!(f, "must be the token alone, {beside}: copy it again from HubSpot, the whole of it")
+            }
             Self::HttpUrl => f.write_str(
                 "must be an absolute URL such as https://host or http://host:8080/path, \
                  without user name, query or fragment",

@@ -17,6 +17,24 @@ pub(super) fn trimmed_option<'de, D: Deserializer<'de>>(
     trimmed(deserializer).map(Some)
 }
 
+/// What a bearer token holds that belongs to none, if anything: a header takes visible ASCII, and HubSpot's tokens are
+/// letters, digits and few signs.
+pub(super) fn beside_a_token(secret: &SecretString) -> Option<&'static str> {
+    let token = secret.expose_secret();
+    let is_quoted = |quote| token.starts_with(quote) || token.ends_with(quote);
+    if token.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("bearer")) {
+        Some("without the word \"Bearer\"")
+    } else if token.contains(char::is_whitespace) {
+        Some("on one line and without blanks")
+    } else if is_quoted('"') || is_quoted('\'') {
+        Some("without quotation marks")
+    } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Some("without characters that no token has (accents, invisible ones)")
+    } else {
+        None
+    }
+}
+
 /// Whether nothing is left of the secret.
 pub(super) fn is_blank(secret: &SecretString) -> bool {
     secret.expose_secret().trim().is_empty()

@@ -84,7 +84,11 @@ pub enum PropertyType {
     Bool,
     /// A telephone number, written as text.
     PhoneNumber,
-    /// A kind this version does not know (`json`, `object_coordinates`, newer ones): sent as text.
+    /// A reference to another record, which HubSpot keeps for itself.
+    ObjectCoordinates,
+    /// Structured text, which HubSpot keeps for itself.
+    Json,
+    /// A kind this version does not know: sent as text.
     #[default]
     #[serde(other)]
     Other,
@@ -114,6 +118,13 @@ impl Property {
     #[must_use]
     pub fn is_writable(&self) -> bool {
         !self.calculated && !self.modification_metadata.read_only_value
+    }
+
+    /// Whether people are offered to write the property: values of some kinds cannot be written whatever the definition
+    /// says (HubSpot's properties guide, "object_coordinates" and "json").
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.is_writable() && !matches!(self.kind, PropertyType::ObjectCoordinates | PropertyType::Json)
     }
 
     /// Whether the property holds several options at once (`a;b;c`).

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use super::batch::{Input, Send};
 use super::operation::Step;
 pub use crate::api::AssociationType;
-use crate::api::AssociationVerb;
+use crate::api::{AssociationVerb, Endless, Pages};
+use crate::error::{Failure, Kind};
 
 /// What is done with a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,10 +89,43 @@ pub enum Labels {
     /// Not read yet.
     #[default]
     Unknown,
-    /// Not among those read so far; the next page begins here.
-    From(Box<str>),
+    /// Not among those read so far.
+    From(NextPage),
     /// These.
     Known(Vec<AssociationType>),
+}
+
+/// Most pages of a record's associations to one other object that are read, 500 each as a rule: HubSpot's highest limit
+/// is 50,000 of them (its associations guide).
+const MOST_PAGES: usize = 1000;
+
+/// Where reading a record's associations goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextPage {
+    after: Box<str>,
+    pages: Pages,
+}
+
+impl Labels {
+    /// Not among those read so far: they go on at the cursor `after`.
+    ///
+    /// # Errors
+    /// [`Endless`] when the pages do not end.
+    pub fn go_on(self, after: &str) -> Result<Self, Endless> {
+        let mut pages = match self {
+            Self::From(NextPage { pages, .. }) => pages,
+            Self::Unknown | Self::Known(_) => Pages::at_most(MOST_PAGES),
+        };
+        pages.follow(after)?;
+        Ok(Self::From(NextPage { after: after.into(), pages }))
+    }
+}
+
+/// Why a stream ends whose records' associations do not come to an end.
+#[must_use]
+pub fn endless() -> Failure {
+    let message = "HubSpot does not come to an end when asked for the associations of a record. Run the sync again later.";
+    Failure::new(Kind::Unavailable, message)
 }
 
 /// What one record asks for, beside the key of its near end.
@@ -192,7 +226,7 @@ fn reads(inputs: &[Input]) -> Vec<Value> {
         asked.entry(from).or_insert_with(|| {
             order.push(from);
             match &input.far.labels {
-                Labels::From(after) => json!({"id": from, "after": after}),
+                Labels::From(page) => json!({"id": from, "after": page.after}),
                 Labels::Unknown | Labels::Known(_) => json!({"id": from}),
             }
         });

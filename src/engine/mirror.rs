@@ -8,7 +8,7 @@
 //! off before is done over.
 
 use super::ledger::Hold;
-use crate::api::MembersPage;
+use crate::api::{Endless, MembersPage, Pages};
 
 /// Most members that one call removes.
 const MOST_REMOVED: usize = 1000;
@@ -46,6 +46,11 @@ impl Chore {
     }
 }
 
+/// Most members a list can have: an account has no more records of a type (HubSpot's record limits, Enterprise).
+const MOST_MEMBERS: usize = 15_000_000;
+/// Pages that hold so many, 250 each.
+const MOST_PAGES: usize = MOST_MEMBERS / 250;
+
 /// Why nobody is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spared {
@@ -62,6 +67,7 @@ pub struct Mirror {
     named: RecordIds,
     has_records: bool,
     is_spoilt: bool,
+    pages: Pages,
     phase: Phase,
     hold: Option<Hold>,
 }
@@ -82,8 +88,8 @@ impl Mirror {
     /// A list of which nobody has been named yet; `hold` keeps the stream's states back.
     #[must_use]
     pub fn new(list: Box<str>, hold: Hold) -> Self {
-        let (named, phase) = (RecordIds::default(), Phase::Naming);
-        Self { list, named, has_records: false, is_spoilt: false, phase, hold: Some(hold) }
+        let (named, pages, phase) = (RecordIds::default(), Pages::at_most(MOST_PAGES), Phase::Naming);
+        Self { list, named, has_records: false, is_spoilt: false, pages, phase, hold: Some(hold) }
     }
 
     /// A record is on the list; `None` where its id is not known.
@@ -124,12 +130,19 @@ impl Mirror {
     }
 
     /// Takes a page of members in; returns the calls that follow from it.
-    pub fn read(&mut self, page: &MembersPage) -> Vec<Chore> {
-        let Phase::Reading { leavers } = &mut self.phase else { return Vec::new() };
+    ///
+    /// # Errors
+    /// [`Endless`] when the pages do not end. Nobody leaves then.
+    pub fn read(&mut self, page: &MembersPage) -> Result<Vec<Chore>, Endless> {
+        let Phase::Reading { leavers } = &mut self.phase else { return Ok(Vec::new()) };
         let ids = page.members.iter().filter_map(|member| member.parse().ok());
         leavers.extend(ids.filter(|id| !self.named.contains(*id)));
         if let Some(after) = page.after.clone() {
-            return vec![Chore::Read { list: self.list.clone(), after: Some(after) }];
+            if leavers.len() > MOST_MEMBERS {
+                return Err(Endless);
+            }
+            self.pages.follow(&after)?;
+            return Ok(vec![Chore::Read { list: self.list.clone(), after: Some(after) }]);
         }
         // Removed only after the last page: a cursor over a list that shrinks could skip members.
         let chores: Vec<Chore> = leavers
@@ -137,7 +150,7 @@ impl Mirror {
             .map(|ids| Chore::Remove { list: self.list.clone(), ids: ids.to_vec() })
             .collect();
         self.phase = if chores.is_empty() { Phase::Done } else { Phase::Removing { calls: chores.len() } };
-        chores
+        Ok(chores)
     }
 
     /// A call that removes members is made in so many parts instead of one.
@@ -222,8 +235,8 @@ mod tests {
         mirror.rejected("NOT_FOUND");
         assert_eq!(mirror.begin(), Ok(Chore::Read { list: "7".into(), after: None }));
         let next = mirror.read(&page(2990..3500, Some("x")));
-        assert_eq!(next, [Chore::Read { list: "7".into(), after: Some("x".into()) }]);
-        let chores = mirror.read(&page(4000..5000, None));
+        assert_eq!(next.unwrap(), [Chore::Read { list: "7".into(), after: Some("x".into()) }]);
+        let chores = mirror.read(&page(4000..5000, None)).unwrap();
         let ids: Vec<u64> = chores
             .iter()
             .flat_map(|chore| match chore {
@@ -246,8 +259,18 @@ mod tests {
         let mut mirror = mirror();
         mirror.is_member(Some("1"));
         assert!(mirror.begin().is_ok());
-        assert!(mirror.read(&page([1], None)).is_empty());
+        assert_eq!(mirror.read(&page([1], None)), Ok(Vec::new()));
         assert!(mirror.is_done());
+    }
+
+    #[test]
+    fn pages_that_lead_back_end_the_reading() {
+        let mut mirror = mirror();
+        mirror.is_member(Some("1"));
+        assert!(mirror.begin().is_ok());
+        for (after, ends) in [("a", false), ("b", false), ("a", true)] {
+            assert_eq!(mirror.read(&page([2], Some(after))).is_err(), ends, "{after}");
+        }
     }
 
     #[test]

@@ -163,6 +163,9 @@ pub fn delay(
     doubled.min(LONGEST_BACK_OFF).max(base).mul_f64(0.75 + 0.5 * chance)
 }
 
+/// How the failure begins that ends a sync because HubSpot cannot be reached: why is for those to add who know.
+pub const UNREACHED: &str = "HubSpot cannot be reached";
+
 /// The failure that ends a sync whose calls have not gone through for too long.
 ///
 /// `wait` is what the next attempt would have to wait, `stalled` how long nothing has gone through.
@@ -179,7 +182,7 @@ pub fn out_of_patience(setback: Setback, status: Option<u16>, wait: Duration, st
         }
         (Setback::Server | Setback::Unavailable, None) => "HubSpot keeps failing".to_owned(),
         (Setback::NewProperty, _) => "HubSpot does not know a property yet that was just created".to_owned(),
-        (Setback::Unreachable | Setback::Unconnected, _) => "HubSpot cannot be reached".to_owned(),
+        (Setback::Unreachable | Setback::Unconnected, _) => UNREACHED.to_owned(),
     };
     let message = format!(
         "{answer}; nothing went through for {} s and the next attempt would have to wait {} s.",

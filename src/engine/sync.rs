@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use super::Moment;
-use super::association::Awaited;
+use super::association::{self, Awaited};
 use super::batch::{LinkIndex, Send, SendId, Source};
 pub use super::exchange::{Counts, Durability, Effect, Next, Note, Outcome, Settings};
 use super::gone::Gone;
@@ -24,7 +24,7 @@ use super::pace::{Budget, Budgets};
 use super::record::{Body, Record};
 use super::rejection::Rejection;
 use super::resolve::{self, Group};
-use crate::api::RateHeaders;
+use crate::api::{Endless, RateHeaders};
 use crate::error::Failure;
 use linking::{Link, Linking};
 use postponed::Postponed;
@@ -308,7 +308,13 @@ impl Sync {
             Outcome::Linked(answer, correlation_id) => {
                 resolve::links::linked(send, operation, &answer, correlation_id.as_deref())
             }
-            Outcome::LabelsRead(answer) => resolve::links::labels_read(send, operation, &answer),
+            Outcome::LabelsRead(answer) => match resolve::links::labels_read(send, operation, &answer) {
+                Ok(resolution) => resolution,
+                Err(Endless) => {
+                    self.stream_failed(stream, association::endless());
+                    return;
+                }
+            },
             Outcome::Confirmed | Outcome::MembersPage(_) => resolve::confirmed(send, operation),
             Outcome::Refused(error) => resolve::refused(send, operation, &error),
             Outcome::TooLarge(error) if send.inputs.len() == 1 => resolve::refused(send, operation, &error),

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use super::client::Client;
+use super::pages::get_pages;
 use super::patient::{Patience, Trouble, get_json};
-use crate::api::Paging;
+use crate::coerce::Owners;
 use crate::crm::account::AccountDetails;
 use crate::crm::association_label::AssociationLabel;
 use crate::crm::object::{ObjectSchema, ObjectType};
@@ -95,38 +96,38 @@ pub async fn association_labels(
 }
 
 /// An owner: a user of the account that records can be assigned to.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Owner {
+#[derive(Debug, Deserialize)]
+struct Owner {
     /// What an owner property holds.
-    pub id: String,
+    id: String,
     /// The address people know the owner by.
     #[serde(default)]
-    pub email: Option<String>,
+    email: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct OwnersPage {
-    #[serde(default)]
-    results: Vec<Owner>,
-    #[serde(default)]
-    paging: Option<Paging>,
-}
-
-/// Active owners of the account, all pages.
+/// Reads the account's active owners and tells those who share them, also that the token may not see them.
 ///
 /// # Errors
-/// [`Trouble`] when HubSpot refuses or cannot be reached before patience ends.
-pub async fn owners(client: &Client, patience: Patience) -> Result<Vec<Owner>, Trouble> {
-    let path = client.paths().owners();
-    let mut owners = Vec::new();
-    let mut after = String::new();
-    loop {
-        let page: OwnersPage = get_json(client, &format!("{path}?limit=500{after}"), patience).await?;
-        owners.extend(page.results);
-        match page.paging.and_then(Paging::after) {
-            // The cursor is HubSpot's own, digits or base 64: both may stand in a query.
-            Some(next) => after = format!("&after={next}"),
-            None => return Ok(owners),
+/// [`Trouble`] when HubSpot refuses for another reason or cannot be reached before patience ends, or when its pages do
+/// not end.
+pub async fn read_owners(client: &Client, owners: &Owners, patience: Patience) -> Result<(), Trouble> {
+    match active_owners(client, patience).await {
+        Ok(active) => {
+            owners.tell(active.iter().filter_map(|owner| Some((owner.email.as_deref()?, owner.id.as_str()))));
+            Ok(())
         }
+        Err(trouble) if trouble.is_forbidden() => {
+            owners.tell_unreadable();
+            Ok(())
+        }
+        Err(trouble) => Err(trouble),
     }
+}
+
+/// Pages of owners, 500 each: more users than any account has.
+const MOST_OWNER_PAGES: usize = 200;
+
+/// All pages of them.
+async fn active_owners(client: &Client, patience: Patience) -> Result<Vec<Owner>, Trouble> {
+    get_pages(client, |after| client.paths().owners_page(after), MOST_OWNER_PAGES, patience).await
 }

@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -60,15 +62,36 @@ struct TokenAnswer {
     #[serde(default)]
     refresh_token: Option<SecretString>,
     #[serde(default)]
-    expires_in: Option<f64>,
+    expires_in: Value,
     #[serde(default)]
     scopes: Option<Vec<String>>,
+}
+
+impl TokenAnswer {
+    /// How long the token may be used. What is no time a token can live is not believed: a wrong number must neither
+    /// keep a token for ever nor ask for one with every call.
+    fn life(&self) -> Duration {
+        let told = match &self.expires_in {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        match told {
+            Some(seconds) if seconds > 0.0 => Duration::from_secs_f64(
+                seconds.clamp(SHORTEST_LIFE.as_secs_f64(), LONGEST_LIFE.as_secs_f64()),
+            ),
+            _ => USUAL_LIFE,
+        }
+    }
 }
 
 /// A token is renewed this long before it expires, or after nine tenths of a shorter life.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// Life of a token whose answer does not tell it; HubSpot's documented one.
 const USUAL_LIFE: Duration = Duration::from_secs(1800);
+/// Lives beyond these are taken for these.
+const SHORTEST_LIFE: Duration = Duration::from_secs(1);
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 impl Auth {
     /// Tokens for these credentials.
@@ -117,12 +140,10 @@ impl Auth {
         ];
         let answer = transport.post_form(&paths.oauth_token(), &form).await.map_err(NoToken::Unreachable)?;
         let granted = read(&answer)?;
-        let life = granted
-            .expires_in
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-            .unwrap_or(USUAL_LIFE);
+        let life = granted.life();
         let renew_at = Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 10));
         if let Some(new) = granted.refresh_token
+            && !new.expose_secret().is_empty()
             && new.expose_secret() != state.refresh_token.expose_secret()
         {
             state.rotated = Some(new.clone());
@@ -176,15 +197,24 @@ impl Auth {
 fn read(answer: &Answer) -> Result<TokenAnswer, NoToken> {
     if answer.status == 200 {
         // The cause is not kept: it may quote a token.
-        return serde_json::from_slice(&answer.body).map_err(|_| {
+        let read: Option<TokenAnswer> = serde_json::from_slice(&answer.body).ok();
+        let usable = |granted: &TokenAnswer| {
+            let token = granted.access_token.expose_secret();
+            !token.is_empty() && HeaderValue::from_str(token).is_ok()
+        };
+        return read.filter(usable).ok_or_else(|| {
             NoToken::Passing(Box::new(ApiError::parse(502, &[], answer.correlation_id.as_deref())))
         });
     }
     let error = answer.error();
+    // Only HubSpot itself knows whether a grant is good, and says so in an error of its own. A redirect, a page, or a
+    // proxy's refusal is not its word.
+    let is_its_word = error.structured && matches!(answer.status, 400 | 401 | 403);
     match error.refusal() {
         Refusal::RateLimited(_) | Refusal::Locked | Refusal::Migrating | Refusal::Unavailable => {
             Err(NoToken::Passing(Box::new(error)))
         }
+        _ if !is_its_word => Err(NoToken::Passing(Box::new(error))),
         _ => {
             let message = format!(
                 "HubSpot refused to renew the access token ({}). Sign in to HubSpot again in this destination's \
@@ -196,6 +226,35 @@ fn read(answer: &Answer) -> Result<TokenAnswer, NoToken> {
                 .internal(format!("token endpoint answered {}", answer.status))
                 .correlated(error.correlation_id.as_deref());
             Err(NoToken::Refused(failure))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_life_that_no_token_has_is_not_believed() {
+        let life = |expires_in: &str| {
+            let text = format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#);
+            serde_json::from_str::<TokenAnswer>(&text).unwrap().life().as_secs_f64()
+        };
+        for (told, expected) in [
+            ("1800", 1800.0),
+            (r#""1800""#, 1800.0),
+            ("1.5", 1.5),
+            ("1e19", 86_400.0),
+            ("1e300", 86_400.0),
+            ("18446744073709551616", 86_400.0),
+            ("0.0001", 1.0),
+            ("0", 1800.0),
+            ("-1e19", 1800.0),
+            ("null", 1800.0),
+            (r#""soon""#, 1800.0),
+            ("[1]", 1800.0),
+        ] {
+            assert_eq!(life(told), expected, "{told}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! One call: request out, status, headers and body back.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,9 +9,13 @@ use reqwest::{Certificate, Method, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::auth::{Auth, NoToken};
+use super::contact::Contact;
+use super::room::{MOST_SMALL, Place, Room};
 use crate::api::{ApiError, ApiVersion, CORRELATION_ID_HEADER, Paths, RateHeaders, retry_after};
 use crate::config::{self, Config};
 use crate::error::{Failure, Kind};
+use crate::net::names::Names;
+use crate::net::obstacle::Obstacle;
 
 /// An answer, whatever its status.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Answer {
     pub correlation_id: Option<String>,
     /// The body, decompressed.
     pub body: Vec<u8>,
+    /// The room that the body takes.
+    pub(super) place: Place,
 }
 
 impl Answer {
@@ -41,26 +46,48 @@ impl Answer {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
+
+    /// Whether somebody else has answered, who says nothing about the call. A page with 401 or 404 tells of a wrong
+    /// address as HubSpot's own would.
+    pub(super) fn is_foreign(&self) -> bool {
+        match self.obstacle() {
+            Some(Obstacle::ForeignPage(status)) => !matches!(status, 401 | 404),
+            Some(Obstacle::Redirected(_) | Obstacle::ProxyWantsLogin) => true,
+            _ => false,
+        }
+    }
+
+    /// What stands between this program and HubSpot, where this is not HubSpot's own answer.
+    fn obstacle(&self) -> Option<Obstacle> {
+        let is_page = self.body.trim_ascii_start().first() == Some(&b'<');
+        match self.status {
+            407 => Some(Obstacle::ProxyWantsLogin),
+            530 => Some(Obstacle::Edge),
+            300..400 => Some(Obstacle::Redirected(self.status)),
+            // With a server's error comes a page of whoever noticed it, HubSpot's edge as a rule.
+            500.. => None,
+            status => is_page.then_some(Obstacle::ForeignPage(status)),
+        }
+    }
 }
 
 /// No complete answer came. Holds no URL and no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
     /// No connection could be made: the call did nothing.
-    Connect,
+    Connect(Obstacle),
     /// The answer did not come in time: the call may have taken effect.
     TimedOut,
     /// The connection broke, or the body ended early: the call may have taken effect.
-    Broken,
+    Broken(Obstacle),
 }
 
-impl fmt::Display for Unreachable {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Connect => "no connection could be made",
-            Self::TimedOut => "no answer came in time",
-            Self::Broken => "the connection broke before the answer was complete",
-        })
+impl Unreachable {
+    fn obstacle(self) -> Obstacle {
+        match self {
+            Self::Connect(obstacle) | Self::Broken(obstacle) => obstacle,
+            Self::TimedOut => Obstacle::Silent,
+        }
     }
 }
 
@@ -73,11 +100,6 @@ pub enum CallError {
     Unreachable(Unreachable),
 }
 
-/// Longest answer that is read: a batch of 100 inputs at HubSpot's largest values stays far below.
-const LONGEST_ANSWER: usize = 128 * 1024 * 1024;
-/// Answers to whole batches are shorter: room for that much is made at once.
-const USUAL_ANSWER: usize = 256 * 1024;
-
 /// Longest wait for a connection, however patient a call is otherwise.
 const LONGEST_CONNECT: Duration = Duration::from_secs(20);
 
@@ -86,6 +108,8 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(20);
 pub struct Transport {
     http: reqwest::Client,
     base: String,
+    contact: Arc<Contact>,
+    room: Room,
 }
 
 /// HTTP to HubSpot with a token; clones share connections and tokens.
@@ -102,7 +126,8 @@ impl Client {
     /// A client for this configuration. Nothing is sent yet.
     ///
     /// # Errors
-    /// An internal failure when TLS cannot be set up.
+    /// An internal failure when TLS cannot be set up, a configuration failure when the certificates that the environment
+    /// names cannot be read.
     pub fn new(config: &Config) -> Result<Self, Failure> {
         let timeout = config.request_timeout_seconds.duration();
         let base = config.api_base_url.as_str();
@@ -116,9 +141,17 @@ impl Client {
                 .connect_timeout(timeout.min(LONGEST_CONNECT))
                 .pool_idle_timeout(Duration::from_secs(60))
                 .tcp_nodelay(true)
+                .dns_resolver(Names)
                 // An API that redirects is not the API; a followed redirect would send the token elsewhere.
                 .redirect(redirect::Policy::none())
         };
+        readable_certificates(base)?;
+        if sends_token_in_the_clear(base) {
+            tracing::warn!(
+                "api_base_url is plain http to another machine: whoever is on the way can read the token and every record. \
+                 Use https."
+            );
+        }
         // A machine without CA certificates gets the bundled ones.
         let http = builder().build().or_else(|_| builder().tls_certs_only(bundled_roots()).build());
         let http = http.map_err(|error| {
@@ -130,7 +163,12 @@ impl Client {
             config::ApiVersion::V2026_09 => ApiVersion::V2026_09,
         };
         Ok(Self {
-            transport: Transport { http, base: base.to_owned() },
+            transport: Transport {
+                http,
+                base: base.to_owned(),
+                contact: Arc::new(Contact::new(&config.api_base_url)),
+                room: Room::default(),
+            },
             paths: Paths::new(version),
             auth: Arc::new(Auth::new(&config.credentials)),
             daily: Arc::default(),
@@ -141,6 +179,12 @@ impl Client {
     #[must_use]
     pub fn paths(&self) -> Paths {
         self.paths
+    }
+
+    /// How it stands with the way to HubSpot.
+    #[must_use]
+    pub fn contact(&self) -> &Contact {
+        &self.transport.contact
     }
 
     /// Reads a resource.
@@ -240,7 +284,7 @@ impl Transport {
     pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer, Unreachable> {
         let request =
             self.http.post(format!("{}{path}", self.base)).header(ACCEPT, "application/json").form(form);
-        receive(request).await
+        self.receive(request).await
     }
 
     async fn send(
@@ -255,8 +299,64 @@ impl Transport {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        receive(request).await
+        self.receive(request).await
     }
+
+    async fn receive(&self, request: reqwest::RequestBuilder) -> Result<Answer, Unreachable> {
+        self.contact.tries();
+        let answered = self.answer(request).await;
+        match &answered {
+            Ok(answer) => match answer.obstacle() {
+                Some(obstacle) => self.contact.hindered(obstacle),
+                None if answer.is_success() => self.contact.succeeded(),
+                None => self.contact.answered(),
+            },
+            Err(unreachable) => self.contact.hindered(unreachable.obstacle()),
+        }
+        answered
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Answer, Unreachable> {
+        let mut response = request.send().await.map_err(|error| unreachable(&error))?;
+        let headers = response.headers();
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            rate: RateHeaders::parse(text_headers(headers)),
+            retry_after: text(headers, RETRY_AFTER.as_str()).and_then(|value| retry_after(value, None)),
+            correlation_id: text(headers, CORRELATION_ID_HEADER).map(str::to_owned),
+            body: Vec::with_capacity(expected_length(&response)),
+            place: Place::default(),
+        };
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+            let length = answer.body.len() + chunk.len();
+            let room = self.room.take(&mut answer.place, answer.status, length).await;
+            room.map_err(|_| Unreachable::Broken(Obstacle::TooLong))?;
+            answer.body.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+}
+
+/// What the variable names cannot be read: silently going on with other certificates would hide why nothing is trusted.
+fn readable_certificates(base: &str) -> Result<(), Failure> {
+    let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) else { return Ok(()) };
+    let is_needed = base.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
+    match std::fs::File::open(&file) {
+        Err(error) if is_needed => {
+            let message = format!(
+                "SSL_CERT_FILE names {}, which cannot be read: {}. Name a file of certificates (PEM), or take the variable \
+                 away.",
+                file.display(),
+                error.kind()
+            );
+            Err(Failure::new(Kind::Configuration, message))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn sends_token_in_the_clear(base: &str) -> bool {
+    base.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) && !is_loopback(base)
 }
 
 fn is_loopback(base: &str) -> bool {
@@ -278,29 +378,10 @@ fn bearer(token: &SecretString) -> HeaderValue {
     value
 }
 
-async fn receive(request: reqwest::RequestBuilder) -> Result<Answer, Unreachable> {
-    let mut response = request.send().await.map_err(|error| unreachable(&error))?;
-    let headers = response.headers();
-    let mut answer = Answer {
-        status: response.status().as_u16(),
-        rate: RateHeaders::parse(text_headers(headers)),
-        retry_after: text(headers, RETRY_AFTER.as_str()).and_then(|value| retry_after(value, None)),
-        correlation_id: text(headers, CORRELATION_ID_HEADER).map(str::to_owned),
-        body: Vec::with_capacity(expected_length(&response)),
-    };
-    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
-        if answer.body.len() + chunk.len() > LONGEST_ANSWER {
-            return Err(Unreachable::Broken);
-        }
-        answer.body.extend_from_slice(&chunk);
-    }
-    Ok(answer)
-}
-
 /// The length of an answer as it was announced; HubSpot's compressed ones announce none.
 fn expected_length(response: &reqwest::Response) -> usize {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-    announced.unwrap_or_default().min(USUAL_ANSWER)
+    announced.unwrap_or_default().min(MOST_SMALL)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -312,12 +393,13 @@ fn text_headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn unreachable(error: &reqwest::Error) -> Unreachable {
+    let obstacle = Obstacle::of(error);
     if error.is_connect() {
-        Unreachable::Connect
+        Unreachable::Connect(obstacle)
     } else if error.is_timeout() {
         Unreachable::TimedOut
     } else {
-        Unreachable::Broken
+        Unreachable::Broken(obstacle)
     }
 }
 
@@ -333,6 +415,14 @@ mod tests {
         for base in ["https://api.hubapi.com", "http://localhost.example.com", "http://10.0.0.1", "nonsense"]
         {
             assert!(!is_loopback(base), "{base}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_clear_is_one_that_another_machine_could_read() {
+        assert!(sends_token_in_the_clear("HTTP://hubspot.example"));
+        for base in ["https://api.hubapi.com", "http://127.0.0.1:1", "http://localhost"] {
+            assert!(!sends_token_in_the_clear(base), "{base}");
         }
     }
 }

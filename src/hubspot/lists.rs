@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::patient::{Patience, Trouble, get_json, post_json};
+use crate::api::Pages;
 use crate::crm::list::List;
 
 /// Lists of one page of a search (the most is 500, HubSpot's OpenAPI file).
@@ -72,6 +73,9 @@ pub struct Lists {
     pub are_more: bool,
 }
 
+/// Pages beyond those that hold what is asked for: some lists may have gone meanwhile.
+const SPARE_PAGES: usize = 10;
+
 /// At most so many of the lists that take members.
 ///
 /// # Errors
@@ -88,6 +92,7 @@ pub async fn taking_members(client: &Client, most: usize, patience: Patience) ->
         offset: usize,
     }
     let mut found = Lists::default();
+    let mut pages = Pages::at_most(most.div_ceil(PAGE) + SPARE_PAGES);
     let mut offset = 0;
     loop {
         let count = PAGE.min(most - found.lists.len());
@@ -97,10 +102,10 @@ pub async fn taking_members(client: &Client, most: usize, patience: Patience) ->
         found.are_more = page.has_more;
         found.lists.extend(page.lists);
         found.lists.truncate(most);
-        // An offset that does not move on would be asked for for ever.
-        if !page.has_more || found.lists.len() >= most || page.offset <= offset {
+        if !page.has_more || found.lists.len() >= most {
             return Ok(found);
         }
         offset = page.offset;
+        pages.follow(&offset.to_string()).map_err(|_| Trouble::Endless)?;
     }
 }

@@ -10,7 +10,7 @@ use super::account;
 use super::client::Client;
 use super::fresh::FreshProperties;
 use super::patient::{Patience, Trouble, get_json, post_json};
-use crate::coerce::{property_label, property_name};
+use crate::coerce::{Owners, property_label, property_name};
 use crate::crm::list::List;
 use crate::crm::new_property::{Group, Made, NewProperty, Values};
 use crate::crm::object::ObjectType;
@@ -134,6 +134,15 @@ impl PropertyMaker {
             all, self.limit
         );
         Err(Failure::new(Kind::Configuration, message))
+    }
+
+    /// Reads the account's owners for all who share them, as patiently as everything else.
+    ///
+    /// # Errors
+    /// A failure when HubSpot cannot be reached or its pages do not end.
+    pub async fn read_owners(&self, owners: &Owners) -> Result<(), Failure> {
+        let read = account::read_owners(&self.client, owners, self.patience).await;
+        read.map_err(|trouble| trouble.into_failure("read the owners"))
     }
 
     /// Makes a property, or finds out that it is there, or was. A property is asked for once, whoever needs it.

@@ -5,11 +5,14 @@
 pub mod account;
 pub mod auth;
 pub mod client;
+pub mod contact;
 pub mod events;
 pub mod explain;
 pub mod fresh;
 pub mod lists;
 pub mod making;
+mod pages;
 pub mod patient;
+mod room;
 pub mod token;
 pub mod write;

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::auth::NoToken;
 use super::client::{Answer, CallError, Client, Unreachable};
+use super::contact::Contact;
 use crate::api::{ApiError, RatePolicy};
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::error::{Failure, Kind};
@@ -16,6 +17,8 @@ use crate::error::{Failure, Kind};
 pub enum Trouble {
     /// HubSpot refused the call; the caller knows what it was for and explains it.
     Refused(Box<ApiError>),
+    /// HubSpot's pages do not end: a cursor came twice, or more pages than there can be.
+    Endless,
     /// Everything else: out of patience, quota spent, no token.
     Failed(Failure),
 }
@@ -25,6 +28,8 @@ pub enum Trouble {
 pub enum Patience {
     /// All its calls together until this moment: check and discover, which somebody waits for.
     Until(Instant),
+    /// Until this moment, for what the command can do without.
+    Briefly(Instant),
     /// So long for each call: write, which a quiet hour must not end.
     Each(Duration),
 }
@@ -32,9 +37,19 @@ pub enum Patience {
 impl Patience {
     fn ends(self) -> Instant {
         match self {
-            Self::Until(moment) => moment,
+            Self::Until(moment) | Self::Briefly(moment) => moment,
             Self::Each(budget) => Instant::now() + budget,
         }
+    }
+
+    /// Whether somebody waits for the command.
+    pub(super) fn is_watched(self) -> bool {
+        matches!(self, Self::Until(_))
+    }
+
+    /// Whether the command can do without what is asked for.
+    pub(super) fn is_optional(self) -> bool {
+        matches!(self, Self::Briefly(_))
     }
 }
 
@@ -47,7 +62,7 @@ pub async fn get_json<T: DeserializeOwned>(
     path: &str,
     patience: Patience,
 ) -> Result<T, Trouble> {
-    patiently(|| client.get(path), patience).await
+    patiently(|| client.get(path), client.contact(), patience).await
 }
 
 /// Makes something by sending JSON, repeating the call while it fails for passing reasons. A call that failed may have
@@ -61,10 +76,10 @@ pub async fn post_json<T: DeserializeOwned>(
     body: &[u8],
     patience: Patience,
 ) -> Result<T, Trouble> {
-    patiently(|| client.post(path, body.to_vec()), patience).await
+    patiently(|| client.post(path, body.to_vec()), client.contact(), patience).await
 }
 
-async fn patiently<T, F, Call>(call: F, patience: Patience) -> Result<T, Trouble>
+async fn patiently<T, F, Call>(call: F, contact: &Contact, patience: Patience) -> Result<T, Trouble>
 where
     T: DeserializeOwned,
     F: Fn() -> Call,
@@ -74,7 +89,7 @@ where
     let mut failures = 0;
     loop {
         // A call that hangs must not outlast the command's patience.
-        let answered = timeout_at(ends, call()).await;
+        let answered = timeout_at(contact.until(patience, ends), call()).await;
         let answered = answered.unwrap_or(Err(CallError::Unreachable(Unreachable::TimedOut)));
         let (setback, status, retry_after, correlation_id) = match answered {
             Ok(answer) if answer.is_success() => match serde_json::from_slice(&answer.body) {
@@ -82,6 +97,7 @@ where
                 // A success without its body: cut off on the way, as far as can be known.
                 Err(_) => (Setback::Unreachable, Some(answer.status), None, answer.correlation_id),
             },
+            Ok(answer) if answer.is_foreign() => (Setback::Unreachable, Some(answer.status), None, None),
             Ok(answer) => {
                 let error = answer.error();
                 match retry::disposition(&error) {
@@ -104,9 +120,17 @@ where
         };
         failures += 1;
         // At the start there are no calls of our own in the window; a window is ten seconds.
-        let wait = retry::delay(setback, failures, retry_after, Duration::from_secs(10), fastrand::f64());
-        if Instant::now() + wait > ends {
-            let failure = retry::out_of_patience(setback, status, wait, began.elapsed());
+        let mut wait = retry::delay(setback, failures, retry_after, Duration::from_secs(10), fastrand::f64());
+        let now = Instant::now();
+        // It is asked once more at the moment that decides.
+        let verdict = contact.verdict_at();
+        if let Some(verdict) = verdict {
+            wait = wait.min(verdict.saturating_duration_since(now));
+        }
+        if verdict.is_some_and(|verdict| verdict <= now) || now + wait > contact.until(patience, ends) {
+            let failure = contact
+                .given_up(patience, now)
+                .unwrap_or_else(|| retry::out_of_patience(setback, status, wait, began.elapsed()));
             return Err(Trouble::Failed(failure.correlated(correlation_id.as_deref())));
         }
         tracing::debug!(failures, status, "repeating a call that failed for a passing reason");
@@ -120,8 +144,21 @@ impl Trouble {
     pub fn into_failure(self, doing: &str) -> Failure {
         match self {
             Self::Refused(error) => super::explain::refusal(&error, doing),
+            Self::Endless => {
+                let message = format!(
+                    "HubSpot does not come to an end when asked to {doing}: a page leads back to one that was read, or \
+                     there are more than there can be. Run it again later."
+                );
+                Failure::new(Kind::Unavailable, message)
+            }
             Self::Failed(failure) => failure,
         }
+    }
+
+    /// Whether HubSpot's pages do not end.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        matches!(self, Self::Endless)
     }
 
     /// Whether HubSpot refused for lack of scopes, or of the feature in the account's plan.
@@ -159,7 +196,71 @@ impl Trouble {
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Refused(_) => true,
+            Self::Endless => false,
             Self::Failed(failure) => failure.kind == Kind::Configuration,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::config::BaseUrl;
+    use crate::net::obstacle::{Distrust, Obstacle};
+
+    /// What comes of calls that meet nothing but this, in virtual time: the failure, after how many calls and how long.
+    async fn met(base: &BaseUrl, obstacle: Obstacle, patience: Patience) -> (Failure, u32, Duration) {
+        let (contact, calls, began) = (Contact::new(base), Cell::new(0), Instant::now());
+        let call = || {
+            calls.set(calls.get() + 1);
+            contact.tries();
+            contact.hindered(obstacle);
+            async move { Err(CallError::Unreachable(Unreachable::Connect(obstacle))) }
+        };
+        match patiently::<(), _, _>(call, &contact, patience).await {
+            Err(Trouble::Failed(failure)) => (failure, calls.get(), began.elapsed()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn chosen() -> BaseUrl {
+        serde_json::from_value(serde_json::json!("https://hubspot.example")).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_is_told_within_fifteen_seconds() {
+        for obstacle in [Obstacle::Refused, Obstacle::NameNotFound, Obstacle::Tls, Obstacle::NotTls] {
+            let minute = Patience::Until(Instant::now() + Duration::from_secs(60));
+            let (failure, calls, took) = met(&chosen(), obstacle, minute).await;
+            assert_eq!(failure.kind, Kind::Unavailable, "{failure}");
+            assert!(calls > 3 && took <= Duration::from_secs(15), "{calls} calls, {took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sync_waits_for_its_budget_but_not_for_a_wrong_setting() {
+        let each = Patience::Each(Duration::from_secs(1800));
+        let (failure, _, took) = met(&chosen(), Obstacle::Refused, each).await;
+        assert!(failure.kind == Kind::Unavailable && took > Duration::from_secs(1700), "{took:?}");
+        let (failure, _, took) = met(&chosen(), Obstacle::NameNotFound, each).await;
+        assert_eq!((failure.kind, took.as_secs()), (Kind::Configuration, 60));
+        let (failure, _, took) = met(&BaseUrl::default(), Obstacle::NameNotFound, each).await;
+        assert!(failure.kind == Kind::Unavailable && took > Duration::from_secs(1700), "{took:?}");
+        let (failure, calls, took) = met(&chosen(), Obstacle::Edge, each).await;
+        assert_eq!((failure.kind, took.as_secs()), (Kind::Configuration, 15));
+        assert!(calls > 4, "{calls}");
+        let untrusted = Obstacle::Untrusted(Distrust::UnknownIssuer);
+        let (failure, calls, _) = met(&chosen(), untrusted, each).await;
+        assert_eq!((failure.kind, calls), (Kind::Configuration, 1));
+        assert!(failure.message.contains("SSL_CERT_FILE"), "{failure}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_command_can_do_without_decides_nothing() {
+        let briefly = Patience::Briefly(Instant::now() + Duration::from_secs(5));
+        let (failure, _, took) = met(&chosen(), Obstacle::Edge, briefly).await;
+        assert!(failure.kind == Kind::Unavailable && took <= Duration::from_secs(5), "{failure}");
     }
 }

@@ -51,8 +51,8 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
         Ok(answer) => (outcome(to, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
         Err(CallError::Unreachable(how)) => {
             let setback = match how {
-                Unreachable::Connect => Setback::Unconnected,
-                Unreachable::TimedOut | Unreachable::Broken => Setback::Unreachable,
+                Unreachable::Connect(_) => Setback::Unconnected,
+                Unreachable::TimedOut | Unreachable::Broken(_) => Setback::Unreachable,
             };
             (Outcome::Setback(setback, None, None), None)
         }
@@ -66,7 +66,7 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
             (Outcome::Setback(setback, Some(*error), None), None)
         }
         Err(CallError::NoToken(NoToken::Unreachable(
-            Unreachable::Connect | Unreachable::TimedOut | Unreachable::Broken,
+            Unreachable::Connect(_) | Unreachable::TimedOut | Unreachable::Broken(_),
         ))) => (Outcome::Setback(Setback::Unconnected, None, None), None),
     }
 }

@@ -1,4 +1,4 @@
-//! How the reader gets a property made and a list found: it asks, and waits for the answer, on its own thread.
+//! How the reader gets a property made, a list found and the owners read: it asks, and waits for the answer, on its own thread.
 //!
 //! That is rare (each property once, within `create_limit`; each list once), and the record that needs it cannot go on
 //! without it. The calls under way go on meanwhile.
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::coerce::Owners;
 use crate::crm::list::{FoundList, ListRequest};
 use crate::crm::new_property::{Made, NewProperty};
 use crate::crm::object::ObjectType;
@@ -32,6 +33,8 @@ pub enum Placed {
     Property(Order, Answer<Made>),
     /// For a list.
     List(ListRequest, Answer<FoundList>),
+    /// For the owners, which those who share them are told.
+    Owners(Answer<()>),
 }
 
 type Answer<T> = oneshot::Sender<Result<T, Failure>>;
@@ -64,6 +67,14 @@ impl Orders {
         self.ask(|answer| Placed::List(request, answer))
     }
 
+    /// Asks for the account's owners to be read and waits. Not to be called on a thread of the runtime.
+    ///
+    /// # Errors
+    /// Why they cannot be, unless the account does not allow it.
+    pub fn read_owners(&self) -> Result<(), Failure> {
+        self.ask(Placed::Owners)
+    }
+
     fn ask<T>(&self, question: impl FnOnce(Answer<T>) -> Placed) -> Result<T, Failure> {
         let (answer, answered) = oneshot::channel();
         let sent = self.0.blocking_send(question(answer)).is_ok();
@@ -81,6 +92,7 @@ impl Orders {
 pub async fn serve(
     mut maker: PropertyMaker,
     mut orders: mpsc::Receiver<Placed>,
+    owners: Arc<Owners>,
     client: Client,
     rotation: Arc<TokenRotation>,
     emitter: Emitter,
@@ -97,6 +109,11 @@ pub async fn serve(
                 let found = maker.find_list(&request).await;
                 rotation.publish(&client, &emitter).await;
                 answer.send(found).is_err()
+            }
+            Placed::Owners(answer) => {
+                let read = maker.read_owners(&owners).await;
+                rotation.publish(&client, &emitter).await;
+                answer.send(read).is_err()
             }
         };
     }

@@ -346,6 +346,7 @@ fn shape(shaping: &mut Shaping, record: &RecordMessage<'_>, orders: &Orders) -> 
                     shaping.learn(&name, orders.place(Order::EventProperty(event.clone(), new))?);
                 }
             }
+            Err(Unshaped::OwnersUnread) => orders.read_owners()?,
             Err(Unshaped::UnknownList(request)) => {
                 let found = orders.find_list(request.clone())?;
                 shaping.learn_list(&request, found);

@@ -11,7 +11,7 @@ use super::columns::{Column, ColumnUse, KeyPlace, WhyRefused};
 use super::nested;
 use super::required::has_value;
 use super::stream::{StreamPlan, two_columns};
-use crate::coerce::{Coerced, Invalid, coerce, key_text};
+use crate::coerce::{Coerced, Invalid, Reason, coerce, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
 use crate::crm::list::ListRequest;
 use crate::crm::new_property::{Made, NewKind, NewProperty};
@@ -58,6 +58,9 @@ pub enum Unshaped {
     Missing(ObjectType, Vec<NewProperty>),
     /// The same, for properties of the event with this fully qualified name.
     MissingOfEvent(String, Vec<NewProperty>),
+    /// It names an owner by e-mail address, and the owners have not been read: once they are, or cannot be, and those who
+    /// share them have been told so, the record is to be shaped again.
+    OwnersUnread,
     /// It names a list that has not been met: once its shaper has been told what came of looking for it
     /// ([`super::Shaping::learn_list`]), the record is to be shaped again.
     UnknownList(ListRequest),
@@ -113,6 +116,8 @@ struct Progress<'a> {
     is_overtaken: bool,
     /// Places of columns whose properties have to be made, and what their values are.
     missing: Vec<(usize, NewKind)>,
+    /// Whether it takes the account's owners to read a value.
+    wants_owners: bool,
 }
 
 impl Progress<'_> {
@@ -125,6 +130,7 @@ impl Progress<'_> {
         self.rejection = self.rejection.take().or(inner.rejection);
         self.is_overtaken |= inner.is_overtaken;
         self.missing.extend(inner.missing);
+        self.wants_owners |= inner.wants_owners;
     }
 }
 
@@ -154,6 +160,9 @@ impl Shaper {
         let data = record.data;
         let nulled = record.meta.map(nulled_fields).unwrap_or_default();
         let (walked, progress) = self.read(data, &nulled);
+        if progress.wants_owners && progress.rejection.is_none() {
+            return Err(Unshaped::OwnersUnread);
+        }
         let rejection = match (walked, progress.rejection, &progress.key) {
             (Err(_), ..) => Some(not_an_object(record.data)),
             (Ok(()), Some(rejection), _) => Some(rejection),
@@ -409,6 +418,10 @@ impl Shaper {
             Ok(Coerced::Null) => return policies.null_values == NullValues::Clear,
             Ok(Coerced::Empty) => return policies.empty_strings == EmptyStrings::Clear,
             Ok(Coerced::Nothing | Coerced::Written) => return false,
+            Err(invalid) if invalid.reason() == Reason::OwnersUnread => {
+                progress.wants_owners = true;
+                return false;
+            }
             Err(invalid) => invalid,
         };
         let (name, column) = &self.columns[place];

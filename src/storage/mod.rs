@@ -22,6 +22,7 @@ use self::trouble::Trouble;
 use crate::config::Config;
 use crate::config::storage::Compression;
 use crate::error::{Failure, Kind};
+use crate::net::obstacle::Obstacle;
 use crate::protocol::StreamDescriptor;
 use crate::rejected::storage::identity::SyncId;
 use crate::rejected::storage::path::Naming;
@@ -200,7 +201,9 @@ impl RejectStore {
     pub async fn probe(&self) -> Result<String, Failure> {
         match timeout(CHECK_PATIENCE, self.try_out()).await {
             Ok(result) => result.map(|()| format!("Rejected records go to {}.", self.place)),
-            Err(_) => Err(Trouble::Silent.into_failure("try out the storage", &self.place)),
+            Err(_) => {
+                Err(Trouble::Unreached(Obstacle::Silent).into_failure("try out the storage", &self.place))
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use object_store::client::HttpError;
 
 use super::open::Place;
 use crate::error::{Failure, Kind};
+use crate::net::obstacle::Obstacle;
 
 /// Why a storage did not do what it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub(super) enum Trouble {
     Taken,
     /// It answered that it cannot now.
     Failing(u16),
-    /// No complete answer came.
-    Silent,
+    /// No complete answer came, and why.
+    Unreached(Obstacle),
     /// Something else, of which nothing is known that could be told.
     Unknown,
 }
@@ -48,7 +49,7 @@ impl Trouble {
         let mut cause = std::error::Error::source(error);
         while let Some(inner) = cause {
             if inner.is::<HttpError>() {
-                return Self::Silent;
+                return Self::Unreached(Obstacle::of(inner));
             }
             if let Some(fault) = inner.downcast_ref::<io::Error>() {
                 return Self::Unwritable(fault.kind());
@@ -67,7 +68,10 @@ impl Trouble {
     /// Whether it may be over after a while, without anybody changing anything.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::Missing(_) | Self::Misaddressed(_) => false,
+            Self::Refused(_)
+            | Self::Missing(_)
+            | Self::Misaddressed(_)
+            | Self::Unreached(Obstacle::Untrusted(_)) => false,
             Self::Unwritable(kind) => !matches!(
                 kind,
                 io::ErrorKind::PermissionDenied
@@ -77,7 +81,7 @@ impl Trouble {
                     | io::ErrorKind::InvalidInput
                     | io::ErrorKind::InvalidFilename
             ),
-            Self::Taken | Self::Failing(_) | Self::Silent | Self::Unknown => true,
+            Self::Taken | Self::Failing(_) | Self::Unreached(_) | Self::Unknown => true,
         }
     }
 
@@ -88,8 +92,14 @@ impl Trouble {
         } else {
             (Kind::Configuration, "")
         };
-        let message =
-            format!("object_storage_config: could not {doing}: {place}: {self}. {advice}{}", place.advice);
+        let way = match self {
+            Self::Unreached(obstacle) if !obstacle.advice().is_empty() => format!("{} ", obstacle.advice()),
+            _ => String::new(),
+        };
+        let message = format!(
+            "object_storage_config: could not {doing}: {place}: {self}. {advice}{way}{}",
+            place.advice
+        );
         Failure::new(kind, message)
     }
 }
@@ -103,7 +113,7 @@ impl fmt::Display for Trouble {
             Self::Unwritable(kind) => return write!(formatter, "{kind}"),
             Self::Taken => ("every name is taken", None),
             Self::Failing(status) => return write!(formatter, "it answers with status {status}"),
-            Self::Silent => ("no answer comes", None),
+            Self::Unreached(obstacle) => return write!(formatter, "{obstacle}"),
             Self::Unknown => ("it fails for an unknown reason", None),
         };
         formatter.write_str(text)?;

@@ -50,13 +50,13 @@ mod world;
 
 pub use account::AccountType;
 pub use associations::{AssociationCategory, AssociationErrors, AssociationLabel};
-pub use auth::Scopes;
+pub use auth::{MalformedTokens, Scopes};
 pub use builder::Builder;
 pub use catalog::{CustomObject, FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity};
 pub use clock::Millis;
 pub use events::{EventDef, EventUuids, StoredEvent};
 pub use faults::{
-    BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, When, Writing,
+    BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, NextPage, When, Writing,
 };
 pub use http::{Certificate, Endpoint, EndpointFamily, Gzip};
 pub use inspect::{StoredAssociation, StoredList, StoredRecord};

@@ -76,6 +76,26 @@ fn roots_and_credentials() {
             "credentials.access_token must not be blank",
         ),
         (
+            credentials(json!({"type": "AccessToken", "access_token": "Bearer pat-na1-zq"})),
+            "credentials.access_token must be the token alone, without the word \"Bearer\": copy it again from HubSpot, the \
+             whole of it",
+        ),
+        (
+            credentials(json!({"type": "AccessToken", "access_token": "pat-na1\nzq"})),
+            "credentials.access_token must be the token alone, on one line and without blanks: copy it again from HubSpot, \
+             the whole of it",
+        ),
+        (
+            credentials(json!({"type": "AccessToken", "access_token": "\"pat-na1-zq\""})),
+            "credentials.access_token must be the token alone, without quotation marks: copy it again from HubSpot, the \
+             whole of it",
+        ),
+        (
+            credentials(json!({"type": "AccessToken", "access_token": "pat-na1-z\u{200b}q"})),
+            "credentials.access_token must be the token alone, without characters that no token has (accents, invisible \
+             ones): copy it again from HubSpot, the whole of it",
+        ),
+        (
             credentials(json!({"type": "OAuth", "client_id": ["zq"], "refresh_token": ""})),
             "credentials.client_id must be text; credentials.client_secret is required",
         ),

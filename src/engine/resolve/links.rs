@@ -13,7 +13,7 @@ use super::super::operation::{Operation, Step};
 use super::super::rejection::Rejection;
 use super::super::retry::Setback;
 use super::{Group, PutOff, Resolution, Silence, Silent, Stored, send_unmentioned};
-use crate::api::{ApiError, AssociationAnswer, AssociationsRead};
+use crate::api::{ApiError, AssociationAnswer, AssociationsRead, Endless};
 
 /// Pairs that are sent alone at once where an error names none of them.
 const FEW: usize = 8;
@@ -139,15 +139,21 @@ fn ids_in(error: &ApiError) -> Vec<String> {
 
 /// Reads the answer to a call for the labels of associations. A record it does not name has no associations: HubSpot
 /// says so in an error, or not at all.
-#[must_use]
-pub fn labels_read(mut send: Send, operation: Operation, answer: &AssociationsRead) -> Resolution {
+///
+/// # Errors
+/// [`Endless`] when the associations of one of the records do not come to an end.
+pub fn labels_read(
+    mut send: Send,
+    operation: Operation,
+    answer: &AssociationsRead,
+) -> Result<Resolution, Endless> {
     let (asked, mut known) = grouping::asked(operation, send.step, std::mem::take(&mut send.inputs));
     if let Some((setback, error)) =
         answer.errors.iter().find_map(|error| Some((Setback::of(error)?, error.clone())))
     {
         known.extend(asked);
         let put_off = PutOff { send: Send { inputs: known, ..send }, whole: true, setback, error };
-        return Resolution { put_off: Some(put_off), silence: Silence::Kept, ..Resolution::default() };
+        return Ok(Resolution { put_off: Some(put_off), silence: Silence::Kept, ..Resolution::default() });
     }
     let mut pages: HashMap<&str, Vec<_>> = HashMap::new();
     for record in &answer.records {
@@ -161,7 +167,7 @@ pub fn labels_read(mut send: Send, operation: Operation, answer: &AssociationsRe
         let after = of_record.iter().find_map(|record| record.after.as_deref());
         let labels = match (found, after) {
             (Some((_, types)), _) => Labels::Known(types.clone()),
-            (None, Some(after)) => Labels::From(after.into()),
+            (None, Some(after)) => std::mem::take(&mut input.far.labels).go_on(after)?,
             (None, None) => Labels::Known(Vec::new()),
         };
         if is_done(operation, &input, &labels) {
@@ -174,7 +180,7 @@ pub fn labels_read(mut send: Send, operation: Operation, answer: &AssociationsRe
     if !known.is_empty() {
         resolution.again = grouping::groups(operation, known);
     }
-    resolution
+    Ok(resolution)
 }
 
 /// Whether the pair has the label that it is to be given: then a call could only take away what it was given since.
@@ -316,13 +322,16 @@ mod tests {
         let page = r#"{"results":[{"from":{"id":"1"},"to":[{"toObjectId":"5","associationTypes":[{"category":"USER_DEFINED","typeId":36}]}],"paging":{"next":{"after":"k"}}}],
             "errors":[{"category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","message":"None."}]}"#;
         let read = AssociationsRead::parse(page.as_bytes()).unwrap();
-        let resolution = labels_read(send(&["1-5", "1-6", "2-5"], Stage::First, Some(9)), ASSOCIATE, &read);
+        let resolution =
+            labels_read(send(&["1-5", "1-6", "2-5"], Stage::First, Some(9)), ASSOCIATE, &read).unwrap();
         assert_eq!(told(&resolution), ["1-5 1-6 2-5"], "they stay together until all is known");
         let group = &resolution.again[0];
         assert_eq!(group.step, Step::ReadLabels);
         let labels: Vec<&Labels> = group.inputs.iter().map(|input| &input.far.labels).collect();
         let boss = AssociationType { category: "USER_DEFINED".into(), type_id: 36 };
-        let expected = [Labels::Known(vec![boss]), Labels::From("k".into()), Labels::Known(Vec::new())];
+        let going_on = Labels::Unknown.go_on("k").unwrap();
+        let expected = [Labels::Known(vec![boss]), going_on.clone(), Labels::Known(Vec::new())];
         assert_eq!(labels, expected.iter().collect::<Vec<_>>());
+        assert_eq!(going_on.go_on("k"), Err(Endless), "the page that was read leads back to itself");
     }
 }

@@ -8,6 +8,7 @@ use super::super::mirror::Chore;
 use super::super::operation::Step;
 use super::super::resolve::Group;
 use super::{Effect, Sync};
+use crate::api::Endless;
 use crate::error::{Failure, Kind};
 
 impl Sync {
@@ -42,8 +43,18 @@ impl Sync {
         match outcome {
             Outcome::MembersPage(page) => {
                 let chores = mirror.read(&page);
+                if chores == Err(Endless) {
+                    mirror.give_up();
+                }
                 self.recovered();
-                self.do_chores(stream, chores);
+                match chores {
+                    Ok(chores) => self.do_chores(stream, chores),
+                    Err(Endless) => {
+                        let message = "HubSpot does not come to an end when asked who is on the list, so nobody is taken \
+                                       off it; nothing of this stream is acknowledged. Run the sync again later.";
+                        self.stream_failed(stream, Failure::new(Kind::Unavailable, message));
+                    }
+                }
             }
             Outcome::Members(..)
             | Outcome::Confirmed

@@ -8,4 +8,5 @@ mod tokens;
 
 pub(crate) use oauth::{Apps, Grant, GrantError, OAuthApp, Rotation};
 pub use scopes::Scopes;
+pub use tokens::MalformedTokens;
 pub(crate) use tokens::{Bearer, BudgetId, TokenKind, Tokens};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::scopes::Scopes;
 use super::tokens::BudgetId;
 
@@ -21,6 +23,8 @@ pub(crate) struct OAuthApp {
 pub(crate) struct Apps {
     apps: Vec<OAuthApp>,
     pub(crate) access_token_lifetime: Duration,
+    /// What is told of it (`expires_in`), where that is not the truth.
+    pub(crate) told_lifetime: Option<Value>,
     /// Whether every refresh gives another refresh token and makes the old one invalid.
     pub(crate) rotation: Rotation,
 }
@@ -81,7 +85,12 @@ pub(crate) struct Grant {
 impl Apps {
     /// No apps; access tokens live 30 minutes and refresh tokens stay.
     pub(crate) fn new() -> Self {
-        Self { apps: Vec::new(), access_token_lifetime: Duration::from_secs(1800), rotation: Rotation::Keep }
+        Self {
+            apps: Vec::new(),
+            access_token_lifetime: Duration::from_secs(1800),
+            told_lifetime: None,
+            rotation: Rotation::Keep,
+        }
     }
 
     /// Installs an app.

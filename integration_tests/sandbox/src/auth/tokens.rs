@@ -29,10 +29,25 @@ pub(crate) struct Bearer {
     pub(crate) expires: Option<Millis>,
 }
 
+/// What becomes of a call whose token has not the shape of any that HubSpot gives out (`pat-<region>-<uuid>` of private
+/// apps and service keys; longer ones of OAuth apps).
+///
+/// HubSpot documents 401 for every token that is not good. 530 is a code of Cloudflare's, which stands before HubSpot, and
+/// in none of HubSpot's tables; tokens that were not copied whole have been answered with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MalformedTokens {
+    /// 401, as documented.
+    #[default]
+    Unauthorised,
+    /// 530 and a page, before anything looks at the call.
+    FailAtTheEdge,
+}
+
 /// All tokens given out.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     by_text: HashMap<String, Bearer>,
+    pub(crate) malformed: MalformedTokens,
 }
 
 impl Tokens {
@@ -63,6 +78,14 @@ impl Tokens {
         }
     }
 
+    /// Whether the edge answers a call with this `Authorization` header itself.
+    pub(crate) fn fail_at_the_edge(&self, header: Option<&str>) -> bool {
+        let token = header.and_then(|header| header.split_once(' ')).map_or("", |(_, token)| token.trim());
+        self.malformed == MalformedTokens::FailAtTheEdge
+            && !self.by_text.contains_key(token)
+            && is_malformed(token)
+    }
+
     /// Accepts or refuses the value of an `Authorization` header.
     pub(crate) fn check(&self, header: Option<&str>, now: Millis) -> Result<Bearer, Refusal> {
         let text = header.and_then(|value| {
@@ -81,6 +104,18 @@ impl Tokens {
             },
         }
     }
+}
+
+fn is_malformed(token: &str) -> bool {
+    let is_part = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_private =
+        token.strip_prefix("pat-").and_then(|rest| rest.split_once('-')).is_some_and(|(_, uuid)| {
+            let parts: Vec<&str> = uuid.split('-').collect();
+            parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(part, length)| is_part(part, length))
+        });
+    let is_granted =
+        token.len() >= 64 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    !is_private && !is_granted
 }
 
 fn missing() -> Refusal {
@@ -132,6 +167,23 @@ mod tests {
         assert_eq!(refusal.body.category, Some("EXPIRED_AUTHENTICATION"));
         assert!(refusal.body.message.ends_with("expired 7 second(s) ago."));
         assert!(tokens.check(Some("bearer pat"), Millis(i64::MAX)).is_ok());
+    }
+
+    #[test]
+    fn a_token_that_was_cut_off_fails_at_the_edge_where_that_was_chosen() {
+        let mut tokens = tokens();
+        let whole = "Bearer pat-na1-01234567-89ab-cdef-0123-456789abcdef";
+        assert!(!tokens.fail_at_the_edge(Some("Bearer pat-na1-0123")));
+        tokens.malformed = MalformedTokens::FailAtTheEdge;
+        for (header, fails) in [
+            (None, true),
+            (Some("Bearer pat-na1-0123"), true),
+            (Some("Bearer pat-na1-01234567-89ab-cdef-0123-456789abcde"), true),
+            (Some(whole), false),
+            (Some("Bearer short"), false),
+        ] {
+            assert_eq!(tokens.fail_at_the_edge(header), fails, "{header:?}");
+        }
     }
 
     #[test]

@@ -8,10 +8,11 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::account::{Account, AccountType};
-use crate::auth::{Bearer, OAuthApp, Rotation, Scopes, TokenKind};
+use crate::auth::{Bearer, MalformedTokens, OAuthApp, Rotation, Scopes, TokenKind};
 use crate::catalog::{CustomObject, PropertyDef};
 use crate::faults::{Fault, FaultEngine};
 use crate::http::{Gzip, Server, Shared, Timing, Wire};
@@ -42,6 +43,8 @@ pub struct Builder {
     tokens: Vec<(String, Scopes)>,
     apps: Vec<(String, String, String, Scopes)>,
     access_token_lifetime: Duration,
+    told_lifetime: Option<Value>,
+    malformed_tokens: MalformedTokens,
     rotation: Rotation,
     account: Account,
     echo: EchoTraceIds,
@@ -74,6 +77,8 @@ impl Default for Builder {
             tokens: Vec::new(),
             apps: Vec::new(),
             access_token_lifetime: Duration::from_secs(1800),
+            told_lifetime: None,
+            malformed_tokens: MalformedTokens::default(),
             rotation: Rotation::Keep,
             account: Account::default(),
             echo: EchoTraceIds::default(),
@@ -207,6 +212,21 @@ impl Builder {
     #[must_use]
     pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.access_token_lifetime = lifetime;
+        self
+    }
+
+    /// What a token's grant says of its life (`expires_in`), whatever it is really: HubSpot documents 1800, and nothing
+    /// keeps a broken answer from saying anything else.
+    #[must_use]
+    pub fn told_lifetime(mut self, told: Value) -> Self {
+        self.told_lifetime = Some(told);
+        self
+    }
+
+    /// What becomes of calls with tokens of no known shape.
+    #[must_use]
+    pub fn malformed_tokens(mut self, rule: MalformedTokens) -> Self {
+        self.malformed_tokens = rule;
         self
     }
 
@@ -380,7 +400,9 @@ impl Builder {
         world.budgets.daily.limit = self.daily_limit;
         world.budgets.set_associations(self.families.association_budget(self.rate_limit));
         world.apps.access_token_lifetime = self.access_token_lifetime;
+        world.apps.told_lifetime.clone_from(&self.told_lifetime);
         world.apps.rotation = self.rotation;
+        world.tokens.malformed = self.malformed_tokens;
         let made = format!("pat-{}-{}", world.account.region, world.random.uuid());
         let default_token = self.default_token.clone().unwrap_or(made);
         let all = [(default_token.clone(), Scopes::all())];

@@ -81,11 +81,12 @@ fn token(world: &mut World, form: &BTreeMap<String, String>, version: &str) -> A
     let lifetime = world.apps.access_token_lifetime;
     let expires = Some(world.clock.now().plus(lifetime));
     let access_token = format!("CL{}{}", world.random.uuid(), world.random.uuid()).replace('-', "");
+    let told = world.apps.told_lifetime.clone().unwrap_or_else(|| json!(lifetime.as_secs()));
     let mut body = json!({
         "token_type": "bearer",
         "access_token": access_token,
         "refresh_token": refresh_token,
-        "expires_in": lifetime.as_secs(),
+        "expires_in": told,
     });
     if version != "v1" {
         body["hub_id"] = json!(world.account.portal_id);

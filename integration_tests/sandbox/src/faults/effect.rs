@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::answer::FaultAnswer;
 use super::inputs::Silence;
+use super::next_page::NextPage;
 
 /// Whether a fault strikes before or after the request took effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,4 +48,5 @@ pub(crate) enum Effect {
     EmptyResults,
     Unmention(Silence),
     RefuseBatch(BatchRefusal),
+    LeadOn(NextPage),
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::answer::{FaultAnswer, FaultBody};
 use super::effect::{BatchRefusal, Effect, When, Writing};
 use super::inputs::{InputMatch, Mention, Silence};
+use super::next_page::NextPage;
 use crate::http::{Endpoint, EndpointFamily};
 use crate::limits::LimitPolicy;
 
@@ -241,6 +242,13 @@ impl Fault {
             Writing::NotWritten => Mention::Ignored,
         };
         self.effect = Effect::Unmention(Silence { inputs, mention });
+        self
+    }
+
+    /// Gives the first page, which says that another one follows.
+    #[must_use]
+    pub fn lead_on(mut self, next: NextPage) -> Self {
+        self.effect = Effect::LeadOn(next);
         self
     }
 

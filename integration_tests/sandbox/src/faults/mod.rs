@@ -5,6 +5,7 @@ mod effect;
 mod engine;
 mod fault;
 mod inputs;
+mod next_page;
 
 pub use answer::{FaultAnswer, FaultBody};
 pub(crate) use effect::Effect;
@@ -14,3 +15,5 @@ pub(crate) use engine::{Chosen, FaultEngine, Subject};
 pub use fault::{Fault, FaultTarget};
 pub use inputs::InputMatch;
 pub(crate) use inputs::{Mention, Silence};
+pub use next_page::NextPage;
+pub(crate) use next_page::of_first_page;

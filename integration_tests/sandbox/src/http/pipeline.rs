@@ -8,11 +8,11 @@ use hyper::body::Bytes;
 use tokio::sync::watch;
 
 use super::admission::{Admitted, Rejected, admit};
-use super::answer::Answer;
+use super::answer::{Answer, AnswerBody};
 use super::query::Query;
 use super::wire::Wire;
 use crate::endpoints::{self, Call};
-use crate::faults::{BatchRefusal, Chosen, Effect, FaultEngine, Subject, When};
+use crate::faults::{BatchRefusal, Chosen, Effect, FaultEngine, Subject, When, of_first_page};
 use crate::log::{Arrival, RequestLog, Ticket};
 use crate::objects::envelope::Envelope;
 use crate::page;
@@ -133,7 +133,7 @@ impl Shared {
         }
         let answer = self.perform(&admitted, received, ticket.number, chosen.as_ref());
         let delivery = match &chosen {
-            Some(chosen) => self.after(chosen, answer).await,
+            Some(chosen) => self.after(chosen, answer, ticket.number).await,
             None => Delivery::Answer(answer),
         };
         self.with_headers(delivery, &admitted)
@@ -218,10 +218,13 @@ impl Shared {
             Effect::Unmention(silence) => Some(silence),
             _ => None,
         });
+        let leads_on = chosen.is_some_and(|chosen| matches!(*chosen.effect, Effect::LeadOn(_)));
+        let body = received.body.as_deref().unwrap_or_default();
+        let first_page = leads_on.then(|| of_first_page(body));
         let call = Call {
             route: &admitted.route,
-            query: &Query::parse(received.query.as_deref()),
-            body: received.body.as_deref().unwrap_or_default(),
+            query: &Query::parse(received.query.as_deref().filter(|_| !leads_on)),
+            body: first_page.as_deref().unwrap_or(body),
             bearer: admitted.bearer.as_ref(),
             arrival,
             silence,
@@ -237,7 +240,7 @@ impl Shared {
     }
 
     /// What a fault does to the answer after the effect.
-    async fn after(&self, chosen: &Chosen, answer: Answer) -> Delivery {
+    async fn after(&self, chosen: &Chosen, mut answer: Answer, arrival: u64) -> Delivery {
         match &*chosen.effect {
             Effect::Answer(instead, When::AfterEffect) => {
                 Delivery::Answer(instead.render(self.correlation_id()).with_inputs(answer.inputs))
@@ -251,6 +254,14 @@ impl Shared {
             Effect::Cut(When::AfterEffect) => Delivery::Cut,
             Effect::Leave => Delivery::Last(answer),
             Effect::Truncate => Delivery::Truncated(answer),
+            Effect::LeadOn(next) => {
+                if let AnswerBody::Json(body) = &mut answer.body
+                    && let Some(led_on) = next.lead_on(body, arrival)
+                {
+                    *body = led_on;
+                }
+                Delivery::Answer(answer)
+            }
             _ => Delivery::Answer(answer),
         }
     }

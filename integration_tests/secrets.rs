@@ -183,6 +183,59 @@ fn a_rotated_token_is_in_its_one_line_and_nowhere_else() {
     assert_hidden(&run, &[CLIENT_SECRET, REFRESH_TOKEN, &new]);
 }
 
+fn text_of(path: &std::path::Path) -> String {
+    let entries = std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries
+        .map(
+            |path| {
+                if path.is_dir() { text_of(&path) } else { std::fs::read_to_string(&path).expect("a file") }
+            },
+        )
+        .collect()
+}
+
+#[test]
+fn what_records_and_hubspot_repeat_is_masked_where_it_is_printed_and_kept_where_it_is_stored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let repeated: Vec<String> =
+        [CLIENT_SECRET, REFRESH_TOKEN, ACCESS_TOKEN].iter().flat_map(|s| forms(s)).collect();
+    let mut rows: Vec<Value> = repeated
+        .iter()
+        .map(|form| record("contacts", json!({"email": "nobody", "city": format!("<{form}>"), "n": form})))
+        .collect();
+    let words = format!("{ACCESS_TOKEN} is no city, says {CLIENT_SECRET}, {REFRESH_TOKEN}");
+    let body = FaultBody::Json(json!({"status": "error", "message": words, "category": "VALIDATION_ERROR"}));
+    let refusal = FaultAnswer::new(400).body(body);
+    let fault = Fault::on(Endpoint::Upsert).answer(refusal, When::BeforeEffect);
+    let sandbox = account().fault(fault).start();
+    rows.push(delivery::contact(1));
+    let state = json!({"type": "STATE", "state": {"type": "STREAM", "stream": {"stream_descriptor": {"name": "contacts"},
+        "stream_state": {"cursor": ACCESS_TOKEN, "more": [CLIENT_SECRET]}}}});
+    rows.push(state.clone());
+    for credentials in [oauth(CLIENT_SECRET, REFRESH_TOKEN), access_token(ACCESS_TOKEN)] {
+        let known: &[&str] = match credentials["type"].as_str() {
+            Some("OAuth") => &[CLIENT_SECRET, REFRESH_TOKEN],
+            _ => &[ACCESS_TOKEN],
+        };
+        let storage =
+            json!({"storage_type": "Local", "path": folder.path(), "format": {"format_type": "JSONL"}});
+        let mut run = connector(&sandbox.url(), &credentials)
+            .with(&json!({"object_storage_config": storage}))
+            .write(&rows)
+            .succeeded();
+        assert_eq!(run.rejected().len(), repeated.len() + 1);
+        assert_eq!(run.states()[0]["stream"], state["state"]["stream"], "a state is the source's");
+        run.lines.retain(|line| !line.contains(r#""type":"STATE""#));
+        assert_hidden(&run, known);
+        assert!(run.lines.iter().any(|line| line.contains("<***>")), "the rest of a text stays");
+    }
+    let stored = text_of(folder.path());
+    for secret in [CLIENT_SECRET, REFRESH_TOKEN, ACCESS_TOKEN] {
+        let escaped = json!(secret).to_string();
+        assert!(stored.contains(escaped.trim_matches('"')), "records are stored as they came");
+    }
+}
+
 /// Values of records in these tests all hold this word.
 const PRIVATE: &str = "zanzibar";
 

@@ -21,7 +21,7 @@
 //! | [`pipeline`] | stdin to HubSpot to stdout |
 //! | [`commands`] | `spec`, `check`, `discover`, `write` |
 //! | [`cli`] | the command line |
-//! | [`error`], [`json`] | leaves that any module may use |
+//! | [`error`], [`json`], [`secrets`] | leaves that any module may use |
 
 pub mod api;
 pub mod cli;
@@ -39,4 +39,5 @@ pub mod pipeline;
 pub mod plan;
 pub mod protocol;
 pub mod rejected;
+pub mod secrets;
 pub mod storage;

@@ -43,8 +43,8 @@ pub fn run(config: &Path, emitter: &Emitter) {
 }
 
 fn try_out(config: &Path, emitter: &Emitter) -> Result<String, Failure> {
-    let (text, config) = super::read_config(config)?;
-    let client = Client::new(&config)?;
+    let (text, config) = super::read_config(config, emitter.secrets())?;
+    let client = Client::new(&config, emitter.secrets())?;
     let rotation = TokenRotation::new(&text);
     super::runtime()?.block_on(async {
         let mut knowledge = Knowledge::new(&client, super::somebody_waits(&config));

@@ -21,8 +21,8 @@ use crate::plan::key::{RECORD_ID, unique_properties};
 /// # Errors
 /// When the account cannot be read.
 pub fn run(config: &Path, emitter: &Emitter) -> Result<(), Failure> {
-    let (text, config) = super::read_config(config)?;
-    let client = Client::new(&config)?;
+    let (text, config) = super::read_config(config, emitter.secrets())?;
+    let client = Client::new(&config, emitter.secrets())?;
     let rotation = TokenRotation::new(&text);
     let operations = super::runtime()?.block_on(async {
         let operations = operations(&mut Knowledge::new(&client, super::somebody_waits(&config))).await;

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use crate::cli::Command;
@@ -28,6 +29,7 @@ use crate::hubspot::patient::Patience;
 use crate::output::emitter::{Emitter, Writer};
 use crate::output::lines;
 use crate::output::{clock, logging};
+use crate::secrets::Secrets;
 
 /// Exit code of a failed command.
 const FAILED: u8 = 1;
@@ -82,11 +84,12 @@ fn somebody_waits(config: &Config) -> Patience {
     Patience::Until(Instant::now() + config.retry_budget_seconds.duration().min(SOMEBODY_WAITS))
 }
 
-/// The text of a file the user named, and the configuration in it.
-fn read_config(path: &Path) -> Result<(String, Config), Failure> {
+/// The text of a file the user named, and the configuration in it, whose secrets are known from then on.
+fn read_config(path: &Path, secrets: &Secrets) -> Result<(String, Config), Failure> {
     let text = read(path, "configuration")?;
     let config = Config::from_json(&text)
         .map_err(|error| Failure::new(Kind::Configuration, sentence(&error.to_string())))?;
+    secrets.add(config.secret_texts().iter().map(ExposeSecret::expose_secret));
     for key in &config.unknown_keys {
         tracing::warn!("The configuration key {key} is not known and has no effect.");
     }

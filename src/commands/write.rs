@@ -56,9 +56,9 @@ const PIECES_AHEAD: usize = 2;
 /// # Errors
 /// Why the sync ended early. What settled before is acknowledged.
 pub fn run(config: &Path, catalog: &Path, emitter: &Emitter) -> Result<Completed, Failure> {
-    let (text, config) = super::read_config(config)?;
+    let (text, config) = super::read_config(config, emitter.secrets())?;
     let catalog = read_catalog(catalog)?;
-    let client = Client::new(&config)?;
+    let client = Client::new(&config, emitter.secrets())?;
     let rotation = TokenRotation::new(&text);
     let keeping = match performance(&config) {
         Performance::Real => keeping(&config, &catalog)?,

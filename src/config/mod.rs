@@ -252,6 +252,15 @@ impl Config {
         secrets
     }
 
+    /// [`Self::secrets`] and the parts of them that are secret by themselves: of a signed address the signature, of an
+    /// account's key file the key.
+    #[must_use]
+    pub fn secret_texts(&self) -> Vec<SecretString> {
+        let whole = self.secrets();
+        let parts = whole.iter().flat_map(|secret| secret::parts(secret));
+        parts.chain(whole.iter().map(|secret| (*secret).clone())).collect()
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let root = FieldPath::root();
         let mut findings = check::Findings::default();

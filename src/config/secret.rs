@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// Reads a secret and removes white space around it: tokens are pasted, often with a line break, and a line
 /// break cannot be sent in an HTTP header.
@@ -33,6 +34,18 @@ pub(super) fn beside_a_token(secret: &SecretString) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// The parts of a secret that are secret by themselves: the private key of a service account's key file and its id, and
+/// the signature in a shared access signature.
+pub(super) fn parts(secret: &SecretString) -> Vec<SecretString> {
+    let text = secret.expose_secret();
+    if let Ok(Value::Object(members)) = serde_json::from_str(text) {
+        let keys = ["private_key", "private_key_id"].into_iter();
+        return keys.filter_map(|key| members.get(key)?.as_str().map(SecretString::from)).collect();
+    }
+    let signature = text.split(['?', '&']).find_map(|field| field.strip_prefix("sig="));
+    signature.map(SecretString::from).into_iter().collect()
 }
 
 /// Whether nothing is left of the secret.

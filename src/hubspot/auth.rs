@@ -16,11 +16,14 @@ use super::client::{Answer, Transport, Unreachable};
 use crate::api::{ApiError, Paths, Refusal};
 use crate::config::Credentials;
 use crate::error::{Failure, Kind};
+use crate::secrets::Secrets;
 
 /// Where bearer tokens come from.
 #[derive(Debug)]
 pub struct Auth {
     source: Source,
+    /// Where granted tokens are made known, so that they are in no output.
+    secrets: Secrets,
 }
 
 #[derive(Debug)]
@@ -96,7 +99,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 impl Auth {
     /// Tokens for these credentials.
     #[must_use]
-    pub fn new(credentials: &Credentials) -> Self {
+    pub fn new(credentials: &Credentials, secrets: Secrets) -> Self {
         let source = match credentials {
             Credentials::AccessToken(fixed) => Source::Fixed(fixed.access_token.clone()),
             Credentials::OAuth(oauth) => Source::OAuth {
@@ -109,7 +112,7 @@ impl Auth {
                 }),
             },
         };
-        Self { source }
+        Self { source, secrets }
     }
 
     /// Whether a refused token can be replaced by a new one.
@@ -140,6 +143,8 @@ impl Auth {
         ];
         let answer = transport.post_form(&paths.oauth_token(), &form).await.map_err(NoToken::Unreachable)?;
         let granted = read(&answer)?;
+        let refresh_token = granted.refresh_token.iter().map(ExposeSecret::expose_secret);
+        self.secrets.add(refresh_token.chain([granted.access_token.expose_secret()]));
         let life = granted.life();
         let renew_at = Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 10));
         if let Some(new) = granted.refresh_token

@@ -16,6 +16,7 @@ use crate::config::{self, Config};
 use crate::error::{Failure, Kind};
 use crate::net::names::Names;
 use crate::net::obstacle::Obstacle;
+use crate::secrets::Secrets;
 
 /// An answer, whatever its status.
 #[derive(Debug)]
@@ -123,12 +124,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for this configuration. Nothing is sent yet.
+    /// A client for this configuration; tokens that HubSpot grants become known secrets. Nothing is sent yet.
     ///
     /// # Errors
     /// An internal failure when TLS cannot be set up, a configuration failure when the certificates that the environment
     /// names cannot be read.
-    pub fn new(config: &Config) -> Result<Self, Failure> {
+    pub fn new(config: &Config, secrets: &Secrets) -> Result<Self, Failure> {
         let timeout = config.request_timeout_seconds.duration();
         let base = config.api_base_url.as_str();
         let builder = || {
@@ -170,7 +171,7 @@ impl Client {
                 room: Room::default(),
             },
             paths: Paths::new(version),
-            auth: Arc::new(Auth::new(&config.credentials)),
+            auth: Arc::new(Auth::new(&config.credentials, secrets.clone())),
             daily: Arc::default(),
         })
     }

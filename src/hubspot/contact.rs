@@ -98,6 +98,11 @@ impl Contact {
         }
     }
 
+    /// A call was broken off before anything came of it: unless more is known, that is all that is.
+    pub(super) fn hears_nothing(&self) {
+        self.standing().hindrance.get_or_insert_with(|| (Obstacle::Silent, Instant::now()));
+    }
+
     /// Until when calls are repeated for this patience, which ends at `ends` otherwise.
     pub(super) fn until(&self, patience: Patience, ends: Instant) -> Instant {
         let standing = *self.standing();
@@ -123,10 +128,10 @@ impl Contact {
         }
     }
 
-    /// What is in the way is not waited for any longer; `None` where nothing is.
-    pub(super) fn given_up(&self, patience: Patience, now: Instant) -> Option<Failure> {
+    /// What is in the way is not waited for any longer, after so long a time; `None` where nothing is.
+    pub(super) fn given_up(&self, patience: Patience, now: Instant, stalled: Duration) -> Option<Failure> {
         let verdict = self.verdict_at();
-        let (obstacle, since) = self.standing().hindrance?;
+        let (obstacle, _) = self.standing().hindrance?;
         // What a command can do without decides nothing early.
         let is_edge = verdict.is_some() && obstacle == Obstacle::Edge && !patience.is_optional();
         let kind = if is_edge || verdict.is_some_and(|verdict| verdict <= now) {
@@ -194,7 +199,7 @@ mod tests {
         contact.hindered(Obstacle::Refused);
         assert_eq!(contact.until(watched, ends), began + SOON);
         assert_eq!(contact.until(Patience::Each(Duration::from_secs(60)), ends), ends);
-        let failure = contact.given_up(watched, began + SOON).unwrap();
+        let failure = contact.given_up(watched, began + SOON, SOON).unwrap();
         assert_eq!(failure.kind, Kind::Unavailable);
         assert!(failure.message.contains("api.hubapi.com: the connection was refused"), "{failure}");
         contact.hindered(Obstacle::SlowConnect);
@@ -214,17 +219,17 @@ mod tests {
             contact.hindered(obstacle);
             assert_eq!(contact.verdict_at(), Some(now + after), "{obstacle:?}");
             assert_eq!(
-                contact.given_up(each, now + after).map(|failure| failure.kind),
+                contact.given_up(each, now + after, after).map(|failure| failure.kind),
                 Some(Kind::Configuration)
             );
         }
-        let given_up = |patience| contact.given_up(patience, now).map(|failure| failure.kind);
+        let given_up = |patience| contact.given_up(patience, now, SOON).map(|failure| failure.kind);
         assert_eq!(given_up(each), Some(Kind::Unavailable), "60 s are not over");
         contact.succeeded();
-        assert!(contact.given_up(each, now).is_none());
+        assert!(contact.given_up(each, now, SOON).is_none());
         contact.hindered(Obstacle::Edge);
         assert_eq!(contact.verdict_at(), None);
-        assert_eq!(contact.given_up(each, now).map(|failure| failure.kind), Some(Kind::Unavailable));
+        assert_eq!(contact.given_up(each, now, SOON).map(|failure| failure.kind), Some(Kind::Unavailable));
     }
 
     #[tokio::test(start_paused = true)]
@@ -234,10 +239,10 @@ mod tests {
         assert_eq!(contact.verdict_at(), None);
         contact.hindered(Obstacle::Edge);
         let now = Instant::now();
-        let edge = contact.given_up(Patience::Each(Duration::ZERO), now).unwrap();
+        let edge = contact.given_up(Patience::Each(Duration::ZERO), now, SOON).unwrap();
         assert_eq!(edge.kind, Kind::Configuration);
         assert!(edge.message.contains("the whole of it") && edge.message.contains("out of reach"), "{edge}");
-        let optional = contact.given_up(Patience::Briefly(now), now).unwrap();
+        let optional = contact.given_up(Patience::Briefly(now), now, SOON).unwrap();
         assert_eq!(optional.kind, Kind::Unavailable);
         contact.answered();
         assert_eq!(contact.hindrance(), None);

@@ -90,7 +90,10 @@ where
     loop {
         // A call that hangs must not outlast the command's patience.
         let answered = timeout_at(contact.until(patience, ends), call()).await;
-        let answered = answered.unwrap_or(Err(CallError::Unreachable(Unreachable::TimedOut)));
+        let answered = answered.unwrap_or_else(|_| {
+            contact.hears_nothing();
+            Err(CallError::Unreachable(Unreachable::TimedOut))
+        });
         let (setback, status, retry_after, correlation_id) = match answered {
             Ok(answer) if answer.is_success() => match serde_json::from_slice(&answer.body) {
                 Ok(value) => return Ok(value),
@@ -129,7 +132,7 @@ where
         }
         if verdict.is_some_and(|verdict| verdict <= now) || now + wait > contact.until(patience, ends) {
             let failure = contact
-                .given_up(patience, now)
+                .given_up(patience, now, began.elapsed())
                 .unwrap_or_else(|| retry::out_of_patience(setback, status, wait, began.elapsed()));
             return Err(Trouble::Failed(failure.correlated(correlation_id.as_deref())));
         }

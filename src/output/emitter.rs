@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::secrets::Secrets;
+
 /// A handle to stdout; clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Emitter {
     shared: Arc<Shared>,
+    secrets: Secrets,
 }
 
 /// Stdout was closed by its reader; nothing can be printed any more.
@@ -55,21 +58,35 @@ impl Shared {
 impl Emitter {
     /// Starts the thread that writes to `sink`.
     pub fn start(sink: impl Write + Send + 'static) -> (Self, Writer) {
-        let emitter = Self { shared: Arc::default() };
+        let emitter = Self { shared: Arc::default(), secrets: Secrets::default() };
         let shared = Arc::clone(&emitter.shared);
         let thread = std::thread::spawn(move || write_all(&shared, sink));
         (emitter.clone(), Writer { emitter, thread })
     }
 
-    /// Queues a line; its line end is added here. After stdout has gone the line is dropped.
+    /// The secrets that are masked in what is printed.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Queues a line with its secrets masked; its line end is added here. After stdout has gone the line is dropped.
     pub fn line(&self, line: &str) {
+        match self.secrets.masked(line) {
+            Some(masked) => self.line_as_it_is(&masked),
+            None => self.line_as_it_is(line),
+        }
+    }
+
+    /// Queues a line as it is: the one that hands a secret on.
+    pub fn line_as_it_is(&self, line: &str) {
         self.lines(|buffer| {
             buffer.extend_from_slice(line.as_bytes());
             buffer.push(b'\n');
         });
     }
 
-    /// Queues lines that `fill` appends, each ended with `\n`, without a copy in between.
+    /// Queues lines that `fill` appends as they are, each ended with `\n`, without a copy in between.
     pub fn lines(&self, fill: impl FnOnce(&mut Vec<u8>)) {
         let mut queue = self.shared.queue();
         if !queue.closed {

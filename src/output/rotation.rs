@@ -27,7 +27,9 @@ impl TokenRotation {
     pub async fn publish(&self, client: &Client, emitter: &Emitter) {
         let Some(token) = client.take_rotated_refresh_token().await else { return };
         match Config::to_json_with_refresh_token(self.original.expose_secret(), &token) {
-            Ok(configuration) => emitter.line(&lines::control_configuration(&configuration, clock::now_ms())),
+            Ok(configuration) => {
+                emitter.line_as_it_is(&lines::control_configuration(&configuration, clock::now_ms()))
+            }
             Err(error) => {
                 tracing::error!("HubSpot rotated the refresh token, and it could not be handed on: {error}")
             }

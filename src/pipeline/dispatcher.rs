@@ -334,13 +334,16 @@ impl<C: Calls> Dispatcher<C> {
             return;
         }
         let mut notes = Vec::new();
+        let secrets = self.emitter.secrets();
         self.emitter.lines(|lines| {
             for effect in effects {
                 match effect {
                     Effect::Rejected(stream, body, rejection) => {
                         noted.rejected(stream, &rejection);
                         let descriptor = &streams[stream.0 as usize].descriptor;
+                        let start = lines.len();
                         rejected::line::append(lines, descriptor, &body, &rejection, shown);
+                        secrets.mask_from(lines, start);
                         if let Some(keeping) = keeping {
                             keeping.append(stream, &body, &rejection);
                         }

@@ -15,6 +15,9 @@ RUN apk add --no-cache binutils ca-certificates gcc linux-headers make musl-dev
 WORKDIR /source
 COPY Cargo.toml Cargo.lock ./
 COPY src ./src
+# What a registry entry is made of, and the page beside the form.
+COPY metadata.yaml ./
+COPY docs/setup.md ./docs/
 # A member of the workspace, which cargo has to find; it is not built here.
 COPY integration_tests/sandbox ./integration_tests/sandbox
 # The target by name: any Rust image that has it will do, and two architectures that share the cache below do not write

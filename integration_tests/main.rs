@@ -6,6 +6,7 @@
 //! |---|---|
 //! | Does a sync end to end do what it should? | `demo_data`, `write` |
 //! | What do `spec` and the command line print, which files are refused? | `commands` |
+//! | What is a platform told of the connector? | `registry` |
 //! | What do `check` and `discover` find and say? | `check`, `discover` |
 //! | Where does a stream go, by which key, what becomes of its columns? | `objects`, `keys`, `columns` |
 //! | What is sent to HubSpot? | `requests` |
@@ -88,6 +89,7 @@ mod production;
 mod pages;
 mod reach;
 mod recorded;
+mod registry;
 mod rejections;
 mod report;
 mod requests;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 /// Airbyte destination that writes warehouse records into HubSpot, each one confirmed or rejected with a reason.
@@ -34,6 +34,9 @@ pub enum Action {
     /// What Airbyte asks for.
     #[command(flatten)]
     Airbyte(Command),
+    /// Tell an Airbyte platform of this connector, so that it offers the mapping form.
+    #[command(subcommand)]
+    Registry(RegistryCommand),
     /// Print completions for a shell.
     #[command(after_help = "Example:\n  destination-hubspot completions bash > \
                             ~/.local/share/bash-completion/completions/destination-hubspot")]
@@ -101,4 +104,62 @@ pub enum Command {
         #[arg(long)]
         catalog: PathBuf,
     },
+}
+
+/// What a platform's registry is told.
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// Print the connector's registry entry as JSON.
+    #[command(after_help = "Example:\n  destination-hubspot registry entry --repository \
+                            ghcr.io/owner/destination-hubspot --tag 1.2.3 --custom")]
+    Entry {
+        /// What stands in the entry in place of the connector's own metadata.
+        #[command(flatten)]
+        entry: EntryOptions,
+    },
+    /// Write the files that a platform asks a registry for.
+    #[command(
+        after_help = "Writes registries/v0/oss_registry.json (where it is there already, the entry is put into \
+                            it), and oss.json and doc.md below metadata/REPOSITORY/TAG and \
+                            metadata/REPOSITORY/latest. Any web server can serve the folder."
+    )]
+    Files {
+        /// Folder that the registry's address leads to; created when missing.
+        folder: PathBuf,
+        /// What stands in the entry in place of the connector's own metadata.
+        #[command(flatten)]
+        entry: EntryOptions,
+    },
+    /// Put the connector's entry into a registry file, in place of the one with its id.
+    #[command(after_help = "The file's other entries stay as they are.")]
+    Merge {
+        /// An oss_registry.json.
+        file: PathBuf,
+        /// What stands in the entry in place of the connector's own metadata.
+        #[command(flatten)]
+        entry: EntryOptions,
+    },
+}
+
+/// What stands in an entry in place of the connector's own metadata.
+#[derive(Args, Debug)]
+pub struct EntryOptions {
+    /// The image's name, without a tag [default: that of metadata.yaml]
+    #[arg(long, value_name = "IMAGE")]
+    pub repository: Option<String>,
+    /// The image's tag, x.y.z [default: this program's version]
+    #[arg(long, value_name = "VERSION")]
+    pub tag: Option<String>,
+    /// The definition's id; that of the custom connector, where you added one already
+    #[arg(long, value_name = "UUID")]
+    pub id: Option<String>,
+    /// Mark the definition as custom: its tag can be changed by API, and no update is offered
+    #[arg(long)]
+    pub custom: bool,
+    /// Address of an icon, https, at most 256 characters
+    #[arg(long, value_name = "URL")]
+    pub icon_url: Option<String>,
+    /// Address of the page that the platform links to
+    #[arg(long, value_name = "URL")]
+    pub documentation_url: Option<String>,
 }

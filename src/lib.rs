@@ -14,12 +14,13 @@
 //! | [`plan`] | what happens to each stream |
 //! | [`engine`] | every decision of a sync |
 //! | [`rejected`] | how rejected records are shown and laid out |
+//! | [`registry`] | what an Airbyte platform has to be told of this connector |
 //! | [`net`] | why another machine is not reached |
 //! | [`hubspot`] | the HTTP client |
 //! | [`output`] | stdout |
 //! | [`storage`] | where rejected records are stored |
 //! | [`pipeline`] | stdin to HubSpot to stdout |
-//! | [`commands`] | `spec`, `check`, `discover`, `write` |
+//! | [`commands`] | `spec`, `check`, `discover`, `write`, `registry` |
 //! | [`cli`] | the command line |
 //! | [`error`], [`json`], [`secrets`] | leaves that any module may use |
 
@@ -38,6 +39,7 @@ pub mod output;
 pub mod pipeline;
 pub mod plan;
 pub mod protocol;
+pub mod registry;
 pub mod rejected;
 pub mod secrets;
 pub mod storage;

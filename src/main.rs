@@ -15,6 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     match Cli::parse().action {
         Action::Airbyte(command) => commands::run(&command),
+        Action::Registry(command) => commands::registry::run(command),
         Action::Completions { shell } => match print_completions(shell) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,

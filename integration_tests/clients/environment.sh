@@ -74,6 +74,11 @@ make_image_tools() {
   fi
 }
 
+# nginx, which serves the registry's files.
+make_nginx() {
+  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || debian_packages nginx-light
+}
+
 # alpine: what the Dockerfile's build stage asks Alpine for, made of Debian's packages (requirements/alpine.txt), and the
 # Rust target that it builds for. For `stand_in_build_image.py`.
 make_build_packages() {

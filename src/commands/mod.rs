@@ -1,4 +1,4 @@
-//! The four commands, one file each, and what they share.
+//! The commands, one file each, and what the four of Airbyte share.
 
 pub mod associations;
 pub mod audiences;
@@ -11,6 +11,7 @@ pub mod inline;
 pub mod lists;
 pub mod prepare;
 pub mod quota;
+pub mod registry;
 pub mod spec;
 pub mod write;
 

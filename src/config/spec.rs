@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use super::{advanced_auth, schema};
 
 /// Where users read about the connector.
-const DOCUMENTATION_URL: &str = "https://docs.airbyte.com/integrations/destinations/hubspot";
+const DOCUMENTATION_URL: &str =
+    "https://github.com/destination-hubspot/destination-hubspot/blob/main/docs/airbyte.md";
+/// Where they read what has changed.
+const CHANGELOG_URL: &str =
+    "https://github.com/destination-hubspot/destination-hubspot/blob/main/CHANGELOG.md";
 
 /// The version platforms assume where a connector names none, so that none of them refuses this one.
 const PROTOCOL_VERSION: &str = "0.2.0";
@@ -20,7 +24,7 @@ const PROTOCOL_VERSION: &str = "0.2.0";
 pub fn specification() -> Value {
     json!({
         "documentationUrl": DOCUMENTATION_URL,
-        "changelogUrl": format!("{DOCUMENTATION_URL}#changelog"),
+        "changelogUrl": CHANGELOG_URL,
         "connectionSpecification": schema::connection_specification(),
         "supportsIncremental": true,
         "supportsNormalization": false,

@@ -316,7 +316,7 @@ fn the_rest_of_the_message_is_what_the_platform_reads() {
     assert_eq!(specification["supportsDBT"], false);
     assert_eq!(
         specification["documentationUrl"],
-        "https://docs.airbyte.com/integrations/destinations/hubspot"
+        "https://github.com/destination-hubspot/destination-hubspot/blob/main/docs/airbyte.md"
     );
 }
 

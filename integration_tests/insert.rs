@@ -121,7 +121,7 @@ fn a_record_with_nothing_in_it_is_not_made() {
     let of_contacts = run(&sandbox, &contacts(), vec![nothing.clone(), person(1)]);
     assert_eq!(of_contacts.codes(), ["INVALID_RECORD"]);
     let of_companies = run(&sandbox, &companies(), vec![nothing, company(1)]);
-    assert_eq!(of_companies.codes(), ["MISSING_REQUIRED_PROPERTY"], "what HubSpot demands is known");
+    assert_eq!(of_companies.codes(), ["INVALID_RECORD"]);
     assert_eq!((sandbox.count("contacts"), sandbox.count("companies")), (1, 1));
 }
 

@@ -9,6 +9,7 @@
 //! | What is a platform told of the connector? | `registry` |
 //! | What do `check` and `discover` find and say? | `check`, `discover` |
 //! | Where does a stream go, by which key, what becomes of its columns? | `objects`, `keys`, `columns` |
+//! | What do the settings of streams meet, and what is told of those that meet nothing? | `settings` |
 //! | What is sent to HubSpot? | `requests` |
 //! | What do updates and archives do? | `operations` |
 //! | What becomes of rows that their source has deleted? | `deleted_rows` |
@@ -33,6 +34,7 @@
 //! | What follows from the refusals that HubSpot gave to others? | `recorded` |
 //! | Who is rejected for a refused batch, at the cost of how many calls? | `isolation` |
 //! | Is every record made once? | `insert` |
+//! | What does a new record need? | `required` |
 //! | What is matched by search? | `search` |
 //! | Why is HubSpot not reached, and who is told when? | `reach` |
 //! | What if HubSpot's pages do not end? | `pages` |
@@ -93,8 +95,10 @@ mod registry;
 mod rejections;
 mod report;
 mod requests;
+mod required;
 mod search;
 mod secrets;
+mod settings;
 mod settlement;
 mod storage;
 mod storage_servers;

@@ -39,6 +39,15 @@ impl ApiError {
             })
     }
 
+    /// The property for lack of which a record was refused, where it is one and no more, and unconditionally.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&str> {
+        match self.faults.as_slice() {
+            [only] if only.code.as_deref() == Some("MISSING_REQUIRED_PROPERTY") => only.property.as_deref(),
+            _ => None,
+        }
+    }
+
     fn code_of_words(&self) -> Option<&'static str> {
         match self.said {
             Some(Said::ValueTaken { .. } | Said::AlreadyExists { .. }) => Some(CONFLICT),
@@ -113,6 +122,22 @@ mod tests {
     fn a_server_error_says_nothing_about_the_record() {
         assert_eq!(code(500, &json!({"category": "VALIDATION_ERROR"})), "SERVER_ERROR");
         assert_eq!(ApiError::parse(522, b"<html>", None).code(), "SERVER_ERROR");
+    }
+
+    #[test]
+    fn what_a_record_lacks_is_one_property_that_is_always_demanded() {
+        let lacks =
+            |body: Value| ApiError::parse(400, body.to_string().as_bytes(), None).lacks().map(str::to_owned);
+        let unset = |names: Value| {
+            json!({"message": "Error creating DEAL. Some required properties were not set.",
+            "category": "VALIDATION_ERROR", "context": {"properties": names}})
+        };
+        assert_eq!(lacks(unset(json!(["dealstage"]))).as_deref(), Some("dealstage"));
+        assert_eq!(lacks(unset(json!(["dealstage", "pipeline"]))), None);
+        let coded = |code: &str| json!({"message": "m", "errors": [{"code": code, "context": {"propertyName": ["p"]}}]});
+        assert_eq!(lacks(coded("MISSING_REQUIRED_PROPERTY")).as_deref(), Some("p"));
+        assert_eq!(lacks(coded("MISSING_CONDITIONAL_REQUIRED_PROPERTY")), None);
+        assert_eq!(lacks(coded("INVALID_DATE")), None);
     }
 
     #[test]

@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::findings::Findings;
 use super::footing::Footing;
 use super::prepare::{self, Knowledge};
-use super::{associations, audiences, events, inline, lists, quota};
+use super::{announce, associations, audiences, events, inline, lists, quota};
 use crate::config::{Config, Match, Operation, StreamSettings, UnknownProperties};
 use crate::crm::account::AccountDetails;
 use crate::crm::object::{self, ObjectType};
+use crate::crm::property::Property;
 use crate::crm::scopes::Task;
 use crate::error::{Failure, Kind};
 use crate::hubspot::account;
@@ -20,11 +21,14 @@ use crate::output::clock;
 use crate::output::emitter::Emitter;
 use crate::output::lines;
 use crate::output::rotation::TokenRotation;
+use crate::plan::columns::ColumnRules;
 use crate::plan::deleted;
 use crate::plan::key::{RECORD_ID, search_problem, unique_properties};
 use crate::plan::making::missing_key;
+use crate::plan::meant::{self, Meant};
 use crate::plan::object::ObjectName;
 use crate::plan::target::TargetName;
+use crate::protocol::StreamDescriptor;
 use crate::rejected::storage::identity::SyncId;
 use crate::storage::RejectStore;
 
@@ -111,6 +115,10 @@ async fn configured_objects(
 ) -> Result<(), Failure> {
     for stream in &config.streams {
         let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
+        let descriptor = StreamDescriptor::new(&stream.name, stream.namespace.as_deref());
+        if let Some(line) = announce::idle_settings(TargetName::of(name), stream, &descriptor) {
+            findings.warn(line);
+        }
         let refused = inline::refuse_where_there_is_no_record(TargetName::of(name), Some(stream))
             .and_then(|()| deleted::refuse_archiving(TargetName::of(name), stream));
         if let Err(failure) = refused {
@@ -119,8 +127,8 @@ async fn configured_objects(
         }
         let other = match TargetName::of(name) {
             TargetName::Event(event) => Some(events::check(event, stream, knowledge).await),
-            TargetName::List(id) => Some(lists::check(id, stream, knowledge).await),
-            TargetName::ListMembership => Some(lists::check_named(stream, knowledge).await),
+            TargetName::List(id) => Some(lists::check(id, stream, knowledge, findings).await),
+            TargetName::ListMembership => Some(lists::check_named(stream, knowledge, findings).await),
             TargetName::Association { from, to } => {
                 Some(associations::check((from, to), stream, knowledge, findings).await)
             }
@@ -199,7 +207,36 @@ async fn configured_object(
             ));
         }
     }
+    check_names(config, stream, object, knowledge, findings).await?;
     check_associations(stream, object, knowledge, findings).await
+}
+
+/// Names in the settings that mean nothing, as far as that can be told without the stream.
+async fn check_names(
+    config: &Config,
+    stream: &StreamSettings,
+    object: &ObjectType,
+    knowledge: &mut Knowledge<'_>,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let target = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
+    if TargetName::of(target) == TargetName::Audience {
+        return Ok(());
+    }
+    let unmet = |properties: &[Property]| {
+        let rules = ColumnRules::of_settings(config, stream, object, properties);
+        let meant = Meant { rules: &rules, object: &object.name, stream: None };
+        meant.nothing(&stream.append_options)
+    };
+    let mut lines = unmet(knowledge.properties(object).await?);
+    if !lines.is_empty() {
+        // It may be a sensitive one.
+        knowledge.add_sensitive(object).await?;
+        lines = unmet(knowledge.properties(object).await?);
+    }
+    let descriptor = StreamDescriptor::new(&stream.name, stream.namespace.as_deref());
+    lines.iter().for_each(|line| findings.warn(meant::of_stream(&descriptor, line)));
+    Ok(())
 }
 
 /// Whether what the stream's records are to be associated with is there.

@@ -79,10 +79,7 @@ impl Footing {
     /// Why properties of the object cannot be made, where the token is known to lack the scope.
     #[must_use]
     pub fn making_problem(&self, object: &ObjectType) -> Option<String> {
-        let scopes = self.token.as_ref().and_then(Token::scopes)?;
-        let needed = [object.schema_write_scope()];
-        (!scopes.have_one_of(&needed))
-            .then(|| explain::missing_scopes(&needed, &format!("create properties of {}", object.name)))
+        self.problem(Task::MakeProperties(object)).map(|problem| problem.message)
     }
 }
 

@@ -6,12 +6,15 @@ use serde_json::{Map, Value, json};
 
 use super::audiences::contacts;
 use super::discover::json_schema;
+use super::findings::Findings;
+use super::footing::Footing;
 use super::prepare::Knowledge;
 use crate::coerce::Aliases;
 use crate::config::{Match, Operation, StreamSettings};
 use crate::crm::list::List;
 use crate::crm::object::ObjectType;
 use crate::crm::property::{Property, PropertyType};
+use crate::crm::scopes::Task;
 use crate::error::{Failure, Kind};
 use crate::hubspot::lists;
 use crate::plan::Plan;
@@ -40,6 +43,9 @@ pub async fn plan(
 ) -> Result<Plan, Failure> {
     let list = knowledge.list(id).await?;
     let object = ObjectType::by_type_id(&list.object_type_id);
+    if let Some(doubt) = doubt(&object, knowledge.footing()) {
+        tracing::warn!("Stream \"{}\": {doubt}", stream.descriptor);
+    }
     let properties = knowledge.properties(&object).await?;
     membership::plan(ListGround { stream, settings, list: &list, object: &object, properties })
 }
@@ -57,9 +63,24 @@ pub async fn named_plan(
     let object = contacts()?;
     // Found out now, before anything is written.
     check_readable(knowledge).await?;
+    if let Some(doubt) = doubt(&object, knowledge.footing()) {
+        tracing::warn!("Stream \"{}\": {doubt}", stream.descriptor);
+    }
     let names = knowledge.names().lists.clone();
     let properties = knowledge.properties(&object).await?;
     NamedListPlan::new(stream, settings, &object, properties, &names).map(Plan::from)
+}
+
+/// The scope to write the members' object, where the token is known to lack it. HubSpot's description names the scopes of
+/// lists alone, so that is no error before HubSpot says so.
+fn doubt(object: &ObjectType, footing: &Footing) -> Option<String> {
+    let task = Task::WriteRecords(object);
+    footing.problem(task)?;
+    let scopes = task.scopes().join(" or ");
+    Some(format!(
+        "the token lacks {scopes}, which may be needed too to change the members of lists of {} records.",
+        object.name
+    ))
 }
 
 /// Looks for the list of a configured stream; the line says what was found.
@@ -70,11 +91,13 @@ pub async fn check(
     id: &str,
     settings: &StreamSettings,
     knowledge: &mut Knowledge<'_>,
+    findings: &mut Findings,
 ) -> Result<String, Failure> {
     let list = knowledge.list(id).await?;
     membership::check_list(&descriptor(settings), &list)?;
     refuse(settings, &[Operation::Update], "added, removed or mirrored")?;
     let object = ObjectType::by_type_id(&list.object_type_id);
+    warn(settings, &object, knowledge, findings);
     let key = key(&object, settings, knowledge).await?;
     Ok(format!(
         "LIST:{} (\"{}\"): members are {} records, named by {key}.",
@@ -89,12 +112,20 @@ pub async fn check(
 pub async fn check_named(
     settings: &StreamSettings,
     knowledge: &mut Knowledge<'_>,
+    findings: &mut Findings,
 ) -> Result<String, Failure> {
     refuse(settings, &[Operation::Update, Operation::Mirror], "added or removed")?;
     check_readable(knowledge).await?;
     let object = contacts()?;
+    warn(settings, &object, knowledge, findings);
     let key = key(&object, settings, knowledge).await?;
     Ok(format!("LIST_MEMBERSHIP: lists can be read, contacts are named by {key}."))
+}
+
+fn warn(settings: &StreamSettings, object: &ObjectType, knowledge: &Knowledge<'_>, findings: &mut Findings) {
+    if let Some(doubt) = doubt(object, knowledge.footing()) {
+        findings.warn(format!("Stream \"{}\": {doubt}", settings.name));
+    }
 }
 
 fn descriptor(settings: &StreamSettings) -> StreamDescriptor {

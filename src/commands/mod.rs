@@ -1,5 +1,6 @@
 //! The commands, one file each, and what the four of Airbyte share.
 
+pub mod announce;
 pub mod associations;
 pub mod audiences;
 pub mod check;

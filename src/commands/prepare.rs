@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::announce;
 use super::associations;
 use super::audiences;
 use super::events::{self, Definitions};
@@ -24,6 +25,7 @@ use crate::hubspot::lists as list_calls;
 use crate::hubspot::making::PropertyMaker;
 use crate::hubspot::patient::Patience;
 use crate::plan::deleted::{self, DeletedRowsOf};
+use crate::plan::entries::Entries;
 use crate::plan::first_names::FirstNames;
 use crate::plan::inline::await_ends;
 use crate::plan::nested;
@@ -257,7 +259,7 @@ impl<'a> Knowledge<'a> {
     }
 }
 
-/// Makes the plan of every stream. Nothing is written.
+/// Makes the plan of every stream, and tells of each. Nothing is written.
 ///
 /// # Errors
 /// One failure that names everything found wrong, streams in the catalog's order.
@@ -266,11 +268,16 @@ pub async fn plans(
     config: &Config,
     catalog: &ConfiguredCatalog,
 ) -> Result<Vec<Plan>, Failure> {
+    let entries = Entries::of(&config.streams, catalog);
+    announce::entries(&entries);
     let mut plans = Vec::new();
-    let mut failures = Vec::new();
+    let mut failures = entries.near_misses;
     for stream in &catalog.streams {
         match plan(config, stream, knowledge).await {
-            Ok(plan) => plans.push(plan),
+            Ok(plan) => {
+                announce::stream(config, stream, &plan);
+                plans.push(plan);
+            }
             Err(failure) if failure.kind == Kind::Configuration => failures.push(naming_its_stream(failure)),
             Err(failure) => return Err(failure),
         }
@@ -527,9 +534,10 @@ fn names_unknown_properties(
     properties: &[Property],
 ) -> bool {
     let key = settings.and_then(|settings| settings.matching_key.clone());
+    let options = settings.map(|settings| settings.append_options.clone()).unwrap_or_default();
     let unknown = |name: String| properties.iter().all(|property| property.name != name);
     // Where nothing is declared, any column may come.
-    stream.columns.is_empty() || names(stream, settings, properties).chain(key).any(unknown)
+    stream.columns.is_empty() || names(stream, settings, properties).chain(key).chain(options).any(unknown)
 }
 
 /// The properties that the stream's declared columns stand for, as far as their names tell.

@@ -122,9 +122,6 @@ async fn perform(
     };
     rotation.publish(client, emitter).await;
     let plans = prepared?;
-    for notice in plans.iter().flat_map(|plan| &plan.notices) {
-        tracing::warn!("{notice}");
-    }
     let streams = plans.iter().map(|plan| dispatched(plan, &fresh, performance)).collect();
     let streams_read = plans.into_iter().zip(&catalog.streams).map(|(plan, stream)| {
         let descriptor = plan.descriptor;

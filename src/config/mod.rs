@@ -231,6 +231,13 @@ impl Config {
         streams::find(&self.streams, namespace, name)
     }
 
+    /// The place among [`Config::streams`] of the settings that hold for a stream.
+    #[must_use]
+    pub fn entry(&self, namespace: Option<&str>, name: &str) -> Option<usize> {
+        let settings = self.stream(namespace, name)?;
+        self.streams.iter().position(|entry| std::ptr::eq(entry, settings))
+    }
+
     /// How names and values are treated in a stream with these settings.
     #[must_use]
     pub fn value_policies(&self, stream: Option<&StreamSettings>) -> ValuePolicies {

@@ -181,6 +181,13 @@ impl ObjectSchema {
             || self.fully_qualified_name.as_deref().is_some_and(same)
     }
 
+    /// Whether the name is `p_<name>`, which HubSpot's paths take for the fully qualified name of the account at hand.
+    ///
+    /// Source: HubSpot's custom objects guide.
+    fn is_short_for(&self, name: &str) -> bool {
+        normal(name).strip_prefix("p_").is_some_and(|short| short == normal(&self.name))
+    }
+
     fn is_labelled(&self, name: &str) -> bool {
         let same =
             |label: &Option<String>| label.as_deref().is_some_and(|label| normal(label) == normal(name));
@@ -236,7 +243,8 @@ pub fn is_guessable_name(stream: &str) -> bool {
 }
 
 fn custom(name: &str, schemas: &[ObjectSchema]) -> Result<ObjectType, NoObject> {
-    if let Some(schema) = schemas.iter().find(|schema| schema.answers_to(name)) {
+    let exact = schemas.iter().find(|schema| schema.answers_to(name));
+    if let Some(schema) = exact.or_else(|| schemas.iter().find(|schema| schema.is_short_for(name))) {
         return Ok(schema.object_type());
     }
     let labelled: Vec<&ObjectSchema> = schemas.iter().filter(|schema| schema.is_labelled(name)).collect();
@@ -294,10 +302,13 @@ mod tests {
     #[test]
     fn custom_objects_go_by_every_name_they_have() {
         let schemas = [schema("2-11", "cars", "Automobiles"), schema("2-12", "boats", "Vessels")];
-        for name in ["cars", "CARS", "p7_cars", "2-11", "automobiles"] {
+        for name in ["cars", "CARS", "p7_cars", "p_cars", "P_Cars", "2-11", "automobiles"] {
             assert_eq!(named(name, &schemas).unwrap().path, "2-11", "{name}");
         }
         assert_eq!(guessed("boats", &schemas).unwrap().name, "boats");
+        assert_eq!(guessed("p_boats", &schemas).unwrap().name, "boats");
+        let odd = [schema("2-11", "cars", "x"), schema("2-12", "p_cars", "y")];
+        assert_eq!(named("p_cars", &odd).unwrap().path, "2-12", "its own name is the better one");
         assert_eq!(named("planes", &schemas), Err(NoObject::Unknown));
         let twins = [schema("2-11", "a", "Cars"), schema("2-12", "b", "Cars")];
         assert_eq!(named("cars", &twins), Err(NoObject::Ambiguous(vec!["a".into(), "b".into()])));

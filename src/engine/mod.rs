@@ -19,6 +19,7 @@
 
 pub mod association;
 pub mod batch;
+pub mod demanded;
 pub mod exchange;
 pub mod gone;
 pub mod grouping;

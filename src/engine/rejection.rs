@@ -54,6 +54,8 @@ pub struct Rejection {
     pub origin: Origin,
     /// Id of the HubSpot record that is in the way.
     pub existing_id: Option<String>,
+    /// The one property for lack of which HubSpot refused the record.
+    pub lacks: Option<String>,
     /// What was refused.
     pub refused: Refused,
 }
@@ -70,6 +72,7 @@ impl Rejection {
             correlation_id: None,
             origin: Origin::Connector,
             existing_id: None,
+            lacks: None,
             refused: Refused::Record,
         }
     }
@@ -85,6 +88,7 @@ impl Rejection {
             correlation_id: error.correlation_id.clone(),
             origin: Origin::Hubspot,
             existing_id: error.existing_id.clone(),
+            lacks: error.lacks().map(str::to_owned),
             refused: Refused::Record,
         }
     }

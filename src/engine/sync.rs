@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::Moment;
 use super::association::{self, Awaited};
 use super::batch::{LinkIndex, Send, SendId, Source};
+use super::demanded::Demanded;
 pub use super::exchange::{Counts, Durability, Effect, Next, Note, Outcome, Settings};
 use super::gone::Gone;
 use super::lane::{BatchLimits, Lane, Merging};
@@ -39,6 +40,7 @@ mod making;
 mod postponed;
 mod setbacks;
 mod settlement;
+mod sifting;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +64,8 @@ struct Stream {
     counts: Counts,
     failed: bool,
     mirror: Option<Mirror>,
+    /// What HubSpot demands of its new records.
+    demanded: Demanded,
     /// Associations that are made with its records.
     links: Vec<Link>,
     /// Which ends of its pairs may still come, where it is a stream of associations.
@@ -166,6 +170,7 @@ impl Sync {
             counts: Counts::default(),
             failed: false,
             mirror: None,
+            demanded: Demanded::default(),
             links: Vec::new(),
             awaited: Awaited::default(),
         });
@@ -353,11 +358,20 @@ impl Sync {
 
     /// Says what to do next. A granted call counts as sent.
     pub fn next(&mut self, now: Moment) -> Next {
+        loop {
+            if let Some(next) = self.attempt(now) {
+                return next;
+            }
+        }
+    }
+
+    /// What to do next; `None` where the call that came next settled unsent.
+    fn attempt(&mut self, now: Moment) -> Option<Next> {
         if let Some(since) = self.held_back_since.take() {
             self.held_back += now.saturating_sub(since);
         }
         if self.phase == Phase::Stopping {
-            return if self.in_flight.is_empty() { Next::Finished } else { Next::Wait(None) };
+            return Some(if self.in_flight.is_empty() { Next::Finished } else { Next::Wait(None) });
         }
         let flush_at = self.close_partial(now);
         if self.is_full() {
@@ -372,19 +386,22 @@ impl Sync {
             let is_over =
                 self.phase == Phase::Draining && self.delayed.is_empty() && self.in_flight.is_empty();
             if !is_over {
-                return Next::Wait(earliest(flush_at, delayed_until));
+                return Some(Next::Wait(earliest(flush_at, delayed_until)));
             }
             if !self.begin_chores() {
-                return Next::Finished;
+                return Some(Next::Finished);
             }
         }
         match self.take_send(now) {
-            Ok(send) => Next::Call(self.start(now, send)),
+            Ok(send) => {
+                let send = self.sifted(now, send)?;
+                Some(Next::Call(self.start(now, send)))
+            }
             Err(permitted_at) => {
                 if permitted_at.is_some() {
                     self.held_back_since = Some(now);
                 }
-                Next::Wait(earliest(permitted_at, earliest(flush_at, delayed_until)))
+                Some(Next::Wait(earliest(permitted_at, earliest(flush_at, delayed_until))))
             }
         }
     }

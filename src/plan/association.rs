@@ -101,6 +101,14 @@ pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
         descriptor: stream.descriptor.clone(),
         target: target(operation, &near, &far),
         doing: format!("{} {} and {} records", operation.verb(), from.0.name, to.0.name),
+        course: format!(
+            "{} {} by {} with {} by {}",
+            operation.verb(),
+            from.0.name,
+            near.rule.property(),
+            to.0.name,
+            far.rule.property()
+        ),
         shaping: Shaping::Associations(Box::new(PairShaper {
             from: End { rule: near.rule, matched_by: near.matched_by, columns: near_columns, prefix: FROM },
             to: End { rule: far.rule, matched_by: far.matched_by, columns: far_columns, prefix: TO },

@@ -96,6 +96,8 @@ pub enum WhyLeftOut {
     Nameless,
     /// It was guessed to stand for a property that another column stands for.
     Taken,
+    /// The user mapped it to a property that HubSpot does not have; that is told before the first record.
+    NoTarget,
 }
 
 /// How a column was found to stand for its property.
@@ -173,7 +175,7 @@ impl ColumnRules {
             return Column::left_out(WhyLeftOut::Taken, None);
         }
         let exists = |property: &str| self.properties.iter().any(|known| known.name == property);
-        let mut found = Found::Named;
+        let (mut found, mut is_mapped) = (Found::Named, false);
         let meant = resolve(name, &self.mapping, self.aliases, &exists, &self.properties, self.object);
         let (property, renamed) = match meant {
             NameMatch::Internal => return Column::left_out(WhyLeftOut::Internal, None),
@@ -183,7 +185,10 @@ impl ColumnRules {
                 found = Found::Guessed;
                 (to, true)
             }
-            NameMatch::Mapped { to } if exists(&to) || self.making.is_none() => (to, false),
+            NameMatch::Mapped { to } if exists(&to) || self.making.is_none() => {
+                is_mapped = true;
+                (to, false)
+            }
             NameMatch::Unknown if self.making.is_none() => (name.to_owned(), false),
             NameMatch::Mapped { to } => match property_name(&to) {
                 Some(new) => (new, false),
@@ -216,7 +221,8 @@ impl ColumnRules {
             Some(_) => ColumnUse::LeftOut(WhyLeftOut::ReadOnly),
             None if rejects => ColumnUse::Refused(WhyRefused::Unknown),
             None => {
-                let left_out = ColumnUse::LeftOut(WhyLeftOut::Unknown);
+                let why = if is_mapped { WhyLeftOut::NoTarget } else { WhyLeftOut::Unknown };
+                let left_out = ColumnUse::LeftOut(why);
                 self.making.as_ref().map_or(left_out, |making| making.becomes(&property))
             }
         };

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::Plan;
 use super::Shaping;
 use super::identity::{Identity, IdentityChoice};
+use super::meant::{of_stream, undeclared};
 use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
 use super::stream::two_columns;
 use crate::coerce::{KeyRule, key_text};
@@ -128,10 +129,19 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
     let key_columns = choice.columns_of(rule.property(), stream.columns.keys())?;
     let action = if wanted == Wanted::Remove { Action::Remove } else { Action::Add };
     let doing = format!("change the members of list {}", list.list_id);
+    let verb = match wanted {
+        Wanted::Add => "add to",
+        Wanted::Remove => "remove from",
+        Wanted::Mirror => "mirror",
+    };
+    let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
+    let mut notices: Vec<String> = unmet_wish(stream, settings).into_iter().collect();
+    notices.extend(undeclared(stream, mapping).iter().map(|line| of_stream(&stream.descriptor, line)));
     Ok(Plan {
         descriptor: stream.descriptor.clone(),
         target: target(object, &rule, matched_by),
         doing,
+        course: format!("{verb} LIST:{} {} by {}", list.list_id, object.name, rule.property()),
         shaping: Shaping::Members(Box::new(MemberShaper {
             key: rule,
             key_columns,
@@ -139,7 +149,7 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
             action,
             known: HashMap::new(),
         })),
-        notices: unmet_wish(stream, settings).into_iter().collect(),
+        notices,
         missing: Vec::new(),
         mirrors: (wanted == Wanted::Mirror).then(|| list.list_id.clone()),
         links: Vec::new(),

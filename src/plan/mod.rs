@@ -6,18 +6,20 @@ pub mod association;
 pub mod audience;
 pub mod columns;
 pub mod deleted;
+pub mod entries;
 pub mod event;
 pub mod first_names;
 pub mod identity;
+pub mod idle;
 pub mod inline;
 pub mod key;
 pub mod lifecycle;
 pub mod making;
+pub mod meant;
 pub mod membership;
 pub mod nested;
 pub mod object;
 pub mod operation;
-pub mod required;
 pub mod roles;
 pub mod shape;
 pub mod stream;
@@ -50,6 +52,8 @@ pub struct Plan {
     pub target: Target,
     /// What they do, for messages: `upsert CONTACT records`.
     pub doing: String,
+    /// Where its records go, by which operation and key, for the line about it: `update CONTACT by email`.
+    pub course: String,
     /// Makes what is sent of what is received.
     pub shaping: Shaping,
     /// What becomes of rows that the source has deleted.
@@ -148,6 +152,7 @@ impl From<StreamPlan> for Plan {
                 lists: plan.columns.list_properties(),
             },
             doing: plan.doing(),
+            course: plan.course(),
             notices: std::mem::take(&mut plan.notices),
             missing: plan.missing.iter().map(|new| (plan.object.clone(), new.clone())).collect(),
             mirrors: None,

@@ -7,6 +7,7 @@ use crate::config::StreamSettings;
 use crate::engine::rejection::Rejection;
 use crate::error::Failure;
 use crate::json::Raw;
+use crate::plan::meant::{of_stream, undeclared};
 use crate::plan::shape::{Notice, not_an_object, nulled_fields};
 use crate::plan::stream::{clash, two_columns};
 use crate::protocol::StreamDescriptor;
@@ -80,6 +81,22 @@ impl<R: Copy + PartialEq> Roles<R> {
             taken.push((role, column));
         }
         Ok(())
+    }
+
+    /// Names in the mapping that mean nothing, in lines for the log.
+    #[must_use]
+    pub fn unmet(&self, stream: &ConfiguredStream) -> Vec<String> {
+        let nowhere = self.mapping.iter().filter(|(column, _)| self.of(column).is_none());
+        let mut lines: Vec<String> = nowhere
+            .map(|(column, to)| {
+                format!(
+                    "\"property_mapping\" sends \"{column}\" to \"{to}\", and {}: correct the name.",
+                    self.all
+                )
+            })
+            .collect();
+        lines.extend(undeclared(stream, &self.mapping));
+        lines.iter().map(|line| of_stream(&self.stream, line)).collect()
     }
 
     /// Whether a stream that declares its columns declares none of these roles.

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::columns::{Column, ColumnUse, KeyPlace, WhyRefused};
 use super::nested;
-use super::required::has_value;
 use super::stream::{StreamPlan, two_columns};
 use crate::coerce::{Coerced, Invalid, Reason, coerce, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
@@ -17,6 +16,7 @@ use crate::crm::list::ListRequest;
 use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::engine::batch::LinkIndex;
+use crate::engine::demanded::{self, has_value};
 use crate::engine::operation::Operation;
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
@@ -465,12 +465,13 @@ impl Shaper {
         }
     }
 
-    /// What a record that is made lacks. A key that is sent apart is there.
+    /// What a record that is made lacks of what its custom object's schema demands. A key that is sent apart is there.
     fn lacks(&self) -> Option<Rejection> {
         let key = self.plan.columns.key.as_deref().filter(|_| self.plan.columns.key_place == KeyPlace::Apart);
-        self.plan
-            .required
-            .rejection(|property| Some(property) == key || has_value(&self.properties, property))
+        let is_there = |name: &str| Some(name) == key || has_value(&self.properties, name);
+        let missing = self.plan.required.iter().find(|name| !is_there(name))?;
+        let message = format!("{missing}: HubSpot makes no record without a value for this property.");
+        Some(Rejection::by_connector(demanded::MISSING, Some(missing), message))
     }
 
     fn missing_key(&self) -> Rejection {

@@ -5,9 +5,9 @@ use super::inline::InlinePlan;
 use super::key::{ChosenKey, KeyChoice};
 use super::lifecycle::Lifecycle;
 use super::making::{self, Making};
+use super::meant::{Meant, of_stream};
 use super::nested::is_inside;
 use super::operation;
-use super::required::Required;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -37,8 +37,8 @@ pub struct StreamPlan {
     pub key: Option<KeyRule>,
     /// What each column becomes.
     pub columns: ColumnRules,
-    /// What a record needs to be made, where records are only made.
-    pub required: Required,
+    /// What the schema of a custom object demands of a new record, where records are only made.
+    pub required: Vec<String>,
     /// Which way the lifecycle stage may move.
     pub lifecycle: Lifecycle,
     /// Associations that are made with its records.
@@ -111,7 +111,7 @@ impl StreamPlan {
             object: kind,
             mapping: settings.map(|settings| settings.property_mapping.pairs().to_vec()).unwrap_or_default(),
             aliases,
-            append_options: settings.map(|settings| settings.append_options.clone()).unwrap_or_default(),
+            append_options: Vec::new(),
             policies,
             making: (policies.unknown_properties == UnknownProperties::Create)
                 .then(|| Making::new(object, &properties, settings)),
@@ -127,10 +127,15 @@ impl StreamPlan {
             yielding: HashSet::new(),
             properties,
         };
+        let append_options = settings.map(|settings| settings.append_options.as_slice()).unwrap_or_default();
+        columns.append_options =
+            append_options.iter().filter_map(|name| columns.option_property_meant(name)).collect();
         columns.settle_guesses(stream.columns.keys());
         let mut notices: Vec<String> = operation::unmet_wish(stream, settings).into_iter().collect();
         let needed = if operation == Operation::Insert { None } else { columns.key.as_deref() };
         check_columns(stream, &columns, needed, &mut notices).map_err(fail)?;
+        let meant = Meant { rules: &columns, object: &object.name, stream: Some(stream) };
+        notices.extend(meant.nothing(append_options).iter().map(|line| of_stream(&stream.descriptor, line)));
         notices.extend(undeclared(stream, associations));
         let new_key = to_make.as_ref().filter(|_| wanted == config::Operation::Upsert);
         notices.extend(new_key.map(|key| matches_nobody_yet(stream, object, key)));
@@ -142,10 +147,7 @@ impl StreamPlan {
             of_its_own: None,
             key: key_rule,
             columns,
-            required: match wanted {
-                config::Operation::Insert => Required::of_new(object, required),
-                _ => Required::default(),
-            },
+            required: if wanted == config::Operation::Insert { required.to_vec() } else { Vec::new() },
             lifecycle: Lifecycle::of(settings, wanted),
             associations: associations.to_vec(),
             missing,
@@ -183,7 +185,7 @@ impl StreamPlan {
                 associated: Vec::new(),
                 ..self.columns.clone()
             },
-            required: Required::default(),
+            required: Vec::new(),
             lifecycle: Lifecycle::default(),
             associations: Vec::new(),
             missing: Vec::new(),
@@ -196,6 +198,14 @@ impl StreamPlan {
     #[must_use]
     pub fn doing(&self) -> String {
         format!("{} {} records", self.operation.verb(), self.object.name)
+    }
+
+    /// Where the records go, by which operation and key: `upsert COMPANY by domain, found by search`.
+    #[must_use]
+    pub fn course(&self) -> String {
+        let by = self.key.as_ref().map(|key| format!(" by {}", key.property())).unwrap_or_default();
+        let searched = if self.operation.searches() { ", found by search" } else { "" };
+        format!("{} {}{by}{searched}", self.operation.verb(), self.object.name)
     }
 }
 
@@ -312,7 +322,7 @@ pub fn left_out_notice(
     object: &str,
 ) -> Option<String> {
     match why {
-        WhyLeftOut::Internal => None,
+        WhyLeftOut::Internal | WhyLeftOut::NoTarget => None,
         WhyLeftOut::Unknown => Some(format!(
             "Column \"{column}\" of stream \"{stream}\" is not sent: {object} has no such property in HubSpot. Create it \
              there, map it under \"property_mapping\", or ignore this."

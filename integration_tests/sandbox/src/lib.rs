@@ -64,5 +64,6 @@ pub use limits::{AssociationBudget, LimitPolicy, RateLimit};
 pub use lists::{AddedSpelling, EmptyArrays, ListDef, MemberChange, Membership, Oversize, ProcessingType};
 pub use log::{RequestRecord, Totals};
 pub use records::{StoreCounts, WriteEvent, WriteKind};
+pub use rules::{Demand, Required};
 pub use sandbox::Sandbox;
 pub use world::{EchoTraceIds, InlineAssociation, Owner, UpdateByEmail};

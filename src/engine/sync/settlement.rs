@@ -30,11 +30,13 @@ impl Sync {
             Silence::KeptAgain => self.silent_batches += 1,
         }
         for stored in stored {
+            self.learn_from_taken(source, &stored.input);
             self.stored(now, source, stored);
         }
         self.tell_what_may_exist(stream, &rejected);
         let absent = self.missing(now, source, absent);
         for (input, rejection) in rejected.into_iter().chain(absent) {
+            self.learn_from_refused(source, &input, &rejection);
             self.settle(now, source, input, Some(rejection));
         }
         if !self.streams[stream.0 as usize].failed {
@@ -101,7 +103,7 @@ impl Sync {
     }
 
     /// Settles the records an input was made of; those that wait behind it go next.
-    fn settle(&mut self, now: Moment, source: Source, input: Input, rejection: Option<Rejection>) {
+    pub(super) fn settle(&mut self, now: Moment, source: Source, input: Input, rejection: Option<Rejection>) {
         if source.link.is_some() {
             self.settle_pair(now, source, input, rejection);
             return;

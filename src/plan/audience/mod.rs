@@ -125,6 +125,7 @@ impl AudiencePlan {
             Some(if are_truths { NewKind::Truth } else { NewKind::Text })
         };
         plan.columns.check(stream)?;
+        plan.notices.extend(plan.columns.unmet(stream));
         plan.check_columns(stream);
         Ok(plan)
     }
@@ -173,6 +174,12 @@ impl From<AudiencePlan> for Plan {
                 lists,
             },
             doing: format!("{} {} records", plan.operation.verb(), plan.object.name),
+            course: format!(
+                "{} AUDIENCE of {} by {}",
+                plan.operation.verb(),
+                plan.object.name,
+                plan.key.property()
+            ),
             notices: std::mem::take(&mut plan.notices),
             // Audiences are known by the records that name them.
             missing: Vec::new(),

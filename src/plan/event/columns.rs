@@ -11,6 +11,8 @@ use crate::config::{UnknownProperties, ValuePolicies};
 use crate::crm::new_event::LONGEST_EVENT_NAME;
 use crate::crm::new_property::{Group, NewKind, NewProperty, Values};
 use crate::crm::property::{Property, PropertyType};
+use crate::plan::meant::{of_stream, undeclared};
+use crate::protocol::catalog::ConfiguredStream;
 
 /// Column of HubSpot's record id.
 pub const OBJECT_ID: &str = "hs_object_id";
@@ -175,6 +177,24 @@ impl EventColumns {
             (_, None) if rejects => EventColumnUse::Refused(WhyRefused::Unknown),
             (_, _) => EventColumnUse::LeftOut(WhyLeftOut::Unknown),
         }
+    }
+
+    /// Names in the mapping that mean nothing, in lines for the log.
+    #[must_use]
+    pub fn unmet(&self, stream: &ConfiguredStream) -> Vec<String> {
+        let is_known = |name: &str| self.is_reserved(name) || self.property(name).is_some();
+        let nowhere = self.mapping.iter().filter(|(column, _)| {
+            let found = self.column(column);
+            !self.names_properties() && !is_known(&found.name)
+        });
+        let mut lines: Vec<String> = nowhere
+            .map(|(column, to)| format!(
+                "\"property_mapping\" sends \"{column}\" to \"{to}\", which is no property of the event: correct the property's \
+                 name, or create it in HubSpot."
+            ))
+            .collect();
+        lines.extend(undeclared(stream, &self.mapping));
+        lines.iter().map(|line| of_stream(&stream.descriptor, line)).collect()
     }
 
     /// Of the columns that the stream declares, those that were guessed leave their properties to those that were not, and

@@ -116,6 +116,7 @@ impl EventPlan {
         }
         plan.columns.settle_guesses(stream.columns.keys());
         plan.check_columns(stream)?;
+        plan.notices.extend(plan.columns.unmet(stream));
         let declared = stream.columns.iter();
         plan.missing = declared
             .filter_map(|(column, schema)| plan.columns.new_property(column, NewKind::of_schema(schema)))
@@ -220,6 +221,7 @@ impl From<EventPlan> for Plan {
                 lists: HashSet::new(),
             },
             doing: plan.doing(),
+            course: format!("send EVENT:{}", plan.event_name),
             notices: std::mem::take(&mut plan.notices),
             shaping: Shaping::Events(Box::new(EventShaper::new(plan))),
             // Those of events stand in the plan.
@@ -255,9 +257,6 @@ fn check_operation(stream: &ConfiguredStream, settings: Option<&StreamSettings>)
 fn notices(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Vec<String> {
     let mut notices = Vec::new();
     let name = &stream.descriptor;
-    if settings.is_some_and(|settings| settings.matching_key.is_some()) {
-        notices.push(format!("The matching_key of stream \"{name}\" has no effect: its records are events."));
-    }
     let asks_for_more = !matches!(
         stream.destination_sync_mode,
         DestinationSyncMode::Append | DestinationSyncMode::AppendDedup

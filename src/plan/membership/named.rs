@@ -99,6 +99,7 @@ impl NamedListPlan {
             notices: unmet_wish(stream, settings).into_iter().collect(),
         };
         plan.columns.check(stream)?;
+        plan.notices.extend(plan.columns.unmet(stream));
         plan.check_columns(stream);
         Ok(plan)
     }
@@ -129,6 +130,12 @@ impl From<NamedListPlan> for Plan {
             descriptor: plan.descriptor.clone(),
             target: target(&plan.object, &plan.key, plan.matched_by),
             doing: "change the members of lists".to_owned(),
+            course: format!(
+                "{} {} by {}",
+                if plan.says == Says::StreamRemoves { "remove from lists" } else { "change the lists of" },
+                plan.object.name,
+                plan.key.property()
+            ),
             notices: std::mem::take(&mut plan.notices),
             // Lists are known by the records that name them.
             missing: Vec::new(),

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::required::Required;
 use super::super::stream::Groundwork;
 use super::*;
 use crate::config::Config;
@@ -35,8 +34,7 @@ fn shaper(settings: &serde_json::Value, required: &[&str]) -> Shaper {
         associations: &[],
     })
     .unwrap();
-    let required: Vec<String> = required.iter().map(|name| (*name).to_owned()).collect();
-    plan.required = Required::of_new(&object, &required);
+    plan.required = required.iter().map(|name| (*name).to_owned()).collect();
     Shaper::new(plan)
 }
 

@@ -5,6 +5,7 @@ use crate::builder::Builder;
 use crate::events::{EventDef, EventUuids};
 use crate::limits::{AssociationBudget, RateLimit};
 use crate::lists::{AddedSpelling, CallLimit, EmptyArrays, ListDef, Oversize};
+use crate::rules::{Demand, Required};
 use crate::world::World;
 
 /// What was chosen.
@@ -21,6 +22,8 @@ pub(super) struct Families {
     event_uuids: EventUuids,
     event_limit: Option<RateLimit>,
     property_lag: u64,
+    required: Required,
+    demands: Vec<(String, String, Demand)>,
     record_limits: Vec<(String, u64)>,
 }
 
@@ -42,6 +45,13 @@ impl Families {
             world.budgets.events.limit = limit;
         }
         world.property_lag = self.property_lag;
+        if self.required == Required::Lenient {
+            world.catalog.require_nothing();
+        }
+        for (object, property, demand) in &self.demands {
+            let kind = world.known(object);
+            world.catalog.get_mut(kind).demands.push((property.clone(), demand.clone()));
+        }
         for (object, limit) in &self.record_limits {
             let kind = world.known(object);
             world.record_limits.insert(kind, *limit);
@@ -130,6 +140,20 @@ impl Builder {
     #[must_use]
     pub fn property_lag(mut self, writes: u64) -> Self {
         self.families.property_lag = writes;
+        self
+    }
+
+    /// Whether HubSpot's table of required properties holds.
+    #[must_use]
+    pub fn required(mut self, required: Required) -> Self {
+        self.families.required = required;
+        self
+    }
+
+    /// Makes the account demand a property of new records of an object type, whatever HubSpot's table says.
+    #[must_use]
+    pub fn demand(mut self, object: &str, property: &str, demand: Demand) -> Self {
+        self.families.demands.push((object.to_owned(), property.to_owned(), demand));
         self
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::property::PropertyDef;
 use crate::clock::Millis;
+use crate::rules::Demand;
 
 /// Position of a property in its object type's table. It never changes, not even when the property is deleted
 /// and made again, so stored values can refer to it.
@@ -59,6 +60,8 @@ pub(crate) struct ObjectType {
     pub(crate) custom: bool,
     /// Every inner list needs at least one of its properties set when a record is created.
     pub(crate) required_on_create: Vec<Vec<String>>,
+    /// What the account demands of new records beside that.
+    pub(crate) demands: Vec<(String, Demand)>,
     pub(crate) searchable: Vec<String>,
     pub(crate) primary_display: String,
     pub(crate) secondary_display: Vec<String>,
@@ -94,6 +97,7 @@ impl ObjectType {
             family,
             custom: false,
             required_on_create: Vec::new(),
+            demands: Vec::new(),
             searchable: Vec::new(),
             primary_display: "hs_object_id".to_owned(),
             secondary_display: Vec::new(),

@@ -57,6 +57,13 @@ impl Catalog {
         &mut self.types[index.0]
     }
 
+    /// Takes away what HubSpot's own types need of a new record.
+    pub(crate) fn require_nothing(&mut self) {
+        for kind in self.types.iter_mut().filter(|kind| !kind.custom) {
+            kind.required_on_create.clear();
+        }
+    }
+
     /// All types.
     pub(crate) fn types(&self) -> &[ObjectType] {
         &self.types

@@ -96,6 +96,10 @@ impl<'w> Planner<'w> {
             if !missing.is_empty() {
                 return Err(Problem::Incomplete(missing));
             }
+            let demanded = create::demanded(kind, &edits);
+            if !demanded.is_empty() {
+                return Err(Problem::Invalid(demanded));
+            }
             create::fill_in(kind, &mut edits);
             if let Some(place) = associations::dangling(self.world, self.kind, input) {
                 return Err(Problem::BadAssociation(place));

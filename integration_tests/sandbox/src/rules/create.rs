@@ -1,11 +1,66 @@
 //! What a record needs to be made, and what HubSpot fills in when it is.
 //!
-//! Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/using-object-apis>, the table of
-//! required properties.
+//! HubSpot's texts contradict each other: <https://developers.hubspot.com/docs/api-reference/latest/crm/using-object-apis> has
+//! a table of required properties, the older page of deals says that a stage is not required
+//! (<https://legacydocs.hubspot.com/docs/methods/deals/create_deal>), and people report deals made without one
+//! (HubSpot/hubspot-api-php#74). Since 2026-09 what the account itself requires of its users holds for calls as well
+//! (HubSpot's changelog): always, or on a condition.
 
 use crate::catalog::{Family, ObjectType};
 use crate::error::Refusal;
 use crate::records::{Change, Edit};
+use crate::rules::violation::{Extras, Violation};
+
+/// Whether the table of required properties holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Required {
+    /// As it stands.
+    #[default]
+    Strict,
+    /// For custom objects only, whose schemas say so.
+    Lenient,
+}
+
+/// When an account demands a property of new records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Of each.
+    Always,
+    /// Of those with this value of another property.
+    When {
+        /// The other property.
+        property: String,
+        /// Its value.
+        value: String,
+    },
+}
+
+/// The properties that the account demands and the edits of a new record leave unset.
+pub(crate) fn demanded(kind: &ObjectType, edits: &[Edit]) -> Vec<Violation> {
+    let value = |name: &str| match change_of(kind, edits, name) {
+        Some(Change::Set(value)) => Some(&**value),
+        Some(Change::Append(added)) => added.first().map(|value| &**value),
+        Some(Change::Clear) | None => None,
+    };
+    let missing = kind.demands.iter().filter(|(name, _)| value(name).is_none());
+    let violation = |(name, demand): &(String, Demand)| {
+        let code = match demand {
+            Demand::Always => "MISSING_REQUIRED_PROPERTY",
+            Demand::When { property, value: wanted } if value(property) == Some(wanted) => {
+                "MISSING_CONDITIONAL_REQUIRED_PROPERTY"
+            }
+            Demand::When { .. } => return None,
+        };
+        Some(Violation {
+            code,
+            property: name.clone(),
+            message: format!("The property {name} is required."),
+            value: String::new(),
+            extras: Extras::None,
+        })
+    };
+    missing.filter_map(violation).collect()
+}
 
 /// The required properties that the edits of a new record leave unset. Where one of several is enough, all of
 /// them are named.
@@ -87,6 +142,24 @@ mod tests {
         let company = catalog.get(company);
         assert_eq!(missing(company, &[]), ["domain", "name"]);
         assert!(missing(company, &edits(company, &[("name", "x")])).is_empty(), "one of the two is enough");
+    }
+
+    #[test]
+    fn an_account_demands_always_or_on_a_condition() {
+        let mut catalog = Catalog::new();
+        let deal = catalog.resolve("deals").unwrap();
+        let deal = catalog.get_mut(deal);
+        let on_size = Demand::When { property: "pipeline".into(), value: "big".into() };
+        deal.demands = vec![("amount".into(), Demand::Always), ("closedate".into(), on_size)];
+        let codes = |values: &[(&str, &str)]| {
+            let violations = demanded(deal, &edits(deal, values));
+            violations.into_iter().map(|known| (known.code, known.property)).collect::<Vec<_>>()
+        };
+        let always = ("MISSING_REQUIRED_PROPERTY", "amount".to_owned());
+        assert_eq!(codes(&[("pipeline", "small")]), [always.clone()]);
+        let conditional = ("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "closedate".to_owned());
+        assert_eq!(codes(&[("pipeline", "big"), ("amount", "")]), [always, conditional]);
+        assert!(codes(&[("amount", "1")]).is_empty());
     }
 
     #[test]

@@ -6,3 +6,5 @@ pub(crate) mod definitions;
 pub(crate) mod email;
 pub(crate) mod values;
 pub(crate) mod violation;
+
+pub use create::{Demand, Required};

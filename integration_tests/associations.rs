@@ -1,8 +1,8 @@
 //! Pairs of records: associated, labelled, dissociated, found by any key, and errors that name nobody.
 
 use hubspot_sandbox::{
-    AssociationErrors, AssociationLabel, Builder, Endpoint, Fault, FaultAnswer, PropertyDef, Sandbox,
-    StoredAssociation, When,
+    AssociationErrors, AssociationLabel, Builder, Endpoint, Fault, FaultAnswer, Oversize, PrimaryLabels,
+    PropertyDef, Sandbox, StoredAssociation, When,
 };
 use serde_json::{Value, json};
 
@@ -234,5 +234,67 @@ fn every_api_version_associates() {
         let run = connector.write(&[record("s", row), stream_state("s", 1), complete("s")]).succeeded();
         assert_eq!(run.codes(), [""; 0], "{version}");
         assert_eq!(pairs(&sandbox), [(person, company, "Boss".to_owned())], "{version}");
+    }
+}
+
+#[test]
+fn primary_is_a_label_in_both_directions_however_hubspot_lists_it() {
+    for shown in [PrimaryLabels::Named, PrimaryLabels::Unnamed, PrimaryLabels::Unlisted] {
+        for (object, swapped) in
+            [("ASSOCIATION:CONTACT:COMPANY", false), ("ASSOCIATION:COMPANY:CONTACT", true)]
+        {
+            let sandbox = account().primary_labels(shown).start();
+            let (person, company) = (person(&sandbox, 1), company(&sandbox, 1));
+            let (from, to) = if swapped { (&company, &person) } else { (&person, &company) };
+            let row = json!({"from_hs_object_id": from, "to_hs_object_id": to, "label": "primary"});
+            let write = |mode: &str| {
+                let mut stream = stream(mode, &["from_hs_object_id", "to_hs_object_id", "label"]);
+                stream["destination_object_name"] = json!(object);
+                let messages = [record("s", row.clone()), stream_state("s", 1), complete("s")];
+                delivery::for_streams(&sandbox, &[stream]).write(&messages).succeeded()
+            };
+            let run = write("append");
+            assert_eq!(run.codes(), [""; 0], "{object} {shown:?}");
+            let associated = |label: &str| vec![(person.clone(), company.clone(), label.to_owned())];
+            assert_eq!(pairs(&sandbox), associated("Primary"), "{object} {shown:?}");
+            write("soft_delete");
+            assert_eq!(pairs(&sandbox), associated(""), "{object} {shown:?}: the plain association stays");
+        }
+    }
+}
+
+#[test]
+fn plain_pairs_go_by_a_thousand_and_a_size_that_was_refused_is_not_tried_again() {
+    for limit in [None, Some(Oversize::TooLarge), Some(Oversize::BadRequest)] {
+        let account = match limit {
+            None => account(),
+            Some(refusal) => account().pairs_per_call(300, refusal),
+        };
+        let sandbox = account.start();
+        let company = company(&sandbox, 1);
+        let rows: Vec<Value> = (0..4_500)
+            .map(|number| json!({"from_hs_object_id": person(&sandbox, number), "to_hs_object_id": company}))
+            .collect();
+        for (mode, endpoint, left) in [
+            ("append", Endpoint::AssociateDefault, rows.len()),
+            ("soft_delete", Endpoint::AssociationArchive, 0),
+        ] {
+            let run = run(&sandbox, mode, &rows);
+            assert_eq!((run.codes(), pairs(&sandbox).len()), (vec![], left), "{limit:?} {mode}");
+            let requests = sandbox.requests();
+            let calls = requests.iter().filter(|request| request.endpoint == endpoint);
+            let sizes: Vec<(usize, bool)> = calls
+                .map(|call| {
+                    (
+                        call.body().unwrap()["inputs"].as_array().unwrap().len(),
+                        call.status.is_some_and(|status| status < 300),
+                    )
+                })
+                .collect();
+            assert!(sizes.iter().all(|(size, _)| *size <= 1_000), "{mode}: {sizes:?}");
+            let refused = sizes.iter().filter(|(_, was_taken)| !was_taken).count();
+            // Those that were under way when the first was refused, and their halves.
+            assert!(refused <= if limit.is_some() { 15 } else { 0 }, "{limit:?} {mode}: {sizes:?}");
+        }
     }
 }

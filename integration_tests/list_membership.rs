@@ -1,7 +1,7 @@
 //! Members of the lists that records name: found, made once, changed with few calls, in order.
 
 use hubspot_sandbox::{
-    Endpoint, Fault, FaultAnswer, ListDef, Membership, RequestRecord, Sandbox, Scopes, When,
+    Endpoint, Fault, FaultAnswer, ListDef, ListNames, Membership, RequestRecord, Sandbox, Scopes, When,
 };
 use serde_json::{Value, json};
 
@@ -315,4 +315,26 @@ fn names_that_hubspot_takes_for_one_list_are_never_blended() {
     assert_eq!(reason["property"], "list_name");
     assert_eq!((members(&sandbox, "VIP").len(), members(&sandbox, "other").len()), (2, 1));
     assert_eq!(calls(&sandbox, Endpoint::ListCreate).len(), 2);
+}
+
+#[test]
+fn a_list_is_found_in_another_letter_case_whether_or_not_the_call_by_name_minds_it() {
+    for (version, names) in
+        [("v3", ListNames::InAnyCase), ("v3", ListNames::Exact), ("2026-03", ListNames::Exact)]
+    {
+        let sandbox = delivery::account()
+            .list(ListDef::manual("Very Important People", "contacts").id(7))
+            .list(ListDef::manual("very important", "contacts").id(8))
+            .list(ListDef::manual("Companies", "companies").id(9))
+            .list_names(names)
+            .start();
+        let ids = people(&sandbox, 2);
+        let connector = connector(&sandbox, "append_dedup").with(&json!({ "api_version": version }));
+        let row = |number: usize, name: &str| json!({"email": email(number), "list_name": name});
+        let named = "VERY important people";
+        let run = run(&connector, &[row(0, named), row(1, named), row(1, "companies")]);
+        assert_eq!(run.codes(), ["INVALID_OPTION"], "{version} {names:?}: a list of other records");
+        assert_eq!(members(&sandbox, "Very Important People"), sorted(&ids), "{version} {names:?}");
+        assert_eq!(sandbox.lists().len(), 3, "none was made");
+    }
 }

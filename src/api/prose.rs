@@ -21,6 +21,8 @@ pub(super) enum Said {
     DuplicateIds { ids: Vec<String> },
     /// The request itself is built wrongly.
     MalformedRequest,
+    /// The request holds more inputs than the call takes.
+    TooMany,
     /// Another record has the unique value; its id and the property where given.
     ValueTaken { owner: Option<String>, property: Option<String> },
     /// The record exists; its id where given.
@@ -59,6 +61,9 @@ fn request(message: &str) -> Option<Said> {
             listed.unwrap_or_default().split(", ").filter(|id| !id.is_empty()).map(str::to_owned).collect();
         return Some(Said::DuplicateIds { ids });
     }
+    if is_about_size(message) {
+        return Some(Said::TooMany);
+    }
     [
         "Invalid input JSON",
         "Upserts in a single batch must specify",
@@ -67,6 +72,23 @@ fn request(message: &str) -> Option<Said> {
     .iter()
     .any(|start| message.starts_with(start))
     .then_some(Said::MalformedRequest)
+}
+
+/// Whether a message says that there are too many inputs. Of most calls HubSpot publishes neither the number nor the words.
+fn is_about_size(message: &str) -> bool {
+    let lower = message.to_lowercase();
+    let begins = [
+        "the maximum number of ",
+        "maximum number of ",
+        "at most ",
+        "a maximum of ",
+        "no more than ",
+        "too many ",
+        "the maximum batch size",
+        "batch size ",
+    ];
+    let things = ["input", "record ids", "batch", "associations", "objects"];
+    begins.iter().any(|start| lower.starts_with(start)) && things.iter().any(|thing| lower.contains(thing))
 }
 
 /// Sentences about another record in the way.

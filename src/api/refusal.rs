@@ -27,7 +27,7 @@ pub enum Refusal<'a> {
     Migrating,
     /// 408 or any 5xx: HubSpot, or a proxy in front of it, could not answer. A write may have happened.
     Unavailable,
-    /// 413: fewer records at once may do.
+    /// 413, or a 400 that says so: fewer records at once may do.
     TooLarge,
     /// The property the batch matches by is not unique in the account. True of every record.
     NonUniqueKey {
@@ -134,6 +134,7 @@ impl ApiError {
             Some(Said::UnknownEvent) => Refusal::UnknownEvent,
             Some(Said::DuplicateIds { .. }) => Refusal::DuplicateIds,
             Some(Said::MalformedRequest) => Refusal::MalformedRequest,
+            Some(Said::TooMany) => Refusal::TooLarge,
             _ if self.sub_category.as_deref() == Some("ListError.INVALID_OBJECT_TYPE_FOR_LIST") => {
                 Refusal::UnknownObjectType
             }
@@ -239,6 +240,10 @@ mod tests {
         assert_said(400, "Event with fully qualified name pe1_x does not exist.", Refusal::UnknownEvent);
         assert_said(400, "Invalid input JSON on line 1, column 2: what", Refusal::MalformedRequest);
         assert_said(404, "resource not found", Refusal::NotFound);
+        let many = "The maximum number of inputs supported in a batch request is 1000, but 2000 were sent.";
+        assert_said(400, many, Refusal::TooLarge);
+        assert_said(400, "At most 500 record ids can be changed in one call.", Refusal::TooLarge);
+        assert_said(400, "At most one of the two is allowed.", Refusal::Validation);
         assert_said(400, "List does not exist with name x", Refusal::NotFound);
         assert_said(400, "No properties found to update, please provide at least one.", Refusal::Validation);
         let list = json!({"message": "m", "subCategory": "ListError.INVALID_OBJECT_TYPE_FOR_LIST"});

@@ -12,7 +12,7 @@ use super::inline;
 use super::lists;
 use crate::coerce::{Aliases, NameMatch, ObjectKind, Owners, resolve};
 use crate::config::{Config, Operation, StreamSettings, UnknownProperties};
-use crate::crm::association_label::AssociationLabel;
+use crate::crm::association_label::{AssociationLabel, with_primary};
 use crate::crm::list::List;
 use crate::crm::new_property::{Made, NewProperty, Values};
 use crate::crm::object::{ObjectSchema, ObjectType};
@@ -187,6 +187,7 @@ impl<'a> Knowledge<'a> {
         to: &ObjectType,
     ) -> Result<Vec<AssociationLabel>, Failure> {
         let labels = account::association_labels(self.client, from, to, self.patience).await;
+        let labels = labels.map(|labels| with_primary(&from.type_id, &to.type_id, labels));
         labels.map_err(|trouble| {
             trouble.into_failure(&format!("read the association labels from {} to {}", from.name, to.name))
         })

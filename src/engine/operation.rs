@@ -12,7 +12,7 @@
 //! | membership, record id | adds and removes of one list in one call |
 //! | membership, anything else | batch reads for the record ids, then the same |
 //! | update or archive, search | search for the record ids, then by record id |
-//! | association | batch reads for the record ids of both ends (or searches), of labels there are, then one call for up to 2,000 pairs |
+//! | association | batch reads for the record ids of both ends (or searches), of labels there are, then one call for up to 2,000 pairs with labels, 1,000 without |
 //! | event | batch send; a 204 confirms all of it |
 //!
 //! A record may take two writes, one after the other: then its batch upsert or update is made twice, the second time with
@@ -133,7 +133,7 @@ const OBJECT_BATCH: BatchLimits = BatchLimits { inputs: 100, records: 1000, byte
 /// A batch of events: HubSpot takes 500 (HubSpot's custom events guide).
 const EVENT_BATCH: BatchLimits = BatchLimits { inputs: 500, records: 500, bytes: 4 << 20 };
 
-/// Pairs of one call: HubSpot takes 2,000 (HubSpot's associations guide).
+/// Pairs of one batch: HubSpot takes 2,000 in a call (HubSpot's associations guide); where it gives no number, a batch is cut.
 const ASSOCIATION_BATCH: BatchLimits = BatchLimits { inputs: 2000, records: 2000, bytes: 4 << 20 };
 /// Members of one call: HubSpot names no limit, and halves of a batch that is too large are sent one by one.
 const MEMBERSHIP_BATCH: BatchLimits = BatchLimits { inputs: 1000, records: 1000, bytes: 4 << 20 };

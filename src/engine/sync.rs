@@ -66,6 +66,8 @@ struct Stream {
     mirror: Option<Mirror>,
     /// What HubSpot demands of its new records.
     demanded: Demanded,
+    /// Most inputs of one call about pairs or members, as refusals told.
+    largest: usize,
     /// Associations that are made with its records.
     links: Vec<Link>,
     /// Which ends of its pairs may still come, where it is a stream of associations.
@@ -171,6 +173,7 @@ impl Sync {
             failed: false,
             mirror: None,
             demanded: Demanded::default(),
+            largest: usize::MAX,
             links: Vec::new(),
             awaited: Awaited::default(),
         });
@@ -323,7 +326,10 @@ impl Sync {
             Outcome::Confirmed | Outcome::MembersPage(_) => resolve::confirmed(send, operation),
             Outcome::Refused(error) => resolve::refused(send, operation, &error),
             Outcome::TooLarge(error) if send.inputs.len() == 1 => resolve::refused(send, operation, &error),
-            Outcome::TooLarge(_) => resolve::halved(send),
+            Outcome::TooLarge(_) => {
+                self.learn_size(&send);
+                resolve::halved(send)
+            }
             Outcome::Setback(setback, error, retry_after) => {
                 self.set_back(now, send, setback, error, retry_after);
                 self.release();
@@ -395,6 +401,7 @@ impl Sync {
         match self.take_send(now) {
             Ok(send) => {
                 let send = self.sifted(now, send)?;
+                let send = self.fitted(send);
                 Some(Next::Call(self.start(now, send)))
             }
             Err(permitted_at) => {

@@ -10,6 +10,8 @@ use crate::crm::list::List;
 
 /// Lists of one page of a search (the most is 500, HubSpot's OpenAPI file).
 const PAGE: usize = 250;
+/// Pages that are read of the lists whose names hold a text: more of them is no name.
+const MOST_PAGES: usize = 4;
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -36,6 +38,61 @@ pub async fn by_name(
 ) -> Result<List, Trouble> {
     let path = client.paths().list_by_name(object_type_id, name);
     get_json::<Envelope>(client, &path, patience).await.map(|envelope| envelope.list)
+}
+
+/// The only list of these members whose name differs from this one in letter case and outer blanks at most; `None` where
+/// there is none, or several.
+///
+/// # Errors
+/// [`Trouble`] when HubSpot cannot be reached, or does not let the token search. What else it says to a search is no word
+/// about the list.
+pub async fn by_name_in_any_case(
+    client: &Client,
+    object_type_id: &str,
+    name: &str,
+    patience: Patience,
+) -> Result<Option<List>, Trouble> {
+    let folded = |name: &str| name.trim().to_lowercase();
+    let is_meant = |list: &List| {
+        folded(&list.name) == folded(name) && list.object_type_id == object_type_id && !list.is_deleted()
+    };
+    let mut found: Vec<List> = Vec::new();
+    let mut offset = 0;
+    for _ in 0..MOST_PAGES {
+        let body = search(offset, PAGE, &[], Some(name.trim()));
+        let page: Page = match post_json(client, &client.paths().lists_search(), &body, patience).await {
+            Ok(page) => page,
+            Err(trouble) if trouble.is_refused() && !trouble.is_forbidden() => break,
+            Err(trouble) => return Err(trouble),
+        };
+        found.extend(page.lists.into_iter().filter(is_meant));
+        if !page.has_more || page.offset <= offset {
+            break;
+        }
+        offset = page.offset;
+    }
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+/// Body of a search, with every member that the dated versions require.
+fn search(offset: usize, count: usize, processing_types: &[&str], query: Option<&str>) -> Vec<u8> {
+    let mut body =
+        json!({"listIds": [], "offset": offset, "count": count, "processingTypes": processing_types});
+    if let Some(query) = query {
+        body["query"] = json!(query);
+    }
+    body.to_string().into_bytes()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    #[serde(default)]
+    lists: Vec<List>,
+    #[serde(default)]
+    has_more: bool,
+    #[serde(default)]
+    offset: usize,
 }
 
 /// Makes a manual list.
@@ -81,23 +138,13 @@ const SPARE_PAGES: usize = 10;
 /// # Errors
 /// [`Trouble`] when HubSpot refuses, as it does a token without the scope (403), or cannot be reached.
 pub async fn taking_members(client: &Client, most: usize, patience: Patience) -> Result<Lists, Trouble> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Page {
-        #[serde(default)]
-        lists: Vec<List>,
-        #[serde(default)]
-        has_more: bool,
-        #[serde(default)]
-        offset: usize,
-    }
     let mut found = Lists::default();
     let mut pages = Pages::at_most(most.div_ceil(PAGE) + SPARE_PAGES);
     let mut offset = 0;
     loop {
         let count = PAGE.min(most - found.lists.len());
-        let body = json!({"offset": offset, "count": count, "processingTypes": ["MANUAL", "SNAPSHOT"]});
-        let body = body.to_string().into_bytes();
+        let kinds: &[&str] = &["MANUAL", "SNAPSHOT"];
+        let body = search(offset, count, kinds, None);
         let page: Page = post_json(client, &client.paths().lists_search(), &body, patience).await?;
         found.are_more = page.has_more;
         found.lists.extend(page.lists);

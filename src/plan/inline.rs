@@ -242,8 +242,12 @@ mod tests {
         let mut properties: Vec<Property> =
             [("email", false), ("domain", false), ("account_no", true)].map(property).into();
         properties.push(serde_json::from_value(json!({"name": "since", "type": "date"})).unwrap());
-        let label =
-            AssociationLabel { category: "USER_DEFINED".into(), type_id: 36, label: Some("Boss".into()) };
+        let label = AssociationLabel {
+            category: "USER_DEFINED".into(),
+            type_id: 36,
+            label: Some("Boss".into()),
+            is_primary: false,
+        };
         let ground =
             InlineGround { settings: &settings, far: &far, properties: &properties, labels: &[label] };
         InlinePlan::new(ground).map_err(|failure| failure.message)

@@ -49,7 +49,7 @@ mod sandbox;
 mod world;
 
 pub use account::AccountType;
-pub use associations::{AssociationCategory, AssociationErrors, AssociationLabel};
+pub use associations::{AssociationCategory, AssociationErrors, AssociationLabel, PrimaryLabels};
 pub use auth::{MalformedTokens, Scopes};
 pub use builder::Builder;
 pub use catalog::{CustomObject, FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity};
@@ -61,7 +61,9 @@ pub use faults::{
 pub use http::{Certificate, Endpoint, EndpointFamily, Gzip};
 pub use inspect::{StoredAssociation, StoredList, StoredRecord};
 pub use limits::{AssociationBudget, LimitPolicy, RateLimit};
-pub use lists::{AddedSpelling, EmptyArrays, ListDef, MemberChange, Membership, Oversize, ProcessingType};
+pub use lists::{
+    AddedSpelling, EmptyArrays, ListDef, ListNames, MemberChange, Membership, Oversize, ProcessingType,
+};
 pub use log::{RequestRecord, Totals};
 pub use records::{StoreCounts, WriteEvent, WriteKind};
 pub use rules::{Demand, Required};

@@ -1,10 +1,16 @@
-//! What is not sent, since HubSpot has refused its like.
+//! What is not sent, or not all at once, since HubSpot has refused its like.
 
 use super::super::Moment;
+use super::super::association::{Linking, Pair};
 use super::super::batch::{Input, Send, Source, Turn};
 use super::super::operation::{Operation, Step};
 use super::super::rejection::Rejection;
+use super::super::resolve::Group;
 use super::Sync;
+
+/// Pairs of one call that associates without a label, dissociates, or takes a label off. HubSpot's associations guide gives a
+/// number (2,000) for the calls with labels only.
+const MOST_PLAIN_PAIRS: usize = 1000;
 
 impl Sync {
     /// Notes what HubSpot took.
@@ -21,6 +27,36 @@ impl Sync {
         if source.link.is_none() && makes_records(stream.operation) {
             stream.demanded.refused(input, rejection);
         }
+    }
+
+    /// Notes that a call was too large. Of records it says nothing: another batch of them may be smaller by far.
+    pub(super) fn learn_size(&mut self, send: &Send) {
+        if matches!(send.step, Step::Link | Step::Members) {
+            let stream = &mut self.streams[send.stream.0 as usize];
+            stream.largest = stream.largest.min(send.inputs.len().div_ceil(2)).max(1);
+        }
+    }
+
+    /// As much of a call about pairs or members as may be sent at once; the rest is the next call.
+    pub(super) fn fitted(&mut self, mut send: Send) -> Send {
+        let known = match (send.step, self.operation_of(send.source())) {
+            (Step::Link, Operation::Association(Linking::Associate, _)) if is_labelled(&send) => usize::MAX,
+            (Step::Link, _) => MOST_PLAIN_PAIRS,
+            (Step::Members, _) => usize::MAX,
+            _ => return send,
+        };
+        let most = known.min(self.streams[send.stream.0 as usize].largest);
+        if send.inputs.len() > most {
+            let group = Group {
+                named_before: send.named_before,
+                silent_before: send.silent_before,
+                suspected_since: send.suspected_since,
+                ..Group::new(send.inputs.split_off(most), send.stage, send.step)
+            };
+            let rest = self.send_of(send.source(), group);
+            self.again.push_front(rest);
+        }
+        send
     }
 
     /// The call without the inputs that lack what HubSpot demands, which are rejected; `None` where nothing is left of it.
@@ -50,6 +86,10 @@ impl Sync {
         self.release();
         (!send.inputs.is_empty()).then_some(send)
     }
+}
+
+fn is_labelled(send: &Send) -> bool {
+    send.inputs.first().is_some_and(|input| Pair::of(input).label.is_some())
 }
 
 fn makes_records(operation: Operation) -> bool {

@@ -84,7 +84,11 @@ impl PropertyMaker {
     }
 
     async fn list_of_name(&self, object: &str, name: &str) -> Result<Option<List>, Failure> {
-        there(lists::by_name(&self.client, object, name, self.patience).await)
+        if let Some(list) = there(lists::by_name(&self.client, object, name, self.patience).await)? {
+            return Ok(Some(list));
+        }
+        let found = lists::by_name_in_any_case(&self.client, object, name, self.patience).await;
+        found.map_err(|trouble| trouble.into_failure("look for a list"))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Options about lists, associations, events and definitions.
 
-use crate::associations::{AssociationErrors, AssociationLabel};
+use crate::associations::{AssociationErrors, AssociationLabel, PrimaryLabels};
 use crate::builder::Builder;
 use crate::events::{EventDef, EventUuids};
 use crate::limits::{AssociationBudget, RateLimit};
-use crate::lists::{AddedSpelling, CallLimit, EmptyArrays, ListDef, Oversize};
+use crate::lists::{AddedSpelling, CallLimit, EmptyArrays, ListDef, ListNames, Oversize};
 use crate::rules::{Demand, Required};
 use crate::world::World;
 
@@ -15,6 +15,9 @@ pub(super) struct Families {
     spelling: AddedSpelling,
     empty: EmptyArrays,
     list_limit: Option<CallLimit>,
+    list_names: ListNames,
+    primary_labels: PrimaryLabels,
+    pair_limit: Option<CallLimit>,
     labels: Vec<AssociationLabel>,
     association_errors: AssociationErrors,
     association_budget: Option<AssociationBudget>,
@@ -33,6 +36,9 @@ impl Families {
         world.lists.spelling = self.spelling;
         world.lists.empty = self.empty;
         world.lists.call_limit = self.list_limit;
+        world.lists.names = self.list_names;
+        world.associations.primary_labels = self.primary_labels;
+        world.associations.call_limit = self.pair_limit;
         for list in &self.lists {
             world.put_list(list);
         }
@@ -89,6 +95,28 @@ impl Builder {
     #[must_use]
     pub fn empty_arrays(mut self, empty: EmptyArrays) -> Self {
         self.families.empty = empty;
+        self
+    }
+
+    /// Whether the call that finds a list by its name minds letter case.
+    #[must_use]
+    pub fn list_names(mut self, names: ListNames) -> Self {
+        self.families.list_names = names;
+        self
+    }
+
+    /// How the list of labels shows the types that HubSpot defines as primary.
+    #[must_use]
+    pub fn primary_labels(mut self, labels: PrimaryLabels) -> Self {
+        self.families.primary_labels = labels;
+        self
+    }
+
+    /// Most pairs of one call that associates without a label, dissociates or takes labels off, and how more are refused;
+    /// 2,000 unless set. Of these calls HubSpot publishes no number.
+    #[must_use]
+    pub fn pairs_per_call(mut self, ids: usize, refusal: Oversize) -> Self {
+        self.families.pair_limit = Some(CallLimit { ids, refusal });
         self
     }
 

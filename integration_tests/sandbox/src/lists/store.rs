@@ -18,6 +18,17 @@ pub enum AddedSpelling {
     RecordIdsAdded,
 }
 
+/// Whether the call that finds a list by its name minds letter case. That names are unique without regard to it is told by
+/// refusals of new lists; of the call nobody tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListNames {
+    /// It does not.
+    #[default]
+    InAnyCase,
+    /// It does.
+    Exact,
+}
+
 /// Whether the answer to a change of members shows arrays that are empty. The specification says that all are there;
 /// absent ones were seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,6 +126,7 @@ impl ObjectList {
 pub(crate) struct Lists {
     pub(crate) spelling: AddedSpelling,
     pub(crate) empty: EmptyArrays,
+    pub(crate) names: ListNames,
     pub(crate) call_limit: Option<CallLimit>,
     /// Whether changes of members are not kept.
     pub(crate) forgetful: bool,

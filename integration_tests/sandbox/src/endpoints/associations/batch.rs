@@ -12,6 +12,7 @@ use crate::endpoints::Call;
 use crate::error::Refusal;
 use crate::faults::Mention;
 use crate::http::{Answer, Endpoint, Version};
+use crate::lists::Oversize;
 use crate::objects::envelope::Envelope;
 use crate::objects::input::{IdInput, Optional};
 use crate::records::Resolved;
@@ -60,8 +61,11 @@ pub(super) struct Planned {
 pub(super) fn create(world: &mut World, call: &Call<'_>, ends: Ends) -> Result<Answer, Refusal> {
     let started = world.clock.now();
     let batch: Links<'_> = serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
-    check_size(batch.inputs.len(), MAX_INPUTS)?;
     let plain = call.route.endpoint == Endpoint::AssociateDefault;
+    check_size(batch.inputs.len(), MAX_INPUTS)?;
+    if plain {
+        check_limit(world, batch.inputs.len())?;
+    }
     if !plain && batch.inputs.iter().any(|input| input.types.as_ref().is_none_or(Vec::is_empty)) {
         return Err(Refusal::invalid("Some required fields were not set: [types]"));
     }
@@ -109,6 +113,17 @@ fn check_size(inputs: usize, most: usize) -> Result<(), Refusal> {
         )));
     }
     Ok(())
+}
+
+/// The limit that the test set for calls of which none is published.
+fn check_limit(world: &World, inputs: usize) -> Result<(), Refusal> {
+    match world.associations.call_limit {
+        Some(limit) if inputs > limit.ids => match limit.refusal {
+            Oversize::BadRequest => check_size(inputs, limit.ids),
+            Oversize::TooLarge => Err(Refusal::plain(413, "Request Entity Too Large")),
+        },
+        _ => Ok(()),
+    }
 }
 
 fn envelope(
@@ -286,6 +301,7 @@ fn read_batch<T: DeserializeOwned>(call: &Call<'_>) -> Result<Vec<T>, Refusal> {
 /// `POST .../batch/archive`: always 204, whether the records were associated or not.
 pub(super) fn archive(world: &mut World, call: &Call<'_>, ends: Ends) -> Result<Answer, Refusal> {
     let inputs: Vec<Removal> = read_batch(call)?;
+    check_limit(world, inputs.len())?;
     for Removal { from, to } in &inputs {
         for to in to {
             let (from, to) = (from.text(), to.text());
@@ -303,6 +319,7 @@ pub(super) fn archive(world: &mut World, call: &Call<'_>, ends: Ends) -> Result<
 pub(super) fn unlabel(world: &mut World, call: &Call<'_>, ends: Ends) -> Result<Answer, Refusal> {
     let batch: Links<'_> = serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
     check_size(batch.inputs.len(), MAX_INPUTS)?;
+    check_limit(world, batch.inputs.len())?;
     for input in &batch.inputs {
         let (from, to) = (input.from.id.text().unwrap_or_default(), input.to.id.text().unwrap_or_default());
         if mention(call, from, to) == Mention::Ignored {

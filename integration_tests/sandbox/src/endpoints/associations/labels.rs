@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Ends;
-use crate::associations::{AssociationCategory, MAX_LABELS, TypeDef};
+use crate::associations::{AssociationCategory, MAX_LABELS, PrimaryLabels, TypeDef};
 use crate::endpoints::Call;
 use crate::error::Refusal;
 use crate::http::Answer;
@@ -18,7 +18,21 @@ fn type_json(known: &TypeDef) -> Value {
 
 /// `GET .../labels`.
 pub(super) fn list(world: &mut World, ends: Ends) -> Answer {
-    let results: Vec<Value> = world.types_between(ends.from, ends.to).iter().map(type_json).collect();
+    let shown = world.associations.primary_labels;
+    let types = world.types_between(ends.from, ends.to).iter();
+    let is_primary = |known: &TypeDef| {
+        known.own.category == AssociationCategory::HubspotDefined && known.label.as_deref() == Some("Primary")
+    };
+    let results: Vec<Value> = types
+        .filter(|known| shown != PrimaryLabels::Unlisted || !is_primary(known))
+        .map(|known| {
+            let mut json = type_json(known);
+            if shown == PrimaryLabels::Unnamed && is_primary(known) {
+                json["label"] = Value::Null;
+            }
+            json
+        })
+        .collect();
     Answer::json(200, &json!({ "results": results }))
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::{known, live, number};
 use crate::endpoints::Call;
 use crate::error::Refusal;
-use crate::http::Answer;
-use crate::lists::{ObjectList, ProcessingType};
+use crate::http::{Answer, Version};
+use crate::lists::{ListNames, ObjectList, ProcessingType};
 use crate::world::World;
 
 /// Lists of a page of a search, unless asked for otherwise, and at most.
@@ -70,7 +70,11 @@ pub(super) fn by_name(world: &mut World, call: &Call<'_>) -> Result<Answer, Refu
     let object = call.route.object.as_deref().unwrap_or_default();
     let name = call.route.item.as_deref().unwrap_or_default();
     let kind = world.catalog.resolve(object).ok_or_else(|| wrong_type(object))?;
-    let found = world.lists.live().find(|list| list.kind == kind && list.name.eq_ignore_ascii_case(name));
+    let has_name = |known: &str| match world.lists.names {
+        ListNames::InAnyCase => known.eq_ignore_ascii_case(name),
+        ListNames::Exact => known == name,
+    };
+    let found = world.lists.live().find(|list| list.kind == kind && has_name(&list.name));
     let list = found.ok_or_else(|| {
         let id = &world.catalog.get(kind).id;
         Refusal::plain(400, format!("List does not exist with name {name} and object type ID {id}."))
@@ -103,6 +107,20 @@ struct SearchRequest {
 pub(super) fn search(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
     let request: SearchRequest =
         serde_json::from_slice(call.body).map_err(|error| Refusal::bad_json(&error))?;
+    if call.route.target.version == Version::Dated {
+        // Required members of the request in the dated versions' description.
+        let body: Map<String, Value> = serde_json::from_slice(call.body).unwrap_or_default();
+        let unset: Vec<&str> = ["listIds", "offset", "processingTypes"]
+            .into_iter()
+            .filter(|name| !body.contains_key(*name))
+            .collect();
+        if !unset.is_empty() {
+            return Err(Refusal::invalid(format!(
+                "Some required fields were not set: [{}]",
+                unset.join(", ")
+            )));
+        }
+    }
     let (usual, most) = PAGE;
     let count = request.count.unwrap_or(usual);
     if count > most {

@@ -8,12 +8,14 @@ mod members;
 use super::Call;
 use crate::auth::scopes::{self, Access};
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, crm};
+use crate::http::{Answer, Endpoint, Place, Version, crm};
 use crate::lists::ObjectList;
 use crate::world::World;
 
 /// The paths of the family.
 pub(super) fn place(segments: &[&str]) -> Option<Place> {
+    // The older version stands before the family's name.
+    let version = if segments.get(1) == Some(&"lists") { Version::Dated } else { Version::Numbered };
     let place = match crm(segments, "lists")? {
         [] => Place::new(&[("GET", Endpoint::ListMany), ("POST", Endpoint::ListCreate)]),
         ["search"] => Place::new(&[("POST", Endpoint::ListSearch)]),
@@ -38,7 +40,7 @@ pub(super) fn place(segments: &[&str]) -> Option<Place> {
         }
         _ => return None,
     };
-    Some(place)
+    Some(place.version(version))
 }
 
 /// Answers a call of the family. Changes need the scope to read as well; making a list does not.

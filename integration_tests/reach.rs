@@ -4,13 +4,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use hubspot_sandbox::{Endpoint, Fault, FaultAnswer, FaultBody, MalformedTokens, Sandbox, Scopes, When};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 
+use crate::support::certificate::certificate;
 use crate::support::connector::{Connector, Finished};
 use crate::support::delivery;
 use crate::support::messages::{catalog, stream_state};
@@ -49,6 +47,13 @@ fn all_say(connector: &Connector, failure_type: &str, words: &[&str]) {
         }
     }
     assert!(runs[0].states().is_empty());
+    let is_logged =
+        |run: &Finished| run.logs().iter().any(|text| words.iter().all(|word| text.contains(word)));
+    assert!(
+        failure_type == "config_error" || is_logged(&runs[0]),
+        "said while it is waited for: {:?}",
+        runs[0].logs()
+    );
 }
 
 /// A server that answers every connection with these bytes and hangs up.
@@ -65,31 +70,6 @@ fn answering(text: &'static str) -> u16 {
     port
 }
 
-/// A server that speaks TLS as far as its certificate, which nobody has issued but itself.
-fn self_signed() -> u16 {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("its key");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions of TLS")
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .expect("a certificate to show");
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("its address").port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { break };
-            let mut tls = rustls::ServerConnection::new(Arc::clone(&config)).expect("a connection");
-            let _hangs_up = tls.complete_io(&mut stream);
-        }
-    });
-    port
-}
-
 #[test]
 fn a_refused_connection_is_named() {
     let port =
@@ -100,10 +80,11 @@ fn a_refused_connection_is_named() {
 
 #[test]
 fn a_certificate_that_is_not_trusted_is_a_setting() {
-    let url = format!("https://localhost:{}", self_signed());
+    let sandbox = Sandbox::builder().tls(certificate()).token(TOKEN, Scopes::all()).start();
     // It is not asked for half an hour.
-    let connector = at(&url).with(&json!({"retry_budget_seconds": 1800}));
+    let connector = at(&sandbox.url()).with(&json!({"retry_budget_seconds": 1800}));
     all_say(&connector, "config_error", &["unknown issuer", "SSL_CERT_FILE"]);
+    assert!(sandbox.requests().is_empty(), "the token was shown to nobody");
 }
 
 #[test]
@@ -245,9 +226,10 @@ fn storage_that_is_not_reached_is_named_with_its_reason() {
             "bucket_path": "p", "format": {"format_type": "JSONL"}, "access_key_id": "key-of-nobody",
             "secret_access_key": "secret-of-nobody", "s3_endpoint": endpoint}})
     };
+    let untrusted = Sandbox::builder().tls(certificate()).start();
     for (endpoint, words) in [
         (format!("http://127.0.0.1:{port}"), "the connection was refused"),
-        (format!("https://localhost:{}", self_signed()), "unknown issuer"),
+        (untrusted.url(), "unknown issuer"),
     ] {
         let status = refusal(&at(&sandbox.url()).with(&storage(endpoint)).check());
         assert!(status.contains("object_storage_config") && status.contains(words), "{status}");

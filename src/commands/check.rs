@@ -50,12 +50,12 @@ fn try_out(config: &Path, emitter: &Emitter) -> Result<String, Failure> {
     let (text, config) = super::read_config(config, emitter.secrets())?;
     let client = Client::new(&config, emitter.secrets())?;
     let rotation = TokenRotation::new(&text);
-    super::runtime()?.block_on(async {
+    super::block_on(async {
         let mut knowledge = Knowledge::new(&client, super::somebody_waits(&config));
         let findings = findings(&mut knowledge, &config).await;
         rotation.publish(&client, emitter).await;
         findings.and_then(Findings::conclude).map_err(|failure| knowledge.footing().naming_the_reset(failure))
-    })
+    })?
 }
 
 /// Everything that is found. What makes all other calls fail as well is not among it: then that is the only finding.

@@ -24,12 +24,12 @@ pub fn run(config: &Path, emitter: &Emitter) -> Result<(), Failure> {
     let (text, config) = super::read_config(config, emitter.secrets())?;
     let client = Client::new(&config, emitter.secrets())?;
     let rotation = TokenRotation::new(&text);
-    let operations = super::runtime()?.block_on(async {
+    let operations = super::block_on(async {
         let operations = operations(&mut Knowledge::new(&client, super::somebody_waits(&config))).await;
         rotation.publish(&client, emitter).await;
         // Nothing is known of the account's time zone here.
         operations.map_err(|failure| Footing::default().naming_the_reset(failure))
-    })?;
+    })??;
     emitter.line(&lines::destination_catalog(&Value::Array(operations)));
     Ok(())
 }

@@ -112,10 +112,14 @@ fn sentence(text: &str) -> String {
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
-/// A runtime for one command: one thread makes the calls, the reader has its own.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+/// Does a command's work: one thread makes the calls, the reader has its own. What hangs on a thread that the runtime has
+/// lent (a name that is looked up, for storage) does not keep the command from its end.
+fn block_on<F: Future>(work: F) -> Result<F::Output, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Kind::Internal, "The asynchronous runtime could not be started.")
             .internal(error.to_string())
-    })
+    })?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    Ok(done)
 }

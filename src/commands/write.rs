@@ -64,7 +64,7 @@ pub fn run(config: &Path, catalog: &Path, emitter: &Emitter) -> Result<Completed
         Performance::Real => keeping(&config, &catalog)?,
         Performance::Rehearsed => None,
     };
-    super::runtime()?.block_on(sync(&client, &config, &catalog, emitter, rotation, keeping))
+    super::block_on(sync(&client, &config, &catalog, emitter, rotation, keeping))?
 }
 
 async fn sync(

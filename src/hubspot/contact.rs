@@ -89,12 +89,15 @@ impl Contact {
         self.standing().hindrance = None;
     }
 
-    /// Something was in the way of a call.
+    /// Something was in the way of a call. Where nothing has succeeded yet, the log says what: it may be a long wait.
     pub(super) fn hindered(&self, obstacle: Obstacle) {
         let mut standing = self.standing();
-        match standing.hindrance {
-            Some((known, _)) if known == obstacle => {}
-            _ => standing.hindrance = Some((obstacle, Instant::now())),
+        if standing.hindrance.is_some_and(|(known, _)| known == obstacle) {
+            return;
+        }
+        standing.hindrance = Some((obstacle, Instant::now()));
+        if !standing.has_succeeded {
+            tracing::warn!("{}", self.sentence(obstacle));
         }
     }
 

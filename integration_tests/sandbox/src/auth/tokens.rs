@@ -80,10 +80,9 @@ impl Tokens {
 
     /// Whether the edge answers a call with this `Authorization` header itself.
     pub(crate) fn fail_at_the_edge(&self, header: Option<&str>) -> bool {
-        let token = header.and_then(|header| header.split_once(' ')).map_or("", |(_, token)| token.trim());
+        let token = header.and_then(|header| header.split_once(' ')).map(|(_, token)| token.trim());
         self.malformed == MalformedTokens::FailAtTheEdge
-            && !self.by_text.contains_key(token)
-            && is_malformed(token)
+            && token.is_some_and(|token| !self.by_text.contains_key(token) && is_malformed(token))
     }
 
     /// Accepts or refuses the value of an `Authorization` header.
@@ -176,7 +175,8 @@ mod tests {
         assert!(!tokens.fail_at_the_edge(Some("Bearer pat-na1-0123")));
         tokens.malformed = MalformedTokens::FailAtTheEdge;
         for (header, fails) in [
-            (None, true),
+            (None, false),
+            (Some("Bearer "), true),
             (Some("Bearer pat-na1-0123"), true),
             (Some("Bearer pat-na1-01234567-89ab-cdef-0123-456789abcde"), true),
             (Some(whole), false),

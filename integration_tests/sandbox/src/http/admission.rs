@@ -37,9 +37,7 @@ pub(crate) fn admit(world: &mut World, received: &Received) -> Result<Admitted, 
         Rejected { endpoint: Endpoint::Unknown, answer }
     })?;
     let endpoint = route.endpoint;
-    if endpoint.family() != EndpointFamily::OAuth
-        && world.tokens.fail_at_the_edge(received.authorization.as_deref())
-    {
+    if world.tokens.fail_at_the_edge(received.authorization.as_deref()) {
         return Err(Rejected { endpoint, answer: Answer::html(530, "Origin DNS error") });
     }
     let mut headers = Vec::new();

@@ -74,8 +74,10 @@ fn answering(text: &'static str) -> u16 {
 fn a_refused_connection_is_named() {
     let port =
         TcpListener::bind("127.0.0.1:0").and_then(|closed| closed.local_addr()).expect("a port").port();
-    let words = [&*format!("127.0.0.1:{port}"), "the connection was refused"];
-    all_say(&at(&format!("http://127.0.0.1:{port}")), "transient_error", &words);
+    let words = [&*format!("127.0.0.1:{port}: the connection was refused")];
+    // No proxy is asked for this machine.
+    let connector = at(&format!("http://127.0.0.1:{port}")).env("HTTP_PROXY", "http://127.0.0.1:9");
+    all_say(&connector, "transient_error", &words);
 }
 
 #[test]

@@ -360,7 +360,8 @@ fn sends_token_in_the_clear(base: &str) -> bool {
     base.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) && !is_loopback(base)
 }
 
-fn is_loopback(base: &str) -> bool {
+/// Whether the address is one of this machine's own, which no proxy is asked for.
+pub(super) fn is_loopback(base: &str) -> bool {
     let url = Url::parse(base).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -17,6 +17,7 @@ use std::time::Duration;
 use reqwest::Url;
 use tokio::time::Instant;
 
+use super::client::is_loopback;
 use super::patient::Patience;
 use crate::config::BaseUrl;
 use crate::error::{Failure, Kind};
@@ -62,7 +63,7 @@ impl Contact {
         };
         Self {
             host,
-            proxy: proxy::of(base.as_str()),
+            proxy: proxy::of(base.as_str()).filter(|_| !is_loopback(base.as_str())),
             is_chosen: *base != BaseUrl::default(),
             standing: Mutex::default(),
         }

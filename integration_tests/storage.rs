@@ -27,7 +27,7 @@ pub(crate) fn refused(number: usize) -> Value {
 }
 
 /// Every file below a directory, by its path there.
-fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -51,7 +51,7 @@ fn only_file(root: &Path) -> (String, Vec<u8>) {
     found.into_iter().next().expect("one file")
 }
 
-fn local(root: &Path, more: &Value) -> Value {
+pub(crate) fn local(root: &Path, more: &Value) -> Value {
     let mut storage = json!({"storage_type": "Local", "path": root});
     for (key, value) in more.as_object().expect("an object") {
         storage[key] = value.clone();
@@ -59,7 +59,7 @@ fn local(root: &Path, more: &Value) -> Value {
     json!({"object_storage_config": storage})
 }
 
-fn json_lines(content: &[u8]) -> Vec<Value> {
+pub(crate) fn json_lines(content: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(content).expect("text");
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
@@ -274,7 +274,11 @@ fn storage_that_comes_back_is_written_to() {
 #[test]
 fn storage_that_refuses_is_a_config_error_before_anything_is_written() {
     let denied = Answer::Denied("AccessDenied");
-    for (answer, word) in [(denied, "AccessDenied"), (Answer::NoSuchBucket, "NoSuchBucket")] {
+    // An answer without end says as much as its beginning.
+    let endless = Answer::Endless("SlowReader");
+    for (answer, word) in
+        [(denied, "AccessDenied"), (Answer::NoSuchBucket, "NoSuchBucket"), (endless, "SlowReader")]
+    {
         let sandbox = account().start();
         let bucket = Bucket::start();
         bucket.answer_with(answer);

@@ -24,6 +24,8 @@ pub(crate) enum Answer {
     Denied(&'static str),
     /// A 404 of a bucket that does not exist.
     NoSuchBucket,
+    /// A 403 with this code, whose body goes on for ever.
+    Endless(&'static str),
 }
 
 #[derive(Debug, Default)]
@@ -141,13 +143,31 @@ impl Bucket {
     }
 }
 
+/// What is answered.
+struct Reply {
+    status: u16,
+    body: String,
+    /// The length that is told of a body that goes on for ever.
+    length: Option<u64>,
+}
+
+impl Reply {
+    fn new(status: u16, body: String) -> Self {
+        Self { status, body, length: None }
+    }
+}
+
 fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(call) = read(&mut reader)? {
-        let (status, body) = answer(call, shared);
-        let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nETag: \"e\"\r\n\r\n", body.len());
+        let Reply { status, body, length } = answer(call, shared);
+        let told = length.unwrap_or(body.len() as u64);
+        let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {told}\r\nETag: \"e\"\r\n\r\n");
         let mut writer = stream;
         writer.write_all((head + &body).as_bytes())?;
+        while length.is_some() {
+            writer.write_all(&[b' '; 1 << 16])?;
+        }
     }
     Ok(())
 }
@@ -172,7 +192,7 @@ fn read(reader: &mut impl BufRead) -> std::io::Result<Option<Call>> {
     Ok(Some(Call { method, path, headers, body }))
 }
 
-fn answer(call: Call, shared: &Shared) -> (u16, String) {
+fn answer(call: Call, shared: &Shared) -> Reply {
     let (path, query) = call.path.split_once('?').unwrap_or((&call.path, ""));
     let path = &decoded(path);
     let mut state = shared.state();
@@ -196,17 +216,19 @@ fn answer(call: Call, shared: &Shared) -> (u16, String) {
         return told(answer);
     }
     match call.method.as_str() {
-        "PUT" if is_create_only(&call) && state.objects.contains_key(path.as_str()) => (412, String::new()),
+        "PUT" if is_create_only(&call) && state.objects.contains_key(path.as_str()) => {
+            Reply::new(412, String::new())
+        }
         "PUT" => {
             state.objects.insert(path.clone(), call.body);
-            (200, String::new())
+            Reply::new(200, String::new())
         }
-        "GET" => (200, list(&state.objects, path, query)),
+        "GET" => Reply::new(200, list(&state.objects, path, query)),
         "DELETE" => {
             state.objects.remove(path.as_str());
-            (204, String::new())
+            Reply::new(204, String::new())
         }
-        _ => (405, String::new()),
+        _ => Reply::new(405, String::new()),
     }
 }
 
@@ -236,14 +258,15 @@ fn is_signed(authorization: &str) -> bool {
     s3 || authorization.starts_with("SharedKey account:") || authorization.starts_with("Bearer")
 }
 
-fn told(answer: Answer) -> (u16, String) {
+fn told(answer: Answer) -> Reply {
     let error = |code: &str| {
         format!("<Error><Code>{code}</Code><AWSAccessKeyId>AKIAEXAMPLE</AWSAccessKeyId></Error>")
     };
     match answer {
-        Answer::Status(status) => (status, String::new()),
-        Answer::Denied(code) => (403, error(code)),
-        Answer::NoSuchBucket => (404, error("NoSuchBucket")),
+        Answer::Status(status) => Reply::new(status, String::new()),
+        Answer::Denied(code) => Reply::new(403, error(code)),
+        Answer::NoSuchBucket => Reply::new(404, error("NoSuchBucket")),
+        Answer::Endless(code) => Reply { length: Some(1 << 50), ..Reply::new(403, error(code)) },
     }
 }
 

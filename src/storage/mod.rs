@@ -28,6 +28,7 @@ use crate::rejected::storage::identity::SyncId;
 use crate::rejected::storage::path::Naming;
 use crate::rejected::storage::pending::Lot;
 
+mod bounded;
 mod open;
 mod roots;
 mod trouble;

@@ -9,6 +9,8 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, Result, RetryConfig};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use secrecy::ExposeSecret;
 
 use super::roots::WithBundledRoots;
@@ -188,6 +190,9 @@ fn open_local(local: &LocalStorage) -> Result<Opened, Failure> {
         advice: "Check that path is a directory that the connector may write to; in a container, a volume that is \
                  mounted there.",
     };
+    // Rejected records are the user's data: what is made for them is for nobody else to read. What is there already keeps
+    // its mode.
+    umask(Mode::RWXG | Mode::RWXO);
     let built = std::fs::create_dir_all(&local.path)
         .map_err(|error| unusable(&place, &error.kind().to_string()))
         .and_then(|()| {

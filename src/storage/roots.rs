@@ -3,20 +3,23 @@
 use object_store::client::{HttpClient, HttpConnector, ReqwestConnector};
 use object_store::{Certificate, ClientOptions, Result};
 
-/// Connects as the library does; on a machine without CA certificates, with the bundled ones.
+use super::bounded;
+
+/// Connects as the library does, to answers with an end; on a machine without CA certificates, with the bundled ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WithBundledRoots;
 
 impl HttpConnector for WithBundledRoots {
     fn connect(&self, options: &ClientOptions) -> Result<HttpClient> {
         let connector = ReqwestConnector::default();
-        connector.connect(options).or_else(|_| {
+        let client = connector.connect(options).or_else(|_| {
             let options = options.clone().with_no_system_certificates(true);
             let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
                 .iter()
                 .filter_map(|der| Certificate::from_der(der).ok());
             connector.connect(&roots.fold(options, ClientOptions::with_root_certificate))
-        })
+        });
+        client.map(bounded::client)
     }
 }
 

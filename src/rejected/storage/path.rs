@@ -5,17 +5,32 @@
 //! one attempt's files stand together.
 //! Source: <https://docs.airbyte.com/integrations/destinations/s3> (bucket path, file name).
 //!
+//! A name of a stream or a namespace that is too long for that is shortened, with a hash that tells it from others that
+//! begin alike: the same name is shortened in the same way in every sync.
+//!
 //! **Invariant (unique).** Two parts of a sync never share a name: a file name format that leaves `{part_number}` out
 //! gets it before its extension.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
 
 use super::identity::SyncId;
 use crate::config::storage::{Compression, FileFormat, FileSettings};
 use crate::error::{Failure, Kind};
 use crate::protocol::StreamDescriptor;
+use crate::rejected::line::hex;
+
+/// Bytes of a key in an object store (documentation of Amazon S3 and Google Cloud Storage; of Azure Blob Storage
+/// characters).
+const LONGEST_KEY: usize = 1_024;
+/// Bytes of a folder or a file: file systems have 255, and while a file is written its name is a little longer.
+const LONGEST_SEGMENT: usize = 240;
+/// Names are not shortened further than this.
+const SHORTEST_NAME: usize = 40;
+/// Bytes of the hash that a shortened name ends with, two characters each.
+const HASH_BYTES: usize = 10;
 
 /// Names the files of one sync.
 #[derive(Clone, Debug)]
@@ -73,7 +88,20 @@ impl Naming {
     /// The name of a part of a stream's records.
     #[must_use]
     pub fn key(&self, stream: &StreamDescriptor, part: u64) -> String {
-        let value = |name: &str| self.value(name, stream, part);
+        let mut longest = LONGEST_SEGMENT;
+        loop {
+            let key = self.key_within(stream, part, longest);
+            // Names that need not be shortened further are not what makes it too long.
+            if fits(&key) || longest <= SHORTEST_NAME {
+                return key;
+            }
+            longest = longest * 3 / 4;
+        }
+    }
+
+    /// The name of a part, in which those of stream and namespace have at most so many bytes.
+    fn key_within(&self, stream: &StreamDescriptor, part: u64, longest: usize) -> String {
+        let value = |name: &str| self.value(name, stream, part, longest);
         let (path, file) = (filled(&self.path_format, &value), filled(&self.file_name_format, &value));
         plain(&format!("{}/{path}{file}", self.folder))
     }
@@ -90,12 +118,14 @@ impl Naming {
         plain(&format!("{}/_check_test", self.folder))
     }
 
-    fn value(&self, name: &str, stream: &StreamDescriptor, part: u64) -> Option<String> {
+    fn value(&self, name: &str, stream: &StreamDescriptor, part: u64, longest: usize) -> Option<String> {
         let (word, pattern) = name.split_once(':').map_or((name, ""), |(word, pattern)| (word, pattern));
         let began = &self.began;
         let text = match word.to_ascii_lowercase().as_str() {
-            "namespace" => stream.namespace.as_deref().map(encoded).unwrap_or_default(),
-            "stream_name" => encoded(&stream.name),
+            "namespace" => {
+                stream.namespace.as_deref().map(|name| shortened(name, longest)).unwrap_or_default()
+            }
+            "stream_name" => shortened(&stream.name, longest),
             "sync_id" => self.sync_id.clone(),
             "part_number" => part.to_string(),
             "format_extension" => self.extension.clone(),
@@ -175,6 +205,25 @@ fn encoded(name: &str) -> String {
     text
 }
 
+/// The same in at most so many bytes: a name that is longer ends with a hash of all of it.
+fn shortened(name: &str, longest: usize) -> String {
+    let text = encoded(name);
+    if text.len() <= longest {
+        return text;
+    }
+    let hash = hex(&Sha256::digest(name.as_bytes())[..HASH_BYTES]);
+    let most = longest.saturating_sub(hash.len() + 1);
+    // An encoded byte is not cut in two.
+    let end =
+        (most.saturating_sub(2)..most).find(|at| text.as_bytes().get(*at) == Some(&b'%')).unwrap_or(most);
+    format!("{}-{hash}", &text[..end])
+}
+
+/// Whether a storage can have a file of this name.
+fn fits(key: &str) -> bool {
+    key.len() <= LONGEST_KEY && key.split('/').all(|segment| segment.len() <= LONGEST_SEGMENT)
+}
+
 /// A path without empty segments.
 fn plain(path: &str) -> String {
     path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/")
@@ -228,6 +277,47 @@ mod tests {
     fn names_without_a_part_number_get_one() {
         assert_eq!(key("", "{sync_id}{format_extension}"), "base/folder/17_4.csv.gz");
         assert_eq!(key("", "rejected"), "base/folder/rejected_4");
+    }
+
+    #[test]
+    fn names_too_long_for_a_file_are_shortened_in_the_same_way_each_time_and_never_to_the_same() {
+        let default = "{sync_id}/{namespace}/{stream_name}/";
+        let named = |path: &str, file: &str, folder: &str, name: &str| {
+            let naming = naming(folder, path, file).unwrap();
+            naming.key(&StreamDescriptor::new(name, Some(name)), 4)
+        };
+        let file = "{date}_{timestamp}_{part_number}{format_extension}";
+        let tab = "\u{9867}\u{5ba2}".repeat(15);
+        let longer = |end: &str| format!("{tab}{end}");
+        let keys = ["", "a", "b", &tab].map(|end| named(default, file, "base", &longer(end)));
+        for (place, key) in keys.iter().enumerate() {
+            assert!(fits(key), "{key}");
+            assert!(key.starts_with("base/17/%E9%A1%A7%E5%AE%A2") && key.ends_with("_4.csv.gz"), "{key}");
+            assert!(!keys[..place].contains(key), "{key}");
+            let escapes = key.split('%').skip(1);
+            assert!(
+                escapes.clone().all(|rest| rest[..2].bytes().all(|byte| byte.is_ascii_hexdigit())),
+                "{key}"
+            );
+        }
+        assert_eq!(keys[0], named(default, file, "base", &tab));
+        // What fits stays as it is.
+        let fitting = "x".repeat(240);
+        assert_eq!(named("{stream_name}/", "{part_number}", "", &fitting), format!("{fitting}/4"));
+        let long = "x".repeat(2_000);
+        for (path, file, folder) in [
+            ("{stream_name}/", "{stream_name}_{part_number}{format_extension}", String::new()),
+            (
+                "{stream_name}_{namespace}_{stream_name}/",
+                "{namespace}-{stream_name}-{part_number}",
+                String::new(),
+            ),
+            ("{namespace}/{stream_name}/{stream_name}/{namespace}/", file, "folder/".repeat(90)),
+        ] {
+            let key = named(path, file, &folder, &long);
+            assert!(fits(&key), "{}: {key}", key.len());
+        }
+        assert_eq!(shortened(&long, 40).len(), 40);
     }
 
     #[test]

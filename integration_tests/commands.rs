@@ -229,3 +229,16 @@ fn a_catalog_that_is_missing_or_no_json_or_empty_is_a_config_error() {
     }
     assert_nothing_written(&sandbox);
 }
+
+#[test]
+fn a_byte_order_mark_before_a_file_is_no_part_of_it() {
+    let sandbox = delivery::account().start();
+    let connector = delivery::for_contacts(&sandbox);
+    for path in [connector.config_path(), connector.catalog_path()] {
+        let text = std::fs::read_to_string(&path).expect("a file");
+        std::fs::write(&path, format!("\u{feff}{text}")).expect("a file");
+    }
+    let run = connector.write(&[delivery::contact(1), stream_state("contacts", 1)]).succeeded();
+    assert_eq!(run.stats(), (1.0, 0.0));
+    check_message(&connector.check(), "SUCCEEDED");
+}

@@ -492,3 +492,27 @@ fn events_whose_names_become_one_are_a_config_error_before_anything_is_made() {
         run(first, second).succeeded();
     }
 }
+
+#[test]
+fn an_event_that_was_emitted_in_seconds_happened_then() {
+    let sandbox = account().start();
+    let emitted = |number: usize, at: Value| {
+        let mut message = record("s", json!({"email": delivery::email(number), "plan": "gold"}));
+        message["record"]["emitted_at"] = at;
+        message
+    };
+    let input = [
+        emitted(1, json!(1_765_387_716)),
+        emitted(2, json!(1_765_387_716.5)),
+        emitted(3, json!(1_765_387_716_000_u64)),
+        emitted(4, json!(0)),
+    ];
+    let run = connector(&sandbox, "EVENT:bought", &["email", "plan"]).write(&input).succeeded();
+    assert_eq!(run.codes(), [""; 0]);
+    let calls = sends(&sandbox);
+    let sent = calls[0].body().expect("a body");
+    let times: Vec<&Value> =
+        sent["inputs"].as_array().expect("inputs").iter().map(|input| &input["occurredAt"]).collect();
+    let whole = json!("2025-12-10T17:28:36.000Z");
+    assert_eq!(times, [&whole, &json!("2025-12-10T17:28:36.500Z"), &whole, &Value::Null]);
+}

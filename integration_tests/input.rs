@@ -1,9 +1,14 @@
 //! What may come on stdin: every kind of line, and what becomes of it.
 
-use hubspot_sandbox::Sandbox;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+
+use hubspot_sandbox::{Endpoint, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::connector::Finished;
+use crate::support::connector::{Finished, PATIENCE};
 use crate::support::crm;
 use crate::support::delivery;
 use crate::support::messages::{complete, elt_stream, stream_state};
@@ -152,7 +157,7 @@ fn bytes_that_are_no_text_stop_all_acknowledgement() {
         b"{\"type\":\"RECORD\",\"record\":{\"stream\":\"contacts\",\"data\":{\"email\":\"\xff\xfe\"}}}\n",
     );
     bytes.extend_from_slice(lines(&[&state(2)]).as_bytes());
-    std::io::Write::write_all(&mut input, &bytes).expect("it reads");
+    input.write_all(&bytes).expect("it reads");
     drop(input);
     let run = running.wait().failed_with("system_error");
     assert_eq!(run.states().len(), 1);
@@ -169,6 +174,45 @@ fn a_record_of_a_stream_that_the_catalog_lacks_is_rejected() {
     assert_eq!(run.codes(), ["UNKNOWN_STREAM"]);
     assert_eq!(run.states().len(), 2, "a state of such a stream is echoed in its turn");
     assert_eq!(sandbox.count("contacts"), 1);
+}
+
+#[test]
+fn an_input_and_an_output_that_do_not_block_are_waited_for() {
+    let sandbox = crm::account().start();
+    let connector = delivery::for_contacts(&sandbox);
+    let (mut input, theirs) = UnixStream::pair().expect("a pair");
+    let (mut output, theirs_too) = UnixStream::pair().expect("a pair");
+    for end in [&theirs, &theirs_too] {
+        end.set_nonblocking(true).expect("an end that does not block");
+    }
+    let mut child = {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_destination-hubspot"));
+        command.arg("write").arg("--config").arg(connector.config_path());
+        command.arg("--catalog").arg(connector.catalog_path());
+        let ends = [theirs, theirs_too].map(|end| Stdio::from(OwnedFd::from(end)));
+        let [stdin, stdout] = ends;
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).spawn().expect("the program starts")
+    };
+    // Nothing is there when it looks for the first time.
+    assert!(sandbox.wait_until(PATIENCE, |totals| totals.arrived > 0));
+    let arrived = |calls: u64| sandbox.wait_until(PATIENCE, |totals| totals.calls(Endpoint::Upsert) >= calls);
+    writeln!(input, "{}", contact(1)).expect("it reads");
+    assert!(arrived(1));
+    // More than the socket holds is to be printed before anybody reads it.
+    let filling = "x".repeat(1_000);
+    for number in 0..500 {
+        writeln!(input, "{}", raw(&format!(r#"{{"email":"{number}","city":"{filling}"}}"#)))
+            .expect("it reads");
+    }
+    writeln!(input, "{}\n{}", contact(2), state(1)).expect("it reads");
+    assert!(arrived(2));
+    drop(input);
+    let mut printed = String::new();
+    output.read_to_string(&mut printed).expect("it prints");
+    assert!(child.wait().expect("an end").success(), "{printed}");
+    let states = printed.lines().filter(|line| line.contains(r#""type":"STATE""#)).count();
+    let rejected = printed.lines().filter(|line| line.starts_with(r#"{"type":"RECORD""#)).count();
+    assert_eq!((states, rejected), (1, 500));
 }
 
 #[test]

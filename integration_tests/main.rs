@@ -23,9 +23,12 @@
 //! | Who belongs to which audience in the end? | `audiences` |
 //! | How are owners found? | `owners` |
 //! | What may come on stdin? | `input` |
+//! | Which stream does a message belong to? | `namespaces` |
 //! | What is printed of a rejected record? | `rejections` |
+//! | When are there too many rejections to go on? | `rejection_limit` |
 //! | What is stored of a rejected record, and what waits for that? | `storage` |
 //! | What is told at the end of a sync, and shown to a person meanwhile? | `report` |
+//! | What are stored files called, who may read them? | `stored_files` |
 //! | Do storage servers of others take what is stored? | `storage_servers` |
 //! | How are tokens had and kept? | `oauth` |
 //! | What must not be printed? | `secrets` |
@@ -82,6 +85,7 @@ mod lists;
 mod making;
 mod making_keys;
 mod memory;
+mod namespaces;
 mod oauth;
 mod objects;
 mod operations;
@@ -92,6 +96,7 @@ mod production;
 mod reach;
 mod recorded;
 mod registry;
+mod rejection_limit;
 mod rejections;
 mod report;
 mod requests;
@@ -102,6 +107,7 @@ mod settings;
 mod settlement;
 mod storage;
 mod storage_servers;
+mod stored_files;
 mod storms;
 mod tidy;
 

@@ -17,14 +17,16 @@
 //! | [`registry`] | what an Airbyte platform has to be told of this connector |
 //! | [`net`] | why another machine is not reached |
 //! | [`hubspot`] | the HTTP client |
+//! | [`stdio`] | standard input and output, waited for |
 //! | [`output`] | stdout |
 //! | [`storage`] | where rejected records are stored |
 //! | [`pipeline`] | stdin to HubSpot to stdout |
 //! | [`commands`] | `spec`, `check`, `discover`, `write`, `registry` |
 //! | [`cli`] | the command line |
-//! | [`error`], [`json`], [`secrets`] | leaves that any module may use |
+//! | [`error`], [`json`], [`bound`], [`secrets`] | leaves that any module may use |
 
 pub mod api;
+pub mod bound;
 pub mod cli;
 pub mod coerce;
 pub mod commands;
@@ -42,4 +44,5 @@ pub mod protocol;
 pub mod registry;
 pub mod rejected;
 pub mod secrets;
+pub mod stdio;
 pub mod storage;

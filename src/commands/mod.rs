@@ -32,6 +32,7 @@ use crate::output::emitter::{Emitter, Writer};
 use crate::output::lines;
 use crate::output::{clock, logging};
 use crate::secrets::Secrets;
+use crate::stdio::Ready;
 
 /// Exit code of a failed command.
 const FAILED: u8 = 1;
@@ -41,7 +42,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Runs a command to its exit code; everything it has to say is on stdout by then.
 #[must_use]
 pub fn run(command: &Command) -> ExitCode {
-    let (emitter, writer) = Emitter::start(std::io::stdout());
+    let (emitter, writer) = Emitter::start(Ready(std::io::stdout()));
     logging::install(emitter.clone());
     // What has been emitted before a panic still goes out, and so does the word that it happened.
     let result =
@@ -99,10 +100,12 @@ fn read_config(path: &Path, secrets: &Secrets) -> Result<(String, Config), Failu
 }
 
 fn read(path: &Path, what: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
+    let text = std::fs::read_to_string(path).map_err(|error| {
         let message = format!("The {what} file {} cannot be read: {}.", path.display(), error.kind());
         Failure::new(Kind::Configuration, message)
-    })
+    })?;
+    // A byte order mark comes from files that were saved by an editor; it is no part of the JSON.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// A lower-case error text as a sentence.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::footing::Footing;
 use super::prepare::{self, Knowledge};
-use crate::config::Config;
+use crate::config::{Config, Limit};
 use crate::engine::association::Awaited;
 use crate::engine::request::Target;
 use crate::engine::reserve;
@@ -34,6 +34,7 @@ use crate::plan::inline::PlannedLink;
 use crate::protocol::catalog::{CatalogError, ConfiguredCatalog};
 use crate::rejected::storage::identity::SyncId;
 use crate::rejected::storage::pending::Pending;
+use crate::stdio::Ready;
 use crate::storage::RejectStore;
 
 /// How a command ended that did not fail.
@@ -132,7 +133,7 @@ async fn perform(
     let reader = Reader::new(streams_read.collect(), orders);
     let (sender, events) = tokio::sync::mpsc::channel(PIECES_AHEAD);
     // Not joined: at the end it may still wait for input that nobody needs.
-    std::thread::spawn(move || reader.run(std::io::stdin().lock(), &sender));
+    std::thread::spawn(move || reader.run(Ready(std::io::stdin().lock()), &sender));
     let shown = config.rejected_records_output(std::env::var_os("WORKER_JOB_ID").is_some());
     let rotation = Arc::new(rotation);
     let owners = Arc::clone(knowledge.owners());
@@ -209,6 +210,7 @@ fn settings(config: &Config, durability: Durability) -> Settings {
         daily_reserve_percent: config.daily_reserve_percent,
         seed: fastrand::u64(..),
         durability,
+        rejection_limit: config.rejection_limit.and_then(Limit::bound),
         began_at: clock::now_ms() as i64,
     }
 }

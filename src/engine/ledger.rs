@@ -10,6 +10,8 @@
 //! **Invariant (order).** States of one stream leave in the order they came, those that cover everything
 //! included.
 //!
+//! A state that can never leave is not kept.
+//!
 //! Memory: one counter block per pending state, whatever the number of records.
 
 use std::collections::VecDeque;
@@ -149,6 +151,8 @@ impl Chain {
 struct StreamAccount {
     chain: Chain,
     totals: Totals,
+    /// No state of it that comes from here on leaves.
+    is_given_up: bool,
 }
 
 /// Who has settled, and which states may go out. See the module's invariants.
@@ -158,6 +162,10 @@ pub struct Ledger {
     shared: Chain,
     shared_received: u64,
     shared_released: u64,
+    /// No state that covers every stream leaves that comes from here on.
+    is_shared_given_up: bool,
+    /// Such a state has come: what comes after it, of any stream, never leaves before it.
+    is_shared_lost: bool,
     rejections: u64,
     durable: u64,
     held_bytes: usize,
@@ -220,11 +228,17 @@ impl Ledger {
         self.suspects.push(hold.stream);
     }
 
+    /// Keeps every state back, for good, that covers a record.
+    pub fn keep_back(&mut self, ticket: &Ticket) {
+        // Like another record that came with it and never settles.
+        self.streams[ticket.stream.0 as usize].chain.interval(ticket.own).unsettled += 1;
+        self.shared.interval(ticket.shared).unsettled += 1;
+    }
+
     /// Gives a stream up: records of it may be missing from here on, so no later state that covers it leaves.
     pub fn give_up(&mut self, stream: StreamIndex) {
-        // What is entered without a ticket never settles, and it is no record that counts.
-        self.streams[stream.0 as usize].chain.enter();
-        self.shared.enter();
+        self.streams[stream.0 as usize].is_given_up = true;
+        self.is_shared_given_up = true;
     }
 
     /// Every rejection up to this number is where a crash cannot lose it.
@@ -248,6 +262,9 @@ impl Ledger {
 
     /// Enters a state that covers one stream.
     pub fn hold_stream_state(&mut self, stream: StreamIndex, raw: Box<str>) {
+        if self.is_shared_lost || self.streams[stream.0 as usize].is_given_up {
+            return;
+        }
         self.held_bytes += raw.len();
         let state = HeldState { raw, shared_before: self.shared_received };
         self.streams[stream.0 as usize].chain.close(state);
@@ -256,6 +273,10 @@ impl Ledger {
 
     /// Enters a state that covers every stream.
     pub fn hold_shared_state(&mut self, raw: Box<str>) {
+        if self.is_shared_given_up {
+            self.is_shared_lost = true;
+            return;
+        }
         self.held_bytes += raw.len();
         let state = HeldState { raw, shared_before: self.shared_received };
         self.shared_received += 1;

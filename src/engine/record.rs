@@ -1,8 +1,11 @@
 //! One record on its way: its bytes in one allocation, its ticket beside them.
 
+use std::sync::Arc;
+
 use super::inline;
 use super::ledger::Ticket;
 use super::operation::Operation;
+use crate::protocol::StreamDescriptor;
 use crate::protocol::message::RecordMessage;
 
 /// What a record is made of, cut from one buffer so that a record costs one allocation.
@@ -12,6 +15,7 @@ pub struct Body {
     ends: [u32; 6],
     key_hash: u64,
     operation: Option<Operation>,
+    received_as: Option<Arc<StreamDescriptor>>,
 }
 
 /// The parts of a record, as the planner produced them; empty slices where there is nothing.
@@ -83,7 +87,20 @@ impl Body {
         if parts.key.is_none() {
             ends[0] = NO_KEY;
         }
-        Self { bytes: bytes.into_boxed_slice(), ends, key_hash, operation: parts.operation }
+        let (bytes, operation) = (bytes.into_boxed_slice(), parts.operation);
+        Self { bytes, ends, key_hash, operation, received_as: None }
+    }
+
+    /// The same, received under a name that is not its stream's.
+    #[must_use]
+    pub fn received_as(self, named: Option<Arc<StreamDescriptor>>) -> Self {
+        Self { received_as: named, ..self }
+    }
+
+    /// What it calls its stream, given what that is called.
+    #[must_use]
+    pub fn stream<'a>(&'a self, stream: &'a StreamDescriptor) -> &'a StreamDescriptor {
+        self.received_as.as_deref().unwrap_or(stream)
     }
 
     /// Text of the matching key; `None` for operations without one.
@@ -163,7 +180,8 @@ impl Body {
     /// Bytes it takes to hold this record: its own, what stands beside them, and the pairs that it is to become.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.bytes.len() + BESIDE + inline::size(self.links())
+        let named = self.received_as.as_ref().map_or(0, |named| named.name.len());
+        self.bytes.len() + BESIDE + named + inline::size(self.links())
     }
 }
 

@@ -8,6 +8,7 @@ pub mod reader;
 pub mod rehearsal;
 pub mod signals;
 pub mod summary;
+pub mod whose;
 
 #[cfg(test)]
 mod simulation;

@@ -3,12 +3,14 @@
 //! What one read returns is handed on at once, in one piece, before the next read: nothing waits here for
 //! more input. The channel is bounded, so stdin is read no faster than the engine takes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
 use super::making::{Order, Orders};
+use super::whose::{Streams, Whose};
 use crate::engine::ledger::StreamIndex;
 use crate::engine::record::Body;
 use crate::engine::rejection::Rejection;
@@ -17,10 +19,10 @@ use crate::json::Index;
 use crate::plan::Shaping;
 use crate::plan::deleted::{DeletedRowsOf, Row};
 use crate::plan::shape::{Notice, Shaped, Unshaped, of_unknown_stream};
-use crate::protocol::StreamDescriptor;
 use crate::protocol::line::{Line, LineSplitter, MAX_LINE_BYTES};
 use crate::protocol::message::{self, Message, NotAMessage, RecordMessage, StreamStatus};
 use crate::protocol::state::Coverage;
+use crate::protocol::{StreamDescriptor, abridged};
 
 /// Something the input said, in its order.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub enum Event {
     Unsendable(StreamIndex, Body, Box<Rejection>),
     /// The next stream that the catalog does not have; the engine numbers it in this order.
     UnknownStream(StreamDescriptor),
+    /// Records came that may have been meant for these streams: they cannot be acknowledged any more.
+    Mistaken(Vec<StreamIndex>, Failure),
     /// A state of one stream.
     StreamState(StreamIndex, Box<str>),
     /// A state of all streams.
@@ -46,20 +50,34 @@ pub enum Event {
 /// Reads everything there is, in pieces.
 #[derive(Debug)]
 pub struct Reader {
-    streams: HashMap<StreamDescriptor, StreamIndex>,
+    streams: Streams,
     shapers: Vec<RowShaper>,
     /// Where properties are asked for that records need and HubSpot does not have, and lists that they name.
     orders: Orders,
     /// Streams whose end has to be announced, and has not been yet.
-    unfinished: HashSet<StreamDescriptor>,
-    incomplete: Vec<StreamDescriptor>,
+    unfinished: BTreeSet<StreamIndex>,
+    /// Streams of which the source said that they are not complete, and the first such outside the catalog.
+    incomplete: BTreeSet<StreamIndex>,
+    incomplete_stranger: Option<String>,
     failed: HashSet<StreamIndex>,
+    /// Streams of the catalog for which others were mistaken.
+    mistaken: HashSet<StreamIndex>,
     noise: u64,
     events: Vec<Event>,
     /// Where the members of the record at hand are.
     index: Index,
     broken: Option<Failure>,
-    last: Option<(StreamDescriptor, StreamIndex)>,
+    last: Option<Last>,
+}
+
+/// The stream of the record before: rows of one stream come together.
+#[derive(Debug)]
+struct Last {
+    /// As the record named it.
+    named: Arc<StreamDescriptor>,
+    stream: StreamIndex,
+    /// Whether that is not what the stream is called.
+    is_renamed: bool,
 }
 
 /// A stream of the catalog, as the reader needs it.
@@ -85,29 +103,27 @@ struct RowShaper {
 const READ_BYTES: usize = 256 * 1024;
 /// Lines that are no messages, after which they are counted but no longer told one by one.
 const NOISE_TOLD: u64 = 20;
-/// Streams outside the catalog, beyond which the input is taken to be broken: each costs memory.
-const MOST_UNKNOWN_STREAMS: usize = 10_000;
+/// Streams outside the catalog that are told one by one.
+const STRANGERS_TOLD: usize = 20;
 
 impl Reader {
     /// A reader for these streams, which are numbered in their order.
     #[must_use]
     pub fn new(streams: Vec<ReaderStream>, orders: Orders) -> Self {
-        let number = |place: usize| StreamIndex(u32::try_from(place).unwrap_or(u32::MAX));
+        let catalog = Streams::new(streams.iter().map(|stream| stream.descriptor.clone()).collect());
         let unfinished = streams.iter().filter(|stream| stream.announces_end);
         Self {
-            unfinished: unfinished.map(|stream| stream.descriptor.clone()).collect(),
-            streams: streams
-                .iter()
-                .enumerate()
-                .map(|(place, stream)| (stream.descriptor.clone(), number(place)))
-                .collect(),
+            unfinished: unfinished.filter_map(|stream| catalog.of_catalog(&stream.descriptor)).collect(),
+            streams: catalog,
             shapers: streams
                 .into_iter()
                 .map(|ReaderStream { shaping, deleted, .. }| RowShaper { shaping, deleted })
                 .collect(),
             orders,
-            incomplete: Vec::new(),
+            incomplete: BTreeSet::new(),
+            incomplete_stranger: None,
             failed: HashSet::new(),
+            mistaken: HashSet::new(),
             noise: 0,
             events: Vec::new(),
             index: Index::default(),
@@ -196,15 +212,26 @@ impl Reader {
                 match state.coverage {
                     Coverage::Everything => self.events.push(Event::SharedState(raw)),
                     Coverage::Stream(descriptor) => {
-                        let stream = self.stream(&descriptor);
+                        let stream = self.whose(&descriptor);
                         self.events.push(Event::StreamState(stream, raw));
                     }
                 }
             }
             Ok(Message::StreamStatus(stream, StreamStatus::Complete)) => {
-                self.unfinished.remove(&stream);
+                if let Some(stream) = self.streams.of_catalog(&stream) {
+                    self.unfinished.remove(&stream);
+                }
             }
-            Ok(Message::StreamStatus(stream, StreamStatus::Incomplete)) => self.incomplete.push(stream),
+            Ok(Message::StreamStatus(stream, StreamStatus::Incomplete)) => {
+                match self.streams.of_catalog(&stream) {
+                    Some(stream) => {
+                        self.incomplete.insert(stream);
+                    }
+                    None => {
+                        self.incomplete_stranger.get_or_insert_with(|| stream.abridged());
+                    }
+                }
+            }
             Ok(Message::StreamStatus(_, StreamStatus::UnderWay) | Message::Irrelevant)
             | Err(NotAMessage::Blank) => {}
             Err(NotAMessage::Noise) => {
@@ -229,15 +256,7 @@ impl Reader {
     }
 
     fn record(&mut self, record: &RecordMessage<'_>) {
-        let stream = match &self.last {
-            Some((descriptor, stream)) if is_of(record, descriptor) => *stream,
-            _ => {
-                let descriptor = StreamDescriptor::new(&record.stream, record.namespace.as_deref());
-                let stream = self.stream(&descriptor);
-                self.last = Some((descriptor, stream));
-                stream
-            }
-        };
+        let (stream, received_as) = self.stream_of(record);
         let shaped = match self.shapers.get_mut(stream.0 as usize) {
             None => Ok(Some(of_unknown_stream(record))),
             Some(shaper) => shaper.shape(record, &self.orders),
@@ -250,50 +269,102 @@ impl Reader {
             }
             Err(failure) => {
                 if self.failed.insert(stream) {
-                    let descriptor = StreamDescriptor::new(&record.stream, record.namespace.as_deref());
-                    let failure = failure.of_stream(&descriptor);
+                    let failure = match self.streams.descriptor(stream) {
+                        Some(descriptor) => failure.of_stream(descriptor),
+                        None => failure,
+                    };
                     self.events.push(Event::StreamFailed(stream, failure));
                 }
                 return;
             }
         };
+        let body = shaped.body.received_as(received_as);
         self.events.push(match shaped.rejection {
-            None => Event::Record(stream, shaped.body),
-            Some(rejection) => Event::Unsendable(stream, shaped.body, rejection),
+            None => Event::Record(stream, body),
+            Some(rejection) => Event::Unsendable(stream, body, rejection),
         });
     }
 
-    /// The number of a stream; one that the catalog does not have is numbered when it is met.
-    fn stream(&mut self, descriptor: &StreamDescriptor) -> StreamIndex {
-        if let Some(stream) = self.streams.get(descriptor) {
-            return *stream;
+    /// The stream of a record, and what the record calls it where that is something else.
+    fn stream_of(&mut self, record: &RecordMessage<'_>) -> (StreamIndex, Option<Arc<StreamDescriptor>>) {
+        if !self.last.as_ref().is_some_and(|last| is_of(record, &last.named)) {
+            let named = Arc::new(StreamDescriptor::new(&record.stream, record.namespace.as_deref()));
+            let stream = self.whose(&named);
+            self.streams.has_record(stream);
+            let is_renamed = self.streams.name(stream, &named) != *named;
+            self.last = Some(Last { named, stream, is_renamed });
         }
-        let stream = StreamIndex(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
-        if self.streams.len() - self.shapers.len() >= MOST_UNKNOWN_STREAMS {
-            let message =
-                "The input holds records of more than 10,000 streams that the catalog does not have.";
-            self.broken.get_or_insert(Failure::new(Kind::UnreadableInput, message));
+        // Just put there where it was another.
+        let Some(last) = &self.last else { return (StreamIndex(u32::MAX), None) };
+        let (stream, named) = (last.stream, Arc::clone(&last.named));
+        if !self.streams.is_in_catalog(stream) {
+            self.is_mistaken(&named);
         }
-        self.streams.insert(descriptor.clone(), stream);
-        tracing::warn!("The input holds the stream \"{descriptor}\", which the catalog does not have.");
-        self.events.push(Event::UnknownStream(descriptor.clone()));
+        let is_renamed = self.last.as_ref().is_some_and(|last| last.is_renamed);
+        (stream, is_renamed.then_some(named))
+    }
+
+    /// The number of the stream that a message names; one that the catalog does not have is numbered when it is met.
+    fn whose(&mut self, named: &StreamDescriptor) -> StreamIndex {
+        let Whose { stream, is_met } = self.streams.find(named);
+        if is_met {
+            let (strangers, _) = self.streams.strangers();
+            if strangers <= STRANGERS_TOLD {
+                let named = named.abridged();
+                tracing::warn!("The input holds the stream \"{named}\", which the catalog does not have.");
+            }
+            self.events.push(Event::UnknownStream(self.streams.name(stream, named)));
+        }
         stream
+    }
+
+    /// Looks for streams that a record of a stranger was meant for: what it calls one that has no records of its own but
+    /// for its namespace. Their states would acknowledge what was rejected.
+    fn is_mistaken(&mut self, stranger: &StreamDescriptor) {
+        let meant = self.streams.meant(stranger);
+        let meant: Vec<StreamIndex> =
+            meant.into_iter().filter(|stream| self.mistaken.insert(*stream)).collect();
+        let Some(first) = meant.first().and_then(|stream| self.streams.descriptor(*stream)) else { return };
+        let names = meant.iter().filter_map(|stream| self.streams.descriptor(*stream));
+        let names: Vec<String> = names.map(|name| format!("\"{}\"", name.abridged())).collect();
+        let namespace = match &stranger.namespace {
+            Some(namespace) => format!("in the namespace \"{}\"", abridged(namespace)),
+            None => "without a namespace".to_owned(),
+        };
+        let message = format!(
+            "Records came of the stream \"{}\" {namespace}, which the catalog does not have; it has {}, of which none had \
+             come. They are rejected, and no state is acknowledged from there on. Refresh the connection's schema, or have \
+             the source send the namespace that the catalog has.",
+            abridged(&stranger.name),
+            names.join(" and ")
+        );
+        let failure = Failure::new(Kind::Configuration, message).of_stream(first);
+        self.events.push(Event::Mistaken(meant, failure));
     }
 
     fn ending(&mut self) -> Option<Failure> {
         if self.noise > NOISE_TOLD {
             tracing::warn!("{} lines of the input were no Airbyte messages and were ignored.", self.noise);
         }
+        let (strangers, are_more) = self.streams.strangers();
+        if are_more || strangers > STRANGERS_TOLD {
+            let more = if are_more { "more than " } else { "" };
+            tracing::warn!(
+                "The input holds {more}{strangers} streams that the catalog does not have; the first \
+                 {STRANGERS_TOLD} are told by name."
+            );
+        }
         if let Some(failure) = self.broken.take() {
             return Some(failure);
         }
+        let unfinished: BTreeSet<StreamIndex> = self.unfinished.union(&self.incomplete).copied().collect();
+        let names = unfinished.iter().filter_map(|stream| self.streams.descriptor(*stream));
         let mut streams: Vec<String> =
-            self.unfinished.iter().chain(&self.incomplete).map(ToString::to_string).collect();
+            names.map(ToString::to_string).chain(self.incomplete_stranger.take()).collect();
         if streams.is_empty() {
             return None;
         }
         streams.sort();
-        streams.dedup();
         let message = format!(
             "The source ended without completing every stream ({}). What it sent is written and acknowledged; look \
              for the source's own error, then run the sync again.",

@@ -31,6 +31,8 @@ pub struct ConfiguredStream {
     pub destination_object_name: Option<String>,
     /// Present where the platform supports refreshes; then the end of each stream is announced by a status.
     pub generation_id: Option<i64>,
+    /// Records of generations before this one are to go.
+    pub minimum_generation_id: Option<i64>,
     /// The sync (job) this run belongs to.
     pub sync_id: Option<i64>,
 }
@@ -87,6 +89,8 @@ struct StreamEntry {
     #[serde(default)]
     generation_id: Option<i64>,
     #[serde(default)]
+    minimum_generation_id: Option<i64>,
+    #[serde(default)]
     sync_id: Option<i64>,
 }
 
@@ -120,6 +124,25 @@ impl ConfiguredCatalog {
     }
 }
 
+impl ConfiguredStream {
+    /// Whether what an earlier sync has written is to be replaced by what this one brings.
+    ///
+    /// The platform turns the mode `overwrite` into `append` before a destination sees it that supports refreshes, and says
+    /// the same by the two generation ids alone (airbyte-platform, `DefaultProtocolSerializer.kt` and
+    /// `CatalogGenerationSetter.kt`). Only a stream that is read from the beginning brings everything.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        match self.destination_sync_mode {
+            DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup => true,
+            DestinationSyncMode::Append | DestinationSyncMode::AppendDedup => {
+                self.is_full_refresh
+                    && self.generation_id.is_some_and(|id| id > 0 && self.minimum_generation_id == Some(id))
+            }
+            DestinationSyncMode::Update | DestinationSyncMode::SoftDelete => false,
+        }
+    }
+}
+
 impl From<StreamEntry> for ConfiguredStream {
     fn from(entry: StreamEntry) -> Self {
         let columns = match entry.stream.json_schema {
@@ -138,6 +161,7 @@ impl From<StreamEntry> for ConfiguredStream {
             primary_key: entry.primary_key.unwrap_or_default(),
             destination_object_name: entry.destination_object_name.filter(|name| !name.trim().is_empty()),
             generation_id: entry.generation_id,
+            minimum_generation_id: entry.minimum_generation_id,
             sync_id: entry.sync_id,
         }
     }
@@ -160,6 +184,29 @@ mod tests {
         assert_eq!(stream.destination_sync_mode, DestinationSyncMode::AppendDedup);
         assert!(stream.primary_key.is_empty() && stream.generation_id.is_none() && !stream.is_full_refresh);
         assert_eq!(stream.sync_id, Some(12));
+    }
+
+    #[test]
+    fn a_wish_to_replace_is_told_by_the_mode_or_by_the_generations() {
+        for (sync_mode, mode, generation, minimum, replaces) in [
+            ("full_refresh", "overwrite", "null", "null", true),
+            ("incremental", "overwrite_dedup", "7", "0", true),
+            ("full_refresh", "append", "7", "7", true),
+            ("full_refresh", "append_dedup", "7", "7", true),
+            ("incremental", "append", "7", "7", false),
+            ("full_refresh", "append", "7", "0", false),
+            ("full_refresh", "append", "0", "0", false),
+            ("full_refresh", "append", "null", "null", false),
+            ("full_refresh", "soft_delete", "7", "7", false),
+            ("full_refresh", "update", "7", "7", false),
+        ] {
+            let text = format!(
+                r#"{{"streams":[{{"stream":{{"name":"c"}},"sync_mode":"{sync_mode}","destination_sync_mode":"{mode}",
+                    "generation_id":{generation},"minimum_generation_id":{minimum}}}]}}"#
+            );
+            let catalog = ConfiguredCatalog::from_json(&text).unwrap();
+            assert_eq!(catalog.streams[0].replaces(), replaces, "{text}");
+        }
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! behaviour as its documentation describes it.
 
 pub mod catalog;
+pub mod emitted_at;
 pub mod line;
 pub mod message;
 pub mod state;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -30,6 +32,27 @@ impl StreamDescriptor {
     pub fn new(name: &str, namespace: Option<&str>) -> Self {
         let namespace = namespace.filter(|text| !text.is_empty()).map(str::to_owned);
         Self { name: name.to_owned(), namespace }
+    }
+
+    /// As it is told where it may be of any length: only the source names it.
+    #[must_use]
+    pub fn abridged(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{}.{}", abridged(namespace), abridged(&self.name)),
+            None => abridged(&self.name).into_owned(),
+        }
+    }
+}
+
+/// Characters of a name that are told where it may be of any length.
+const TOLD: usize = 200;
+
+/// A name that only the source gives, as far as it is worth telling.
+#[must_use]
+pub fn abridged(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(TOLD) {
+        Some((end, _)) => Cow::Owned(format!("{}...", &name[..end])),
+        None => Cow::Borrowed(name),
     }
 }
 

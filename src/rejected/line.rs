@@ -27,12 +27,13 @@ pub fn append(
         RejectedRecordsOutput::Full => false,
     };
     let is_object = json::type_name(body.data()) == "object";
+    let stream = body.stream(stream);
     line.extend_from_slice(br#"{"type":"RECORD","record":{"namespace":"#);
     push(line, &json!(stream.namespace));
     line.extend_from_slice(br#","stream":"#);
     push(line, &json!(stream.name));
     line.extend_from_slice(br#","emitted_at":"#);
-    line.extend_from_slice(whole_milliseconds(body.emitted_at()).as_bytes());
+    line.extend_from_slice(whole_number(body.emitted_at()).as_bytes());
     line.extend_from_slice(br#","data":"#);
     line.extend_from_slice(if redacted || !is_object { "{}" } else { body.data() }.as_bytes());
     line.extend_from_slice(br#","meta":{"#);
@@ -42,8 +43,8 @@ pub fn append(
     line.extend_from_slice(b"}}}\n");
 }
 
-/// The protocol wants an integer; some sources send a fraction, or nothing at all.
-pub(super) fn whole_milliseconds(emitted_at: Option<&str>) -> &str {
+/// As it came, but for a fraction: the protocol wants an integer, and some sources send one, or nothing at all.
+pub(super) fn whole_number(emitted_at: Option<&str>) -> &str {
     match emitted_at {
         Some(number) if json::type_name(number) == "number" => match number.split_once('.') {
             Some((whole, fraction)) if !fraction.contains(['e', 'E']) => whole,
@@ -92,7 +93,8 @@ fn push(line: &mut Vec<u8>, value: &Value) {
     let _infallible = serde_json::to_writer(line, value);
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Two digits a byte.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])

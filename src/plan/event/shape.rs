@@ -20,6 +20,7 @@ use crate::json::{Object, Raw};
 use crate::plan::columns::Found;
 use crate::plan::shape::{Notice, Shaped, Unshaped, not_an_object, nulled_fields, refused};
 use crate::plan::stream::{left_out_notice, two_columns};
+use crate::protocol::emitted_at;
 use crate::protocol::message::RecordMessage;
 
 /// Shapes the records of one stream of events; remembers its columns from record to record.
@@ -225,7 +226,7 @@ impl EventShaper {
     }
 
     /// Puts the occurrence together.
-    fn finish(&mut self, emitted_at: Option<&str>) -> Result<(), Rejection> {
+    fn finish(&mut self, emitted: Option<&str>) -> Result<(), Rejection> {
         let identity = self.occurrence.identity().map_err(|(identity, problem)| {
             let column = identity.column();
             Rejection::by_connector(problem.code().as_str(), Some(column), problem.message(column))
@@ -242,7 +243,7 @@ impl EventShaper {
             return Err(Rejection::by_connector("LIMIT_EXCEEDED", None, message));
         }
         // HubSpot would take the moment the call arrives, another one each time it is sent.
-        let emitted = emitted_at.and_then(milliseconds).and_then(instant);
+        let emitted = emitted.and_then(emitted_at::milliseconds).and_then(instant);
         self.occurrence.write(&self.plan.event_name, identity, emitted);
         Ok(())
     }
@@ -320,15 +321,6 @@ impl EventShaper {
             self.notices.extend(notice.map(Notice::Warned));
         }
     }
-}
-
-/// Milliseconds since 1970, however the number is written; `None` for what is none.
-fn milliseconds(emitted_at: &str) -> Option<i64> {
-    emitted_at.parse().ok().or_else(|| {
-        let number: f64 = emitted_at.parse().ok()?;
-        // Beyond these years no instant can be written anyway.
-        (number.abs() < 1e15).then_some(number as i64)
-    })
 }
 
 /// The code and the sentence for a value that cannot be told.

@@ -16,6 +16,7 @@ use crate::config::storage::{FileFormat, Flattening, Stringify};
 use crate::engine::record::Body;
 use crate::engine::rejection::Rejection;
 use crate::json;
+use crate::protocol::emitted_at;
 use crate::rejected::line;
 
 /// The columns every line has, in order.
@@ -73,7 +74,7 @@ fn append_csv(file: &mut Vec<u8>, flattened: &[String], entry: Entry<'_>) {
     }
     let fixed = [
         Cow::Borrowed(entry.raw_id),
-        Cow::Borrowed(extracted_at(entry.body)),
+        extracted_at(entry.body),
         Cow::Owned(entry.generation_id.to_string()),
         Cow::Owned(meta(entry)),
         Cow::Borrowed(data(entry.body)),
@@ -135,9 +136,12 @@ fn data(body: &Body) -> &str {
     }
 }
 
-/// Milliseconds since 1970.
-fn extracted_at(body: &Body) -> &str {
-    line::whole_milliseconds(body.emitted_at())
+/// Milliseconds since 1970; a time that cannot be one stands as it came.
+fn extracted_at(body: &Body) -> Cow<'_, str> {
+    match body.emitted_at().and_then(emitted_at::milliseconds) {
+        Some(milliseconds) => Cow::Owned(milliseconds.to_string()),
+        None => Cow::Borrowed(line::whole_number(body.emitted_at())),
+    }
 }
 
 /// What came as `meta`, with the sync and the reason.

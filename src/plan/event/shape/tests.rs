@@ -125,6 +125,9 @@ fn without_a_time_of_its_own_an_event_happened_when_it_was_emitted() {
     for (emitted, expected) in [
         (Some("1795290302755"), json!("2026-11-21T19:45:02.755Z")),
         (Some("1.795290302755e12"), json!("2026-11-21T19:45:02.755Z")),
+        (Some("1795290302"), json!("2026-11-21T19:45:02.000Z")),
+        (Some("1795290302.5"), json!("2026-11-21T19:45:02.500Z")),
+        (Some("0"), Value::Null),
         (Some("\"soon\""), Value::Null),
         (None, Value::Null),
     ] {

@@ -363,3 +363,95 @@ fn every_api_version_mirrors() {
         assert_eq!(members(&sandbox), ids[2..], "{version}");
     }
 }
+
+/// A list that the catalog names, of a full-refresh stream, with these generations.
+fn generations(mode: &str, generation: u64, minimum: u64) -> Value {
+    let mut stream = stream(mode, "email");
+    stream["sync_mode"] = json!("full_refresh");
+    stream["generation_id"] = json!(generation);
+    stream["minimum_generation_id"] = json!(minimum);
+    stream
+}
+
+/// Who is on a list of three after a sync that names two others.
+fn left_of(stream: &Value, more: &Value) -> (usize, Finished) {
+    let sandbox = account();
+    let ids: Vec<String> = (0..5).map(|number| person(&sandbox, number)).collect();
+    sandbox.set_list_members(LIST, &refs(&ids[..3]));
+    let rows: Vec<Value> = (3..5).map(|number| json!({"email": delivery::email(number)})).collect();
+    let run =
+        delivery::for_streams(&sandbox, std::slice::from_ref(stream)).with(more).write(&messages(&rows));
+    let members = members(&sandbox);
+    assert!(refs(&ids[3..]).iter().all(|id| members.iter().any(|member| member == id)), "{run:#?}");
+    (members.len(), run)
+}
+
+#[test]
+fn the_platform_says_by_two_numbers_that_a_list_is_to_be_mirrored() {
+    let settings = |entry: Value| json!({"streams": [entry]});
+    let none = json!({});
+    let adds = settings(json!({"name": "s", "operation": "upsert"}));
+    let inserts = settings(json!({"name": "s", "operation": "insert"}));
+    let mirrors = settings(json!({"name": "s", "operation": "mirror"}));
+    let elsewhere = settings(json!({"name": "s", "object": "LIST:77"}));
+    let mut incremental = generations("append", 4, 4);
+    incremental["sync_mode"] = json!("incremental");
+    let mut unnamed = generations("append", 4, 4);
+    unnamed["destination_object_name"] = Value::Null;
+    let mut contacts = generations("append_dedup", 4, 4);
+    contacts["destination_object_name"] = json!("CONTACT");
+    for (stream, settings, left) in [
+        (generations("append", 4, 4), &none, 2),
+        (generations("append_dedup", 4, 4), &none, 2),
+        (generations("overwrite", 4, 0), &none, 2),
+        (generations("append", 4, 0), &mirrors, 2),
+        (generations("append", 4, 0), &none, 5),
+        (generations("append", 0, 0), &none, 5),
+        (generations("append", 4, 4), &adds, 5),
+        (generations("overwrite", 4, 4), &inserts, 5),
+        (incremental, &none, 5),
+        (unnamed, &elsewhere, 5),
+        (contacts, &elsewhere, 5),
+    ] {
+        let (members, run) = left_of(&stream, settings);
+        let run = run.succeeded();
+        assert_eq!((members, run.states().len()), (left, 1), "{stream} {settings}");
+    }
+}
+
+#[test]
+fn the_same_numbers_change_nothing_elsewhere_and_a_clear_removes_nobody() {
+    let sandbox = account();
+    let id = person(&sandbox, 1);
+    sandbox.set_list_members(LIST, &[&id]);
+    let clear =
+        delivery::for_streams(&sandbox, &[generations("append", 4, 4)]).write(&messages(&[])).succeeded();
+    assert_eq!((clear.states().len(), members(&sandbox)), (1, vec![id]));
+    let mut contacts = generations("append_dedup", 4, 4);
+    contacts["destination_object_name"] = json!("CONTACT");
+    let rows = [json!({"email": delivery::email(2)})];
+    delivery::for_streams(&sandbox, &[contacts]).write(&messages(&rows)).succeeded();
+    assert_eq!(sandbox.count("contacts"), 2);
+}
+
+#[test]
+fn nobody_is_removed_where_more_would_be_than_the_limit_allows() {
+    let limited = |limit: Value| json!({"streams": [{"name": "s", "mirror_max_archive": limit}]});
+    for (limit, is_exceeded) in
+        [(json!(3), false), (json!("2"), true), (json!("60%"), false), (json!("59%"), true), (json!(0), true)]
+    {
+        let (members, run) = left_of(&generations("overwrite", 4, 4), &limited(limit.clone()));
+        if is_exceeded {
+            let run = run.failed_with("config_error");
+            let message = message(&run);
+            assert!(
+                message.contains("3 of its 5 members") && message.contains("mirror_max_archive"),
+                "{message}"
+            );
+            assert_eq!((members, run.states().len()), (5, 0), "{limit}");
+            assert_eq!(run.error()["stream_descriptor"]["name"], "s");
+        } else {
+            assert_eq!((members, run.succeeded().states().len()), (2, 1), "{limit}");
+        }
+    }
+}

@@ -170,7 +170,8 @@ fn other_streams_go_on_when_one_cannot_be_acknowledged() {
 #[test]
 fn strangers_without_number_and_with_long_names_are_rejected_within_bounds() {
     let sandbox = account().start();
-    let mut running = connector(&sandbox, &[None]).start_write();
+    let connector = connector(&sandbox, &[None]);
+    let mut running = connector.start_write();
     let mut names: Vec<String> = (0..1_500).map(|number| format!("stranger {number}")).collect();
     names.extend((0..60).map(|number| format!("{number} {}", "x".repeat(1 << 20))));
     for name in &names {

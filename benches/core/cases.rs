@@ -202,6 +202,7 @@ fn sync() -> (Sync, StreamIndex) {
         daily_reserve_percent: 5,
         seed: 1,
         durability: Durability::Printed,
+        rejection_limit: None,
         began_at: 0,
     });
     let operation = Operation::Upsert;

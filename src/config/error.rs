@@ -85,6 +85,8 @@ pub enum Expected {
     TokenAlone(&'static str),
     /// An absolute `http` or `https` URL.
     HttpUrl,
+    /// A whole number, or a percentage such as `5%`.
+    Limit,
     /// Needed because another key of the same object is set.
     TogetherWith(&'static str),
     /// Must not be set next to another key of the same object.
@@ -119,6 +121,9 @@ impl fmt::Display for Expected {
                 "must be an absolute URL such as https://host or http://host:8080/path, \
                  without user name, query or fragment",
             ),
+            Self::Limit => {
+                f.write_str("must be a whole number such as \"100\", or a percentage such as \"5%\"")
+            }
             Self::TogetherWith(key) => write!(f, "is required when {key} is set"),
             Self::WithoutKey(key) => write!(f, "must not be set together with {key}: remove one of the two"),
             Self::UniqueStream { first } => {

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 pub use self::credentials::{AccessTokenCredentials, Credentials, OAuthCredentials};
 pub use self::error::{ConfigError, Expected, Problem};
+pub use self::limit::Limit;
 pub use self::path::FieldPath;
 pub use self::policy::{
     DeletedRows, EmptyStrings, InvalidValues, NullValues, UnknownProperties, ValuePolicies,
@@ -28,6 +29,7 @@ mod advanced_auth;
 mod check;
 mod credentials;
 mod error;
+mod limit;
 mod normal;
 mod path;
 mod policy;
@@ -112,19 +114,23 @@ pub struct Config {
     #[serde(default = "create_limit")]
     #[schemars(title = "Creation Limit", range(min = 0, max = 1_000_000), extend("order" = 11))]
     pub create_limit: u32,
+    /// How many records of a stream may be rejected before the sync stops: a number, or a percentage such as "5%" that
+    /// counts once 1,000 records have settled. By default there is no limit. It guards against a wrong mapping.
+    #[schemars(title = "Rejection Limit", extend("examples" = ["100", "5%"], "order" = 12))]
+    pub rejection_limit: Option<Limit>,
     /// Try everything but write nothing: records are checked against HubSpot's properties, and the log says
     /// what would be sent. Off by default.
     #[serde(default)]
-    #[schemars(title = "Dry Run", extend("order" = 12))]
+    #[schemars(title = "Dry Run", extend("order" = 13))]
     pub dry_run: bool,
     /// The version of HubSpot's API. The default is "v3".
     #[serde(default)]
-    #[schemars(title = "API Version", extend("order" = 13))]
+    #[schemars(title = "API Version", extend("order" = 14))]
     pub api_version: ApiVersion,
     /// The address of HubSpot's API, including the sign-in endpoint. The default is HubSpot's own,
     /// api.hubapi.com.
     #[serde(default)]
-    #[schemars(with = "String", title = "API Base URL", extend("airbyte_hidden" = true, "order" = 14))]
+    #[schemars(with = "String", title = "API Base URL", extend("airbyte_hidden" = true, "order" = 15))]
     pub api_base_url: BaseUrl,
     /// How many seconds to wait for one answer. The default is 120.
     #[serde(default = "request_timeout")]
@@ -132,7 +138,7 @@ pub struct Config {
         with = "f64",
         title = "Request Timeout (Seconds)",
         range(min = 0.01, max = 3600),
-        extend("airbyte_hidden" = true, "order" = 15)
+        extend("airbyte_hidden" = true, "order" = 16)
     )]
     pub request_timeout_seconds: Seconds,
     /// How many seconds to go on trying without any progress before the sync gives up. The default is 1800.
@@ -141,7 +147,7 @@ pub struct Config {
         with = "f64",
         title = "Retry Budget (Seconds)",
         range(min = 0, max = 86_400),
-        extend("airbyte_hidden" = true, "order" = 16)
+        extend("airbyte_hidden" = true, "order" = 17)
     )]
     pub retry_budget_seconds: Seconds,
     /// How many seconds a batch that is not full may wait for more records. The default is 5.
@@ -150,7 +156,7 @@ pub struct Config {
         with = "f64",
         title = "Flush Interval (Seconds)",
         range(min = 0, max = 3600),
-        extend("airbyte_hidden" = true, "order" = 17)
+        extend("airbyte_hidden" = true, "order" = 18)
     )]
     pub flush_interval_seconds: Seconds,
     /// Keys the specification does not have, such as misspelt ones: worth a warning, never an error, since
@@ -274,6 +280,7 @@ impl Config {
         self.credentials.check(&root.key("credentials"), &mut findings);
         self.object_storage_config.check(&root.key("object_storage_config"), &mut findings);
         streams::check(&self.streams, &root.key("streams"), &mut findings);
+        Limit::check(self.rejection_limit, root.key("rejection_limit"), &mut findings);
         if !self.api_base_url.is_usable() {
             findings.add(root.key("api_base_url"), Expected::HttpUrl);
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::Findings;
 use super::error::Expected;
+use super::limit::Limit;
 use super::path::FieldPath;
 use super::policy::{DeletedRows, EmptyStrings, InvalidValues, NullValues, UnknownProperties};
 
@@ -100,20 +101,24 @@ pub struct StreamSettings {
         extend("examples" = [{"realized": "Member", "exited": "Former member"}], "order" = 14)
     )]
     pub audience_statuses: BTreeMap<String, String>,
+    /// Where a stream mirrors something: how many a sync may remove, as a number or as a percentage such as "10%". More
+    /// stop the sync, and nobody is removed. By default lists have no such limit.
+    #[schemars(title = "Most Removals", extend("examples" = ["1000", "10%"], "order" = 15))]
+    pub mirror_max_archive: Option<Limit>,
     /// Overrides "Unknown Properties" for this stream.
-    #[schemars(title = "Unknown Properties", extend("order" = 15))]
+    #[schemars(title = "Unknown Properties", extend("order" = 16))]
     pub unknown_properties: Option<UnknownProperties>,
     /// Overrides "Invalid Values" for this stream.
-    #[schemars(title = "Invalid Values", extend("order" = 16))]
+    #[schemars(title = "Invalid Values", extend("order" = 17))]
     pub invalid_values: Option<InvalidValues>,
     /// Overrides "Null Values" for this stream.
-    #[schemars(title = "Null Values", extend("order" = 17))]
+    #[schemars(title = "Null Values", extend("order" = 18))]
     pub null_values: Option<NullValues>,
     /// Overrides "Empty Strings" for this stream.
-    #[schemars(title = "Empty Strings", extend("order" = 18))]
+    #[schemars(title = "Empty Strings", extend("order" = 19))]
     pub empty_strings: Option<EmptyStrings>,
     /// Overrides "Deleted Rows" for this stream.
-    #[schemars(title = "Deleted Rows", extend("order" = 19))]
+    #[schemars(title = "Deleted Rows", extend("order" = 20))]
     pub deleted_rows: Option<DeletedRows>,
 }
 
@@ -211,6 +216,7 @@ impl StreamSettings {
         findings.not_blank_if_set(at, "object", self.object.as_deref());
         findings.not_blank_if_set(at, "matching_key", self.matching_key.as_deref());
         findings.not_blank_if_set(at, "property_group", self.property_group.as_deref());
+        Limit::check(self.mirror_max_archive, at.key("mirror_max_archive"), findings);
         let mapping = at.key("property_mapping");
         for (column, property) in self.property_mapping.pairs() {
             findings.not_blank(&mapping, column, property);

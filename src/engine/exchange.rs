@@ -12,6 +12,7 @@ use super::retry::Setback;
 use crate::api::{
     ApiError, AssociationAnswer, AssociationsRead, BatchAnswer, MembersPage, MembershipAnswer, SearchAnswer,
 };
+use crate::bound::Bound;
 use crate::error::Failure;
 
 /// What a sync may use and how patient it is.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub seed: u64,
     /// When a rejected record counts as durable.
     pub durability: Durability,
+    /// How many records of a stream may be rejected before the sync ends.
+    pub rejection_limit: Option<Bound>,
     /// When the sync began, in milliseconds since 1970 by this machine's clock.
     pub began_at: i64,
 }

@@ -2,13 +2,15 @@
 //!
 //! **Invariant (nobody leaves by mistake).** Members are removed only when the input has ended as it should, at
 //! least one record has come, every member named is on the list, and the rest was rejected for not existing.
-//! Anything else leaves the list with too many members, never with too few.
+//! Where a bound is set, no more than that are removed: else nobody is. Anything else leaves the list with too many members,
+//! never with too few.
 //!
 //! States of the stream, and those that cover every stream, wait until the removals are done: a sync that breaks
 //! off before is done over.
 
 use super::ledger::Hold;
 use crate::api::{Endless, MembersPage, Pages};
+use crate::bound::Bound;
 
 /// Most members that one call removes.
 const MOST_REMOVED: usize = 1000;
@@ -60,10 +62,35 @@ pub enum Spared {
     Rejections,
 }
 
+/// Why nobody is removed although the list was asked for its members.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Halted {
+    /// Its pages do not end.
+    Endless,
+    /// More members would be removed than the user allows.
+    TooMany {
+        /// HubSpot's id of the list.
+        list: Box<str>,
+        /// How many would be removed.
+        leaving: u64,
+        /// How many members the list has.
+        members: u64,
+        /// How many the user allows.
+        most: Bound,
+    },
+}
+
+impl From<Endless> for Halted {
+    fn from(_: Endless) -> Self {
+        Self::Endless
+    }
+}
+
 /// One list that is being mirrored.
 #[derive(Debug)]
 pub struct Mirror {
     list: Box<str>,
+    most_removed: Option<Bound>,
     named: RecordIds,
     has_records: bool,
     is_spoilt: bool,
@@ -76,8 +103,8 @@ pub struct Mirror {
 enum Phase {
     /// Records may come.
     Naming,
-    /// Pages of members are read; these are not among the named ones.
-    Reading { leavers: Vec<u64> },
+    /// Pages of members are read; of so many these are not among the named ones.
+    Reading { members: u64, leavers: Vec<u64> },
     /// So many calls that remove members are not answered yet.
     Removing { calls: usize },
     /// Nothing is left to do.
@@ -87,9 +114,10 @@ enum Phase {
 impl Mirror {
     /// A list of which nobody has been named yet; `hold` keeps the stream's states back.
     #[must_use]
-    pub fn new(list: Box<str>, hold: Hold) -> Self {
+    pub fn new(list: Box<str>, most_removed: Option<Bound>, hold: Hold) -> Self {
         let (named, pages, phase) = (RecordIds::default(), Pages::at_most(MOST_PAGES), Phase::Naming);
-        Self { list, named, has_records: false, is_spoilt: false, pages, phase, hold: Some(hold) }
+        let hold = Some(hold);
+        Self { list, most_removed, named, has_records: false, is_spoilt: false, pages, phase, hold }
     }
 
     /// A record is on the list; `None` where its id is not known.
@@ -125,24 +153,29 @@ impl Mirror {
             return Err(spared);
         }
         self.named.seal();
-        self.phase = Phase::Reading { leavers: Vec::new() };
+        self.phase = Phase::Reading { members: 0, leavers: Vec::new() };
         Ok(Chore::Read { list: self.list.clone(), after: None })
     }
 
     /// Takes a page of members in; returns the calls that follow from it.
     ///
     /// # Errors
-    /// [`Endless`] when the pages do not end. Nobody leaves then.
-    pub fn read(&mut self, page: &MembersPage) -> Result<Vec<Chore>, Endless> {
-        let Phase::Reading { leavers } = &mut self.phase else { return Ok(Vec::new()) };
+    /// [`Halted`]: nobody leaves, and nothing more is to be done.
+    pub fn read(&mut self, page: &MembersPage) -> Result<Vec<Chore>, Halted> {
+        let Phase::Reading { members, leavers } = &mut self.phase else { return Ok(Vec::new()) };
+        *members += page.members.len() as u64;
         let ids = page.members.iter().filter_map(|member| member.parse().ok());
         leavers.extend(ids.filter(|id| !self.named.contains(*id)));
         if let Some(after) = page.after.clone() {
             if leavers.len() > MOST_MEMBERS {
-                return Err(Endless);
+                return Err(Endless.into());
             }
             self.pages.follow(&after)?;
             return Ok(vec![Chore::Read { list: self.list.clone(), after: Some(after) }]);
+        }
+        let (leaving, members) = (leavers.len() as u64, *members);
+        if let Some(most) = self.most_removed.filter(|most| most.is_exceeded_by(leaving, members)) {
+            return Err(Halted::TooMany { list: self.list.clone(), leaving, members, most });
         }
         // Removed only after the last page: a cursor over a list that shrinks could skip members.
         let chores: Vec<Chore> = leavers
@@ -216,7 +249,7 @@ mod tests {
     fn mirror() -> Mirror {
         let mut ledger = Ledger::default();
         let stream = ledger.add_stream();
-        Mirror::new("7".into(), ledger.hold_back(stream))
+        Mirror::new("7".into(), None, ledger.hold_back(stream))
     }
 
     fn page(ids: impl IntoIterator<Item = u64>, after: Option<&str>) -> MembersPage {
@@ -234,8 +267,8 @@ mod tests {
         }
         mirror.rejected("NOT_FOUND");
         assert_eq!(mirror.begin(), Ok(Chore::Read { list: "7".into(), after: None }));
-        let next = mirror.read(&page(2990..3500, Some("x")));
-        assert_eq!(next.unwrap(), [Chore::Read { list: "7".into(), after: Some("x".into()) }]);
+        let next = mirror.read(&page(2990..3500, Some("x"))).unwrap();
+        assert_eq!(next, [Chore::Read { list: "7".into(), after: Some("x".into()) }]);
         let chores = mirror.read(&page(4000..5000, None)).unwrap();
         let ids: Vec<u64> = chores
             .iter()
@@ -270,6 +303,30 @@ mod tests {
         assert!(mirror.begin().is_ok());
         for (after, ends) in [("a", false), ("b", false), ("a", true)] {
             assert_eq!(mirror.read(&page([2], Some(after))).is_err(), ends, "{after}");
+        }
+    }
+
+    #[test]
+    fn more_than_allowed_spares_everybody() {
+        for (most, leaving, is_allowed) in [
+            (Bound::Count(3), 3, true),
+            (Bound::Count(3), 4, false),
+            (Bound::Count(0), 0, true),
+            (Bound::Percent(10.0), 10, true),
+            (Bound::Percent(10.0), 11, false),
+        ] {
+            let mut ledger = Ledger::default();
+            let stream = ledger.add_stream();
+            let mut mirror = Mirror::new("7".into(), Some(most), ledger.hold_back(stream));
+            for id in leaving..100 {
+                mirror.is_member(Some(&id.to_string()));
+            }
+            assert!(mirror.begin().is_ok());
+            assert!(mirror.read(&page(0..50, Some("x"))).is_ok());
+            let read = mirror.read(&page(50..100, None));
+            let too_many = Halted::TooMany { list: "7".into(), leaving, members: 100, most };
+            assert_eq!(read.map(|_| ()), if is_allowed { Ok(()) } else { Err(too_many) });
+            assert_eq!(mirror.is_done(), is_allowed && leaving == 0);
         }
     }
 

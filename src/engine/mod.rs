@@ -15,6 +15,7 @@
 //! | May a call go now? | [`pace`] |
 //! | Is the part of the daily quota reached that is left to others? | [`reserve`] |
 //! | Who leaves a list that is mirrored? | [`mirror`] |
+//! | Are there too many rejections to go on? | [`tolerance`] |
 //! | What next? | [`sync`] |
 
 pub mod association;
@@ -40,6 +41,7 @@ pub mod reserve;
 pub mod resolve;
 pub mod retry;
 pub mod sync;
+pub mod tolerance;
 
 /// Time since the sync began. The engine never asks for it; it is told.
 pub type Moment = std::time::Duration;

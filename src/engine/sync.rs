@@ -25,7 +25,9 @@ use super::pace::{Budget, Budgets};
 use super::record::{Body, Record};
 use super::rejection::Rejection;
 use super::resolve::{self, Group};
+use super::tolerance::Tolerance;
 use crate::api::{Endless, RateHeaders};
+use crate::bound::Bound;
 use crate::error::Failure;
 use linking::{Link, Linking};
 use postponed::Postponed;
@@ -35,6 +37,7 @@ mod chores;
 mod closing;
 #[cfg(test)]
 mod economy;
+mod failing;
 mod linking;
 mod making;
 mod postponed;
@@ -62,6 +65,7 @@ struct Stream {
     operation: Operation,
     lane: Lane,
     counts: Counts,
+    tolerance: Tolerance,
     failed: bool,
     mirror: Option<Mirror>,
     /// What HubSpot demands of its new records.
@@ -108,6 +112,10 @@ pub struct Sync {
     chance: fastrand::Rng,
     phase: Phase,
     failure: Option<Failure>,
+    /// The stream that it was the failure of.
+    failed_stream: Option<StreamIndex>,
+    /// Streams with too many rejections, that have not been given up yet.
+    overdue: Vec<StreamIndex>,
     in_flight: HashMap<SendId, Send>,
     again: VecDeque<Send>,
     delayed: BTreeMap<(Moment, SendId), Send>,
@@ -143,6 +151,8 @@ impl Sync {
             chance: fastrand::Rng::with_seed(settings.seed),
             phase: Phase::Reading,
             failure: None,
+            failed_stream: None,
+            overdue: Vec::new(),
             in_flight: HashMap::new(),
             again: VecDeque::new(),
             delayed: BTreeMap::new(),
@@ -170,6 +180,7 @@ impl Sync {
             operation,
             lane,
             counts: Counts::default(),
+            tolerance: Tolerance::new(self.settings.rejection_limit),
             failed: false,
             mirror: None,
             demanded: Demanded::default(),
@@ -181,10 +192,10 @@ impl Sync {
         self.ledger.add_stream()
     }
 
-    /// The stream's members are to be the only ones of this list in the end.
-    pub fn mirror(&mut self, stream: StreamIndex, list: Box<str>) {
+    /// The stream's members are to be the only ones of this list in the end, of which no more may be removed.
+    pub fn mirror(&mut self, stream: StreamIndex, list: Box<str>, most_removed: Option<Bound>) {
         let hold = self.ledger.hold_back(stream);
-        self.streams[stream.0 as usize].mirror = Some(Mirror::new(list, hold));
+        self.streams[stream.0 as usize].mirror = Some(Mirror::new(list, most_removed, hold));
     }
 
     // What happens.
@@ -214,7 +225,7 @@ impl Sync {
     /// A record arrived with which nothing is to be done: it is accepted as it came.
     pub fn received_skipped(&mut self, stream: StreamIndex) {
         let ticket = self.ledger.enter(stream);
-        self.ledger.accept(ticket);
+        self.accept(ticket);
         self.streams[stream.0 as usize].counts.skipped += 1;
         self.release();
     }
@@ -442,6 +453,12 @@ impl Sync {
         self.failure.as_ref()
     }
 
+    /// The stream that the failure is of, if it is one stream's.
+    #[must_use]
+    pub fn failed_stream(&self) -> Option<StreamIndex> {
+        self.failed_stream
+    }
+
     /// Records of one stream.
     #[must_use]
     pub fn totals(&self, stream: StreamIndex) -> Totals {
@@ -560,19 +577,6 @@ impl Sync {
             named_before: group.named_before,
             silent_before: group.silent_before,
         }
-    }
-
-    /// Gives a stream up: what it still holds never settles. The other streams settle what they hold.
-    pub fn stream_failed(&mut self, stream: StreamIndex, failure: Failure) {
-        self.ledger.give_up(stream);
-        self.streams[stream.0 as usize].failed = true;
-        self.streams[stream.0 as usize].lanes_mut().for_each(Lane::discard);
-        self.linking.give_up(stream);
-        self.postponed.give_up(stream);
-        self.again.retain(|send| send.stream != stream);
-        self.delayed.retain(|_, send| send.stream != stream);
-        self.doubted.retain(|send| send.stream != stream);
-        self.input_ended(Some(failure));
     }
 }
 

@@ -28,6 +28,7 @@ use crate::engine::sync::{Effect, Next, Note, Outcome, Sync};
 use crate::error::{Failure, Kind};
 use crate::output::emitter::Emitter;
 use crate::output::progress::Progress;
+use crate::plan::membership::MirroredList;
 use crate::protocol::StreamDescriptor;
 use crate::protocol::state;
 use crate::rejected;
@@ -45,7 +46,7 @@ pub struct DispatchedStream {
     /// What its calls are and where they go; `None` for streams the catalog does not have.
     pub route: Option<Arc<Route>>,
     /// The list that is to hold nobody but the stream's members in the end, if there is one.
-    pub mirrors: Option<String>,
+    pub mirrors: Option<MirroredList>,
     /// Associations that are made with its records.
     pub links: Vec<DispatchedLink>,
     /// Which ends of its pairs may still be written in this sync, where it is a stream of associations.
@@ -114,7 +115,7 @@ impl<C: Calls> Dispatcher<C> {
             let operation = stream.route.as_ref().map_or(Operation::Upsert, |route| route.target.operation);
             let index = sync.add_stream(operation, operation.batch_limits(), operation.merging());
             if let Some(list) = &stream.mirrors {
-                sync.mirror(index, list.as_str().into());
+                sync.mirror(index, list.id.as_str().into(), list.most_removed);
             }
             sync.await_ends(index, stream.awaited);
             for DispatchedLink { link, awaited, .. } in &stream.links {
@@ -212,9 +213,22 @@ impl<C: Calls> Dispatcher<C> {
             }
         }
         self.emit();
-        let ended = Ended { failure: self.sync.failure().cloned(), asked };
+        let ended = Ended { failure: self.failure(), asked };
         self.summarise(&ended);
         ended
+    }
+
+    /// Why the sync ends early; the failure of one stream says which.
+    fn failure(&self) -> Option<Failure> {
+        let failure = self.sync.failure()?.clone();
+        match self.sync.failed_stream().filter(|_| failure.stream.is_none()) {
+            None => Some(failure),
+            Some(stream) => {
+                let descriptor = &self.streams[stream.0 as usize].descriptor;
+                let message = format!("Stream \"{}\": {}", descriptor.abridged(), failure.message);
+                Some(Failure { message, ..failure }.of_stream(descriptor))
+            }
+        }
     }
 
     /// Starts every call that may go now. `None` when the sync is over, else when to look again.
@@ -319,6 +333,7 @@ impl<C: Calls> Dispatcher<C> {
                     awaited,
                 });
             }
+            Event::Mistaken(streams, failure) => self.sync.withhold(&streams, failure),
             Event::StreamState(stream, raw) => self.sync.received_stream_state(stream, raw),
             Event::SharedState(raw) => self.sync.received_shared_state(raw),
             Event::StreamFailed(stream, failure) => self.sync.stream_failed(stream, failure),

@@ -164,6 +164,7 @@ async fn dispatch(
         daily_reserve_percent: 0,
         seed,
         durability: Durability::Printed,
+        rejection_limit: None,
         began_at: 0,
     };
     let target = Target {

@@ -10,7 +10,7 @@ use crate::engine::ledger::{StreamIndex, Totals};
 use crate::engine::rejection::Rejection;
 use crate::engine::sync::{Counts, Sync};
 use crate::error::Kind;
-use crate::protocol::StreamDescriptor;
+use crate::protocol::{StreamDescriptor, abridged};
 
 pub mod json;
 pub mod sentence;
@@ -113,7 +113,8 @@ impl Notes {
 
     /// Counts a rejection.
     pub fn rejected(&mut self, stream: StreamIndex, rejection: &Rejection) {
-        let mut key = (stream, rejection.code.clone().into_owned(), rejection.property.clone());
+        let property = rejection.property.as_deref().map(|property| abridged(property).into_owned());
+        let mut key = (stream, rejection.code.clone().into_owned(), property);
         if self.rejections.len() >= MOST_KINDS && !self.rejections.contains_key(&key) {
             key.2 = None;
         }

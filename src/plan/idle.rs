@@ -16,6 +16,7 @@ enum Setting {
     CreateEventDefinition,
     CreateMatchingKey,
     AudienceStatuses,
+    MirrorMaxArchive,
     UnknownProperties,
     InvalidValues,
     NullValues,
@@ -24,11 +25,11 @@ enum Setting {
 
 use Setting::{
     AppendOptions, AudienceStatuses, CreateEventDefinition, CreateMatchingKey, EmptyStrings, InvalidValues,
-    LifecycleBackwards, MatchingKey, NameAliases, NullValues, PropertyGroup, PropertyMapping,
-    UnknownProperties,
+    LifecycleBackwards, MatchingKey, MirrorMaxArchive, NameAliases, NullValues, PropertyGroup,
+    PropertyMapping, UnknownProperties,
 };
 
-const ALL: [Setting; 14] = [
+const ALL: [Setting; 15] = [
     MatchingKey,
     Setting::Match,
     PropertyMapping,
@@ -39,6 +40,7 @@ const ALL: [Setting; 14] = [
     CreateEventDefinition,
     CreateMatchingKey,
     AudienceStatuses,
+    MirrorMaxArchive,
     UnknownProperties,
     InvalidValues,
     NullValues,
@@ -50,10 +52,13 @@ const ALL: [Setting; 14] = [
 #[must_use]
 pub fn of(target: TargetName<'_>, settings: &StreamSettings) -> Option<String> {
     let (records, takes): (_, &dyn Fn(Setting) -> bool) = match target {
-        TargetName::Object(_) => {
-            ("records of an object", &|setting| !matches!(setting, CreateEventDefinition | AudienceStatuses))
-        }
-        TargetName::List(_) | TargetName::ListMembership => {
+        TargetName::Object(_) => ("records of an object", &|setting| {
+            !matches!(setting, CreateEventDefinition | AudienceStatuses | MirrorMaxArchive)
+        }),
+        TargetName::List(_) => ("members of lists", &|setting| {
+            matches!(setting, MatchingKey | PropertyMapping | MirrorMaxArchive)
+        }),
+        TargetName::ListMembership => {
             ("members of lists", &|setting| matches!(setting, MatchingKey | PropertyMapping))
         }
         TargetName::Association { .. } => {
@@ -94,6 +99,7 @@ impl Setting {
             Self::CreateEventDefinition => "create_event_definition",
             Self::CreateMatchingKey => "create_matching_key",
             Self::AudienceStatuses => "audience_statuses",
+            Self::MirrorMaxArchive => "mirror_max_archive",
             Self::UnknownProperties => "unknown_properties",
             Self::InvalidValues => "invalid_values",
             Self::NullValues => "null_values",
@@ -114,6 +120,7 @@ impl Setting {
             Self::CreateEventDefinition => settings.create_event_definition,
             Self::CreateMatchingKey => settings.create_matching_key,
             Self::AudienceStatuses => !settings.audience_statuses.is_empty(),
+            Self::MirrorMaxArchive => settings.mirror_max_archive.is_some(),
             Self::UnknownProperties => settings.unknown_properties.is_some(),
             Self::InvalidValues => settings.invalid_values.is_some(),
             Self::NullValues => settings.null_values.is_some(),

@@ -10,10 +10,13 @@ use super::Plan;
 use super::Shaping;
 use super::identity::{Identity, IdentityChoice};
 use super::meant::{of_stream, undeclared};
+use super::object::ObjectName;
 use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
 use super::stream::two_columns;
+use super::target::TargetName;
+use crate::bound::Bound;
 use crate::coerce::{KeyRule, key_text};
-use crate::config::{self, StreamSettings};
+use crate::config::{self, Limit, StreamSettings};
 use crate::crm::list::List;
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
@@ -27,6 +30,15 @@ use crate::error::{Failure, Kind};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
 use crate::protocol::message::RecordMessage;
+
+/// A list that is to hold nobody but the members named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MirroredList {
+    /// HubSpot's id of it.
+    pub id: String,
+    /// How many of its members a sync may remove.
+    pub most_removed: Option<Bound>,
+}
 
 /// What becomes of the members that a stream names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +73,19 @@ pub fn wanted(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> R
         None => {}
     }
     match stream.destination_sync_mode {
+        _ if stream.replaces() && is_named_by_catalog(stream) => Ok(Wanted::Mirror),
         DestinationSyncMode::Append | DestinationSyncMode::AppendDedup => Ok(Wanted::Add),
+        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup => Ok(Wanted::Add),
         DestinationSyncMode::SoftDelete => Ok(Wanted::Remove),
-        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup => Ok(Wanted::Mirror),
         DestinationSyncMode::Update => refuse(),
     }
+}
+
+/// Whether it was in the connection that the list was chosen: nobody leaves a list that only the settings name, unless
+/// they say so.
+fn is_named_by_catalog(stream: &ConfiguredStream) -> bool {
+    let name = stream.destination_object_name.as_deref().map(ObjectName::Given);
+    name.is_some_and(|name| matches!(TargetName::of(name), TargetName::List(_)))
 }
 
 /// Refuses a mirror of which it could not be known that it is complete.
@@ -151,7 +171,10 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
         })),
         notices,
         missing: Vec::new(),
-        mirrors: (wanted == Wanted::Mirror).then(|| list.list_id.clone()),
+        mirrors: (wanted == Wanted::Mirror).then(|| MirroredList {
+            id: list.list_id.clone(),
+            most_removed: settings.and_then(|settings| settings.mirror_max_archive).and_then(Limit::bound),
+        }),
         links: Vec::new(),
         awaited: Awaited::default(),
         deleted: DeletedRowsOf::default(),
@@ -171,16 +194,17 @@ fn target(object: &ObjectType, key: &KeyRule, matched_by: MatchedBy) -> Target {
 
 /// What a plain ELT stream's sync mode asks for and does not get, in a line for the log.
 fn unmet_wish(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Option<String> {
-    let chosen =
-        stream.destination_object_name.is_some() || settings.is_some_and(|known| known.operation.is_some());
+    let chosen = settings.is_some_and(|known| known.operation.is_some());
     let unmet = match stream.destination_sync_mode {
-        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup => {
+        DestinationSyncMode::Overwrite | DestinationSyncMode::OverwriteDedup
+            if !is_named_by_catalog(stream) =>
+        {
             "nobody is removed from the list"
         }
-        DestinationSyncMode::SoftDelete => "members are added, not removed",
-        DestinationSyncMode::Append | DestinationSyncMode::AppendDedup | DestinationSyncMode::Update => {
-            return None;
+        DestinationSyncMode::SoftDelete if stream.destination_object_name.is_none() => {
+            "members are added, not removed"
         }
+        _ => return None,
     };
     (!chosen).then(|| {
         format!(

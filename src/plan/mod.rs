@@ -39,8 +39,8 @@ use audience::AudienceShaper;
 use deleted::DeletedRowsOf;
 use event::EventShaper;
 use inline::PlannedLink;
-use membership::MemberShaper;
 use membership::named::NamedListShaper;
+use membership::{MemberShaper, MirroredList};
 use shape::{Notice, Shaped, Shaper, Unshaped};
 
 /// What happens to one stream, whatever it goes to.
@@ -63,7 +63,7 @@ pub struct Plan {
     /// Properties that have to be made before the first record.
     pub missing: Vec<(ObjectType, NewProperty)>,
     /// The list that is to hold nobody but the members named, if the stream goes to one.
-    pub mirrors: Option<String>,
+    pub mirrors: Option<MirroredList>,
     /// Associations that are made with its records.
     pub links: Vec<PlannedLink>,
     /// Which ends of its pairs the sync itself may still bring, where it is a stream of associations.

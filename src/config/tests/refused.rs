@@ -273,6 +273,14 @@ fn choices_and_numbers() {
             with(&json!({"rejected_records_output": "zq"})),
             r#"rejected_records_output must be "full", "redacted" or "none""#,
         ),
+        (
+            with(
+                &json!({"rejection_limit": "5 in a hundred", "streams": [{"name": "a", "mirror_max_archive": -1}]}),
+            ),
+            "streams[0].mirror_max_archive must be a whole number such as \"100\", or a percentage such as \"5%\"; \
+             rejection_limit must be a whole number such as \"100\", or a percentage such as \"5%\"",
+        ),
+        (with(&json!({"rejection_limit": 2.5})), "rejection_limit must be text"),
         (with(&json!({"api_version": "v4"})), r#"api_version must be "v3", "2026-03" or "2026-09""#),
         (with(&json!({"rate_limit_share": 0})), "rate_limit_share must be between 1 and 100"),
         (with(&json!({"rate_limit_share": 50.5})), "rate_limit_share must be a whole number"),

@@ -186,6 +186,7 @@ fn every_key_of_the_contract_is_there() {
             "rate_limit_share",
             "daily_reserve_percent",
             "create_limit",
+            "rejection_limit",
             "dry_run",
             "api_version",
             "api_base_url",
@@ -213,6 +214,7 @@ fn every_key_of_the_contract_is_there() {
             "create_event_definition",
             "create_matching_key",
             "audience_statuses",
+            "mirror_max_archive",
             "unknown_properties",
             "invalid_values",
             "null_values",
@@ -234,7 +236,7 @@ fn every_key_of_the_contract_is_there() {
     assert_eq!(
         json!(defaults),
         json!([
-            null, {"storage_type": "None"}, [], "drop", "reject_record", "ignore", "clear", "skip", null, 100, 5, 50,
+            null, {"storage_type": "None"}, [], "drop", "reject_record", "ignore", "clear", "skip", null, 100, 5, 50, null,
             false, "v3", "https://api.hubapi.com", 120, 1800, 5,
         ])
     );

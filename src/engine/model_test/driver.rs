@@ -18,6 +18,7 @@ use super::oracle::{Arrival, Fate, Id, Oracle, RecordFacts, StateFacts};
 use super::script::{Headers, How, Item, Nature, Properties, Setup, Step, StreamSetup};
 use super::words::{End, Notice, Said, Scene, Verdict, Why};
 use crate::api::RateHeaders;
+use crate::bound::Bound;
 use crate::error::{Failure, Kind};
 
 /// Both sides of the comparison.
@@ -43,6 +44,8 @@ pub(super) struct Driver<'a> {
     /// What may be rejected after server errors.
     perhaps_due: Option<Id>,
     notices: VecDeque<Notice>,
+    /// Streams of which one record too many was rejected.
+    exceeded: Vec<usize>,
 }
 
 /// How far the sync is.
@@ -78,6 +81,7 @@ impl<'a> Driver<'a> {
             due: Vec::new(),
             perhaps_due: None,
             notices: VecDeque::new(),
+            exceeded: Vec::new(),
         };
         for stream in &setup.streams {
             driver.add_stream(*stream);
@@ -152,6 +156,7 @@ impl<'a> Driver<'a> {
                     record_id: None,
                     size: 0,
                     fate: Fate::Open,
+                    excess: false,
                 }));
                 let rejection = Rejection::by_connector("MODEL_UNSENDABLE", None, "");
                 self.sync.received_unsendable(index(stream), body, rejection);
@@ -205,6 +210,7 @@ impl<'a> Driver<'a> {
             record_id,
             size: body.size(),
             fate: if refused { Fate::Lost } else { Fate::Open },
+            excess: false,
         }));
         self.sync.received(self.now, index(stream), body);
     }
@@ -222,6 +228,7 @@ impl<'a> Driver<'a> {
             record_id: Some("skipped".to_owned()),
             size: 0,
             fate: Fate::Open,
+            excess: false,
         }));
         self.oracle.accept(id);
         self.conversation.counts[stream].skipped += 1;
@@ -237,7 +244,8 @@ impl<'a> Driver<'a> {
 
     fn arrive_state(&mut self, stream: Option<usize>, padding: usize) -> Box<str> {
         let raw = format!("{:>padding$}", self.oracle.next_id());
-        self.oracle.arrive(Arrival::State(StateFacts { stream, size: raw.len(), out: false }));
+        let lost = self.oracle.loses(stream);
+        self.oracle.arrive(Arrival::State(StateFacts { stream, size: raw.len(), out: false, lost }));
         raw.into()
     }
 
@@ -405,6 +413,10 @@ impl<'a> Driver<'a> {
                 }
             }
         }
+        for stream in std::mem::take(&mut self.exceeded) {
+            self.fails(Some(Expected::OfKind(Kind::Configuration)));
+            self.give_up(stream);
+        }
         self.perhaps_due = None;
         assert_eq!(self.due, [], "not rejected");
         assert_eq!(self.notices, [], "not told");
@@ -452,6 +464,11 @@ impl<'a> Driver<'a> {
         };
         assert_eq!((rejection.code.as_ref(), stream), (code, index(self.oracle.record(id).stream)), "{id}");
         self.oracle.reject(id);
+        if let Some(Bound::Count(limit)) = self.setup.settings.rejection_limit
+            && self.oracle.exceeds(id, limit)
+        {
+            self.exceeded.push(stream.0 as usize);
+        }
     }
 
     /// Whether the sync ended as it should, so that nothing may be left.

@@ -53,6 +53,7 @@ fn isolate(batch: &Batch) -> (u32, BTreeSet<usize>) {
         daily_reserve_percent: 0,
         seed: 1,
         durability: Durability::Printed,
+        rejection_limit: None,
         began_at: 0,
     };
     let mut sync = Sync::new(settings);

@@ -47,6 +47,8 @@ pub(super) struct RecordFacts {
     /// Bytes it holds; 0 for those that are never held.
     pub size: usize,
     pub fate: Fate,
+    /// Whether it was one rejection too many.
+    pub excess: bool,
 }
 
 /// A state.
@@ -56,6 +58,8 @@ pub(super) struct StateFacts {
     pub stream: Option<usize>,
     pub size: usize,
     pub out: bool,
+    /// Whether it can never go out, and need not be kept.
+    pub lost: bool,
 }
 
 /// Something that arrived.
@@ -139,6 +143,17 @@ impl Oracle {
         record.fate = Fate::Rejected(number);
     }
 
+    /// A record was one rejection too many, if it was: beyond `limit` of its stream, for the first time.
+    pub(super) fn exceeds(&mut self, id: Id, limit: u64) -> bool {
+        let stream = self.record(id).stream;
+        let of_it = || self.records().filter(move |(_, record)| record.stream == stream);
+        let rejected = of_it().filter(|(_, record)| matches!(record.fate, Fate::Rejected(_))).count();
+        let is_first = of_it().all(|(_, record)| !record.excess);
+        let exceeds = is_first && rejected as u64 > limit;
+        self.record_mut(id).excess = exceeds;
+        exceeds
+    }
+
     /// Gives up every open record of a stream but those in `under_way`.
     pub(super) fn lose(&mut self, stream: usize, under_way: &[Id]) {
         for (id, arrival) in self.arrivals.iter_mut().enumerate() {
@@ -164,6 +179,16 @@ impl Oracle {
         }
     }
 
+    /// Whether a state that arrives now can never go out: what it covers was given up, or what covers everything and never
+    /// goes out came before it.
+    pub(super) fn loses(&self, stream: Option<usize>) -> bool {
+        self.arrivals.iter().any(|earlier| match earlier {
+            Arrival::Gone { stream: gone } => stream.is_none_or(|covered| covered == *gone),
+            Arrival::State(before) => before.stream.is_none() && before.lost,
+            Arrival::Record(_) => false,
+        })
+    }
+
     /// Whether a state may be printed when the first so many rejections are durable.
     fn may_go(&self, id: Id, durable: u64) -> bool {
         let Arrival::State(state) = &self.arrivals[id] else { return false };
@@ -171,6 +196,7 @@ impl Oracle {
         !state.out
             && self.arrivals[..id].iter().all(|earlier| match earlier {
                 Arrival::Record(record) if covers(record.stream) => match record.fate {
+                    _ if record.excess => false,
                     Fate::Accepted => true,
                     Fate::Rejected(number) => number <= durable,
                     Fate::Open | Fate::Lost => false,
@@ -242,7 +268,7 @@ impl Oracle {
     pub(super) fn held_bytes(&self) -> usize {
         let of = |arrival: &Arrival| match arrival {
             Arrival::Record(record) if record.fate == Fate::Open => record.size,
-            Arrival::State(state) if !state.out => state.size,
+            Arrival::State(state) if !state.out && !state.lost => state.size,
             _ => 0,
         };
         self.arrivals.iter().map(of).sum()

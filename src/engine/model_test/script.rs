@@ -12,6 +12,7 @@ use super::super::operation::{MatchedBy, Operation};
 use super::super::retry::Setback;
 use super::super::sync::{Durability, Settings};
 use crate::api::RatePolicy;
+use crate::bound::Bound;
 
 /// What is likely in a family of scripts; percentages, or weights against each other.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Mix {
     pub impatient: u8,
     /// Percent of scripts in which rejections have to be stored.
     pub stored: u8,
+    /// Percent of scripts in which a stream may have few rejections.
+    pub limited: u8,
     /// Whether streams and the sync may end early.
     pub ends_early: bool,
 }
@@ -67,6 +70,7 @@ impl Mix {
         },
         impatient: 0,
         stored: 0,
+        limited: 0,
         ends_early: false,
     };
     pub(super) const SILENT: Self = Self {
@@ -114,8 +118,15 @@ impl Mix {
     };
     pub(super) const STORED: Self =
         Self { poison: 20, mute: 3, silent: 10, put_off: 3, stored: 100, ..Self::FAILING };
-    pub(super) const ENDING: Self =
-        Self { mute: 3, silent: 10, impatient: 30, stored: 40, ends_early: true, ..Self::FAILING };
+    pub(super) const ENDING: Self = Self {
+        mute: 3,
+        silent: 10,
+        impatient: 30,
+        stored: 40,
+        limited: 40,
+        ends_early: true,
+        ..Self::FAILING
+    };
 }
 
 /// A whole script.
@@ -295,6 +306,7 @@ impl Setup {
             daily_reserve_percent: 5,
             seed,
             durability: if chance(rng, mix.stored) { Durability::Stored } else { Durability::Printed },
+            rejection_limit: chance(rng, mix.limited).then(|| Bound::Count(rng.u64(..6))),
             began_at: 0,
         };
         let streams = (0..rng.usize(1..=6)).map(|_| StreamSetup::drawn(rng)).collect();

@@ -4,11 +4,10 @@ use super::super::Moment;
 use super::super::batch::{Send, Stage};
 use super::super::exchange::{Note, Outcome};
 use super::super::ledger::StreamIndex;
-use super::super::mirror::Chore;
+use super::super::mirror::{Chore, Halted};
 use super::super::operation::Step;
 use super::super::resolve::Group;
 use super::{Effect, Sync};
-use crate::api::Endless;
 use crate::error::{Failure, Kind};
 
 impl Sync {
@@ -42,18 +41,14 @@ impl Sync {
         let Some(mirror) = self.streams[stream.0 as usize].mirror.as_mut() else { return };
         match outcome {
             Outcome::MembersPage(page) => {
-                let chores = mirror.read(&page);
-                if chores == Err(Endless) {
+                let read = mirror.read(&page);
+                if read.is_err() {
                     mirror.give_up();
                 }
                 self.recovered();
-                match chores {
+                match read {
                     Ok(chores) => self.do_chores(stream, chores),
-                    Err(Endless) => {
-                        let message = "HubSpot does not come to an end when asked who is on the list, so nobody is taken \
-                                       off it; nothing of this stream is acknowledged. Run the sync again later.";
-                        self.stream_failed(stream, Failure::new(Kind::Unavailable, message));
-                    }
+                    Err(halted) => self.stream_failed(stream, why(&halted)),
                 }
             }
             Outcome::Members(..)
@@ -106,6 +101,26 @@ impl Sync {
         }
         if let Some(hold) = mirror.take_hold() {
             self.ledger.let_go(hold);
+        }
+    }
+}
+
+/// Why the stream of a mirrored list fails of which nobody may be removed.
+fn why(halted: &Halted) -> Failure {
+    match halted {
+        Halted::Endless => {
+            let message = "HubSpot does not come to an end when asked who is on the list, so nobody is taken off it; nothing \
+                           of this stream is acknowledged. Run the sync again later.";
+            Failure::new(Kind::Unavailable, message)
+        }
+        Halted::TooMany { list, leaving, members, most } => {
+            let message = format!(
+                "Mirroring list {list} would take {leaving} of its {members} members off it, more than \
+                 \"mirror_max_archive\" ({most}) allows. Nobody was; those that were named are on it, and nothing of this \
+                 stream is acknowledged. Look whether the source sent everybody who belongs to the list; if so, raise the \
+                 limit."
+            );
+            Failure::new(Kind::Configuration, message)
         }
     }
 }

@@ -28,6 +28,7 @@ const PATIENT: Settings = Settings {
     daily_reserve_percent: 0,
     seed: 7,
     durability: Durability::Printed,
+    rejection_limit: None,
     began_at: 0,
 };
 

@@ -230,7 +230,7 @@ impl Sync {
         for (record, refused) in parts {
             self.held_bytes -= record.body.size();
             match refused {
-                None => self.ledger.accept(record.ticket),
+                None => self.accept(record.ticket),
                 Some(rejection) => self.reject(record, rejection),
             }
         }

@@ -173,6 +173,7 @@ mod tests {
                 daily_reserve_percent: 5,
                 seed: 7,
                 durability: Durability::Printed,
+                rejection_limit: None,
                 began_at: BEGAN_AT,
             });
             let merging = if operation == Operation::Insert { Merging::Never } else { Merging::Allowed };

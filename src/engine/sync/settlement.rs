@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use super::super::Moment;
 use super::super::batch::{Input, Source, Stage};
-use super::super::ledger::StreamIndex;
+use super::super::ledger::{StreamIndex, Ticket};
 use super::super::operation::Operation;
 use super::super::record::Record;
 use super::super::rejection::Rejection;
 use super::super::resolve::{Group, Resolution, Silence, Stored};
+use super::super::tolerance::Judgement;
 use super::{Durability, Effect, Sync, making};
 use crate::error::{Failure, Kind};
 
@@ -121,7 +122,7 @@ impl Sync {
             match &rejection {
                 None => {
                     self.held_bytes -= record.body.size();
-                    self.ledger.accept(record.ticket);
+                    self.accept(record.ticket);
                 }
                 Some(rejection) => {
                     self.held_bytes -= record.body.size();
@@ -157,9 +158,29 @@ impl Sync {
         }
     }
 
+    /// Settles a record that is accepted.
+    pub(super) fn accept(&mut self, ticket: Ticket) {
+        let judgement = self.streams[ticket.stream().0 as usize].tolerance.accepted();
+        self.heed(judgement, &ticket);
+        self.ledger.accept(ticket);
+    }
+
+    /// Keeps back what covers the record that was one too many; its stream is given up once the answer at hand is done with.
+    fn heed(&mut self, judgement: Judgement, ticket: &Ticket) {
+        match judgement {
+            Judgement::GoOn => {}
+            Judgement::Enough => {
+                self.ledger.keep_back(ticket);
+                self.overdue.push(ticket.stream());
+            }
+        }
+    }
+
     /// Settles a record that is rejected.
     pub(super) fn reject(&mut self, record: Record, rejection: Rejection) {
         let stream = record.ticket.stream();
+        let judgement = self.streams[stream.0 as usize].tolerance.rejected(&rejection);
+        self.heed(judgement, &record.ticket);
         self.effects.push_back(Effect::Rejected(stream, record.body, rejection));
         let number = self.ledger.reject(record.ticket);
         if self.settings.durability == Durability::Printed {
@@ -167,8 +188,13 @@ impl Sync {
         }
     }
 
-    /// Prints the states that may go out now.
+    /// Prints the states that may go out now, and gives up streams with too many rejections.
     pub(super) fn release(&mut self) {
+        for stream in std::mem::take(&mut self.overdue) {
+            if let Some(failure) = self.streams[stream.0 as usize].tolerance.failure() {
+                self.stream_failed(stream, failure);
+            }
+        }
         self.effects.extend(self.ledger.release().into_iter().map(Effect::State));
     }
 }

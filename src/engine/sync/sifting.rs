@@ -16,15 +16,16 @@ impl Sync {
     /// Notes what HubSpot took.
     pub(super) fn learn_from_taken(&mut self, source: Source, input: &Input) {
         let stream = &mut self.streams[source.stream.0 as usize];
-        if source.link.is_none() && makes_records(stream.operation) {
-            stream.demanded.taken(stream.operation, input);
+        let operation = input.operation(stream.operation);
+        if source.link.is_none() && makes_records(operation) {
+            stream.demanded.taken(operation, input);
         }
     }
 
     /// Notes what HubSpot refused.
     pub(super) fn learn_from_refused(&mut self, source: Source, input: &Input, rejection: &Rejection) {
         let stream = &mut self.streams[source.stream.0 as usize];
-        if source.link.is_none() && makes_records(stream.operation) {
+        if source.link.is_none() && makes_records(input.operation(stream.operation)) {
             stream.demanded.refused(input, rejection);
         }
     }
@@ -63,7 +64,7 @@ impl Sync {
     pub(super) fn sifted(&mut self, now: Moment, mut send: Send) -> Option<Send> {
         let source = send.source();
         let stream = &self.streams[source.stream.0 as usize];
-        let may_make = match stream.operation {
+        let may_make = match send.operation(stream.operation) {
             Operation::Insert | Operation::UpsertFound => send.step == Step::Create,
             Operation::Upsert => send.step == Step::Write,
             _ => false,

@@ -16,6 +16,7 @@ const PATIENT: Settings = Settings {
     daily_reserve_percent: 5,
     seed: 7,
     durability: Durability::Printed,
+    rejection_limit: None,
     began_at: 0,
 };
 const PAIRS: BatchLimits = BatchLimits { inputs: 2, records: 1000, bytes: 1 << 20 };

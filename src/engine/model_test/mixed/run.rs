@@ -95,6 +95,7 @@ impl Run {
             daily_reserve_percent: 5,
             seed,
             durability: if chance(&mut rng, 30) { Durability::Stored } else { Durability::Printed },
+            rejection_limit: None,
             began_at: BEGAN_AT,
         };
         let mut natures = Natures::default();
@@ -156,7 +157,7 @@ impl Run {
         let number = self.sync.add_stream(operation, stream.limits, operation.merging());
         assert_eq!(number, index(self.streams.len()));
         if let Some(list) = &stream.mirrors {
-            self.sync.mirror(number, list.as_str().into());
+            self.sync.mirror(number, list.as_str().into(), None);
         }
         self.sync.await_ends(number, stream.awaited);
         for (link, _) in &stream.links {

@@ -1,6 +1,8 @@
 //! Audiences: contacts enter and leave them by a property that is made when it is missing.
 
-use hubspot_sandbox::{Builder, Endpoint, PropertyDef, RequestRecord, Sandbox, Scopes};
+use hubspot_sandbox::{
+    Builder, Endpoint, Fault, FaultAnswer, FaultBody, PropertyDef, RequestRecord, Sandbox, Scopes, When,
+};
 use serde_json::{Value, json};
 
 use crate::support::connector::{Connector, Finished};
@@ -261,4 +263,23 @@ fn hubspots_own_properties_are_no_audiences() {
     assert!(reasons(&run)[1].contains("\"Phone!\"") && reasons(&run)[1].contains("phone"));
     assert_eq!(value(&sandbox, 1, "company").as_deref(), Some("Acme"));
     assert_eq!(value(&sandbox, 1, "phone").as_deref(), Some("1"));
+}
+
+#[test]
+fn an_audience_whose_property_hubspot_refuses_to_make_ends_nothing() {
+    let body = json!({"status": "error", "category": "VALIDATION_ERROR", "message": "The name is reserved."});
+    let refusal = FaultAnswer::new(400).body(FaultBody::Json(body));
+    let sandbox = account()
+        .fault(Fault::on(Endpoint::PropertyCreate).first(1).answer(refusal, When::BeforeEffect))
+        .start();
+    let connector = delivery::for_streams(&sandbox, &[stream_of_words("s")]);
+    let rows =
+        [row(1, "Reserved", json!("in")), row(2, "Reserved", json!("in")), row(3, "tier", json!("gold"))];
+    let run = write(&connector, rows).succeeded();
+    assert_eq!((run.stats(), run.codes()), ((1.0, 2.0), vec!["INVALID_RECORD"; 2]));
+    let rejection = &run.rejected()[0]["meta"]["rejection"];
+    assert_eq!(rejection["property"], "reserved");
+    assert!(rejection["correlation_id"].is_string(), "{rejection}");
+    assert_eq!(calls(&sandbox, Endpoint::PropertyCreate).len(), 1, "asked for once");
+    assert_eq!(value(&sandbox, 3, "tier").as_deref(), Some("gold"));
 }

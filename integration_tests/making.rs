@@ -337,3 +337,23 @@ fn check_and_discover_make_nothing() {
     connector.discover().succeeded();
     assert_nothing_written(&sandbox);
 }
+
+#[test]
+fn a_column_whose_property_hubspot_refuses_to_make_is_left_out_where_nobody_declared_it() {
+    let body = json!({"status": "error", "category": "VALIDATION_ERROR", "message": "The name is reserved."});
+    let refusal = FaultAnswer::new(400).body(FaultBody::Json(body));
+    let account = || {
+        let fault = Fault::on(Endpoint::PropertyCreate).first(1).answer(refusal.clone(), When::BeforeEffect);
+        crm::account().fault(fault).start()
+    };
+    let rows = [json!({"reserved": "x", "city": "a"}), json!({"reserved": "y", "city": "b"})];
+    let sandbox = account();
+    let run = written(&making(&sandbox, &[elt_stream("contacts", &[])]), &rows).succeeded();
+    assert_eq!(run.stats(), (2.0, 0.0));
+    assert_eq!(sent(&sandbox), [json!({"city": "a"}), json!({"city": "b"})]);
+    assert_eq!(run.logs().into_iter().filter(|line| line.contains("\"reserved\"")).count(), 1, "{run:#?}");
+    let sandbox = account();
+    let declared = elt_stream("contacts", &["email", "reserved", "city"]);
+    written(&making(&sandbox, &[declared]), &rows).failed_with("config_error");
+    assert!(sent(&sandbox).is_empty());
+}

@@ -74,7 +74,7 @@ async fn findings(knowledge: &mut Knowledge<'_>, config: &Config) -> Result<Find
     if config.streams.is_empty() {
         offered_objects(knowledge, &mut findings).await?;
     } else {
-        configured_objects(config, knowledge, &mut findings).await?;
+        configured_streams(config, knowledge, &mut findings).await?;
     }
     quota::left(knowledge, config.daily_reserve_percent, &mut findings).await;
     match storage(config).await {
@@ -107,61 +107,82 @@ fn connected(account: Option<&AccountDetails>, token: &Token) -> String {
     )
 }
 
-/// The objects of the configured streams: every one of them has to work.
-async fn configured_objects(
+/// What the configured streams go to: every one that says so has to work.
+async fn configured_streams(
     config: &Config,
     knowledge: &mut Knowledge<'_>,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
     for stream in &config.streams {
-        let name = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
-        let descriptor = StreamDescriptor::new(&stream.name, stream.namespace.as_deref());
-        if let Some(line) = announce::idle_settings(TargetName::of(name), stream, &descriptor) {
-            findings.warn(line);
-        }
-        let refused = inline::refuse_where_there_is_no_record(TargetName::of(name), Some(stream))
-            .and_then(|()| deleted::refuse_archiving(TargetName::of(name), stream));
+        let target = TargetName::of(name_of(stream));
+        let refused = inline::refuse_where_there_is_no_record(target, Some(stream))
+            .and_then(|()| deleted::refuse_archiving(target, stream));
         if let Err(failure) = refused {
             findings.fail(of_stream(&stream.name, failure));
             continue;
         }
-        let other = match TargetName::of(name) {
-            TargetName::Event(event) => Some(events::check(event, stream, knowledge).await),
-            TargetName::List(id) => Some(lists::check(id, stream, knowledge, findings).await),
-            TargetName::ListMembership => Some(lists::check_named(stream, knowledge, findings).await),
-            TargetName::Association { from, to } => {
-                Some(associations::check((from, to), stream, knowledge, findings).await)
-            }
-            TargetName::Object(_) | TargetName::Audience => None,
-        };
-        if let Some(checked) = other {
-            let task = match TargetName::of(name) {
-                TargetName::List(_) | TargetName::ListMembership => Some(Task::ChangeLists),
-                TargetName::Event(_) => Some(Task::SendEvents),
-                _ => None,
-            };
-            if let Some(problem) = task.and_then(|task| knowledge.footing().problem(task)) {
-                findings.fail(of_stream(&stream.name, problem));
-            }
-            match checked {
-                Ok(line) => findings.note(line),
-                Err(failure) => findings.fail(of_stream(&stream.name, failure)),
-            }
-            continue;
+        let mut found = Findings::default();
+        configured_stream(config, stream, knowledge, &mut found).await?;
+        // Without an object the connection may say where the stream goes, and what is wrong with the guess is not with that.
+        findings.extend(if stream.object.is_some() { found } else { found.with_failures_as_warnings() });
+    }
+    Ok(())
+}
+
+/// How an entry says what its stream is, as far as the configuration alone tells.
+fn name_of(stream: &StreamSettings) -> ObjectName<'_> {
+    stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given)
+}
+
+/// What a configured stream goes to.
+async fn configured_stream(
+    config: &Config,
+    stream: &StreamSettings,
+    knowledge: &mut Knowledge<'_>,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let name = name_of(stream);
+    let descriptor = StreamDescriptor::new(&stream.name, stream.namespace.as_deref());
+    let idle = announce::idle_settings(TargetName::of(name), stream, &descriptor);
+    if let Some(line) = idle.filter(|_| stream.object.is_some()) {
+        findings.warn(line);
+    }
+    let other = match TargetName::of(name) {
+        TargetName::Event(event) => Some(events::check(event, stream, knowledge).await),
+        TargetName::List(id) => Some(lists::check(id, stream, knowledge, findings).await),
+        TargetName::ListMembership => Some(lists::check_named(stream, knowledge, findings).await),
+        TargetName::Association { from, to } => {
+            Some(associations::check((from, to), stream, knowledge, findings).await)
         }
-        let found = async {
-            let object = match TargetName::of(name) {
-                // An audience is a property of contacts.
-                TargetName::Audience => audiences::contacts()?,
-                _ => prepare::object_type(name, knowledge).await?,
-            };
-            knowledge.properties(&object).await?;
-            Ok::<_, Failure>(object)
+        TargetName::Object(_) | TargetName::Audience => None,
+    };
+    if let Some(checked) = other {
+        let task = match TargetName::of(name) {
+            TargetName::List(_) | TargetName::ListMembership => Some(Task::ChangeLists),
+            TargetName::Event(_) => Some(Task::SendEvents),
+            _ => None,
         };
-        match found.await {
-            Ok(object) => configured_object(config, stream, &object, knowledge, findings).await?,
+        if let Some(problem) = task.and_then(|task| knowledge.footing().problem(task)) {
+            findings.fail(of_stream(&stream.name, problem));
+        }
+        match checked {
+            Ok(line) => findings.note(line),
             Err(failure) => findings.fail(of_stream(&stream.name, failure)),
         }
+        return Ok(());
+    }
+    let found = async {
+        let object = match TargetName::of(name) {
+            // An audience is a property of contacts.
+            TargetName::Audience => audiences::contacts()?,
+            _ => prepare::object_type(name, knowledge).await?,
+        };
+        knowledge.properties(&object).await?;
+        Ok::<_, Failure>(object)
+    };
+    match found.await {
+        Ok(object) => configured_object(config, stream, &object, knowledge, findings).await?,
+        Err(failure) => findings.fail(of_stream(&stream.name, failure)),
     }
     Ok(())
 }
@@ -219,14 +240,13 @@ async fn check_names(
     knowledge: &mut Knowledge<'_>,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let target = stream.object.as_deref().map_or(ObjectName::StreamName(&stream.name), ObjectName::Given);
-    if TargetName::of(target) == TargetName::Audience {
+    if TargetName::of(name_of(stream)) == TargetName::Audience {
         return Ok(());
     }
     let unmet = |properties: &[Property]| {
         let rules = ColumnRules::of_settings(config, stream, object, properties);
         let meant = Meant { rules: &rules, object: &object.name, stream: None };
-        meant.nothing(&stream.append_options)
+        meant.nothing(Some(stream))
     };
     let mut lines = unmet(knowledge.properties(object).await?);
     if !lines.is_empty() {

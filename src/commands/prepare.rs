@@ -385,7 +385,11 @@ pub async fn make_missing(maker: &mut PropertyMaker, plans: &mut [Plan]) -> Resu
                 .partition::<Vec<_>, _>(|(_, new)| new.values == values);
             plan.missing = later;
             for (object, new) in now {
-                let made = maker.make(&object, &new).await;
+                let made = match maker.make(&object, &new).await {
+                    // What is declared can be changed before anything is written.
+                    Ok(Made::Refused(failure)) => Err(*failure),
+                    made => made,
+                };
                 plan.shaping.learn(&new.name, made.map_err(|failure| failure.of_stream(&plan.descriptor))?);
             }
         }

@@ -81,7 +81,9 @@ pub fn event_property(new: &NewProperty) -> Property {
     property.unwrap_or_else(|| Property::new(&new.name, super::property::PropertyType::String))
 }
 
-fn shortened(label: &str) -> String {
+/// As much of a label as HubSpot keeps.
+#[must_use]
+pub fn shortened(label: &str) -> String {
     label.chars().take(LONGEST_EVENT_NAME).collect()
 }
 

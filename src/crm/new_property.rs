@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::object::ObjectType;
 use super::property::{Property, PropertyOption, PropertyType};
+use crate::error::Failure;
 use crate::json;
 
 /// A property to be made.
@@ -63,6 +64,8 @@ pub enum Made {
     There(Box<Property>),
     /// One of that name is in HubSpot's recycling bin: making it would bring it back, with its old values.
     Archived,
+    /// HubSpot does not make it, for this reason. Names can come from records: that is no reason to end a sync.
+    Refused(Box<Failure>),
 }
 
 impl NewProperty {

@@ -148,8 +148,8 @@ impl PropertyMaker {
     /// Makes a property, or finds out that it is there, or was. A property is asked for once, whoever needs it.
     ///
     /// # Errors
-    /// A configuration failure where the limit is reached, the token lacks the scope, or HubSpot refuses the
-    /// definition; another where HubSpot cannot be reached.
+    /// A configuration failure where the limit is reached or the token lacks the scope; another where HubSpot cannot be
+    /// reached.
     pub async fn make(&mut self, object: &ObjectType, new: &NewProperty) -> Result<Made, Failure> {
         let key = (object.clone(), new.name.clone());
         if let Some(made) = self.asked_for.get(&key) {
@@ -159,18 +159,21 @@ impl PropertyMaker {
             Made::Archived
         } else {
             self.check_room(1)?;
-            Made::There(Box::new(self.there(object, new).await?))
+            self.there(object, new).await?
         };
-        self.asked_for.insert(key, made.clone());
+        // Of what is refused there is no end: whoever asked remembers it, within a bound.
+        if !matches!(made, Made::Refused(_)) {
+            self.asked_for.insert(key, made.clone());
+        }
         Ok(made)
     }
 
-    async fn there(&mut self, object: &ObjectType, new: &NewProperty) -> Result<Property, Failure> {
+    async fn there(&mut self, object: &ObjectType, new: &NewProperty) -> Result<Made, Failure> {
         let (name, kind, object_name) = (&new.name, new.kind.as_str(), &object.name);
         if self.making == Making::OnPaper {
             self.made.add(format!("{name} of {object_name}"));
             tracing::info!("Dry run: the property {name} ({kind}) of {object_name} would be created.");
-            return Ok(new.definition());
+            return Ok(Made::There(Box::new(new.definition())));
         }
         let group = self.group(object, &new.group).await?;
         let new = NewProperty { group: Group::Own(group), ..new.clone() };
@@ -186,7 +189,9 @@ impl PropertyMaker {
             Err(trouble) => {
                 let doing = format!("create the property {name} of {object_name}");
                 let advice = if new.values == Values::Unique { ADVICE_ON_KEYS } else { ADVICE };
-                return Err(explained(trouble, object, &doing, advice));
+                let is_of_the_name = matches!(&trouble, Trouble::Refused(error) if error.status == 400);
+                let failure = explained(trouble, object, &doing, advice);
+                return if is_of_the_name { Ok(Made::Refused(Box::new(failure))) } else { Err(failure) };
             }
         };
         if new.values == Values::Unique && !property.has_unique_value {
@@ -197,7 +202,7 @@ impl PropertyMaker {
             return Err(Failure::new(Kind::Configuration, message));
         }
         self.fresh.add(&object.path, name);
-        Ok(property)
+        Ok(Made::There(Box::new(property)))
     }
 
     /// Somebody else made it, a moment ago perhaps.

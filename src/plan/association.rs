@@ -78,7 +78,8 @@ fn wanted(stream: &ConfiguredStream, settings: Option<&StreamSettings>) -> Resul
 pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
     let AssociationGround { stream, settings, from, to, labels } = ground;
     let linking = wanted(stream, settings)?;
-    let end = |(object, properties): (&ObjectType, &[Property]), prefix| {
+    let mut notices = Vec::new();
+    let mut end = |(object, properties): (&ObjectType, &[Property]), prefix| {
         let choice = IdentityChoice {
             stream: &stream.descriptor,
             object,
@@ -90,7 +91,7 @@ pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
             match_by: settings.map_or(Match::Unique, |settings| settings.match_by),
         };
         let identity = choice.resolve(stream.columns.keys())?;
-        let mut columns = choice.columns_of(identity.rule.property(), stream.columns.keys())?;
+        let mut columns = choice.columns_of(identity.rule.property(), stream.columns.keys(), &mut notices)?;
         columns.insert(format!("{prefix}{}", identity.rule.property()));
         Ok::<_, Failure>((identity, columns))
     };
@@ -114,7 +115,7 @@ pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
             to: End { rule: far.rule, matched_by: far.matched_by, columns: far_columns, prefix: TO },
             labels: labels.to_vec(),
         })),
-        notices: Vec::new(),
+        notices,
         missing: Vec::new(),
         mirrors: None,
         links: Vec::new(),

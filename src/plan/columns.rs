@@ -92,6 +92,8 @@ pub enum WhyLeftOut {
     ReadOnly,
     /// A property of that name is in HubSpot's recycling bin: nothing is made in its place.
     Archived,
+    /// HubSpot refuses to make the property.
+    NotMade,
     /// No name of a property can be made of the column's.
     Nameless,
     /// It was guessed to stand for a property that another column stands for.

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::columns::WhyLeftOut;
 use super::key::{RECORD_ID, search_problem, unique_properties};
-use super::stream::clash;
+use super::stream::{clash, left_out_notice};
 use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
 use crate::config::{Match, StreamSettings};
 use crate::crm::object::ObjectType;
@@ -113,8 +114,8 @@ impl<'a> IdentityChoice<'a> {
         resolve(name, self.mapping, self.aliases, &exists, self.properties, kind)
     }
 
-    /// The declared columns that hold a property, by whatever spelling. One that is only guessed to gives way to one that
-    /// is not.
+    /// The declared column that holds a property, by whatever spelling; none where none does. One that is only guessed to
+    /// gives way to one that is not, which is told in the notices.
     ///
     /// # Errors
     /// A configuration failure: two columns do.
@@ -122,19 +123,24 @@ impl<'a> IdentityChoice<'a> {
         &self,
         property: &str,
         columns: impl Iterator<Item = &'c String>,
+        notices: &mut Vec<String>,
     ) -> Result<HashSet<String>, Failure> {
-        let mut holding: Vec<&String> =
-            columns.filter(|column| self.property_of(column).as_deref() == Some(property)).collect();
-        let is_guessed = |column: &str| {
+        let holding = columns.filter(|column| self.property_of(column).as_deref() == Some(property));
+        let is_guessed = |column: &&String| {
             let name = column.strip_prefix(self.prefix);
             name.is_some_and(|name| matches!(self.meaning(name), NameMatch::LastResort { .. }))
         };
-        if holding.len() > 1 {
-            holding.retain(|column| !is_guessed(column));
+        let (guessed, mut named): (Vec<&String>, Vec<&String>) = holding.partition(is_guessed);
+        let mut guessed = guessed.into_iter();
+        if named.is_empty() {
+            named.extend(guessed.next());
         }
-        match holding.as_slice() {
+        let told =
+            |column: &String| left_out_notice(self.stream, column, WhyLeftOut::Taken, &self.object.name);
+        notices.extend(guessed.filter_map(told));
+        match named.as_slice() {
             [first, second, ..] => Err(clash(self.stream, first, second, property)),
-            _ => Ok(holding.into_iter().cloned().collect()),
+            _ => Ok(named.into_iter().cloned().collect()),
         }
     }
 

@@ -6,7 +6,7 @@
 use crate::config::{Operation, StreamSettings};
 
 /// The property that holds the stage, on contacts and companies.
-const PROPERTY: &str = "lifecyclestage";
+pub const PROPERTY: &str = "lifecyclestage";
 
 /// Which way a stream's records may move the stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

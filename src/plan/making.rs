@@ -20,13 +20,15 @@ use crate::error::{Failure, Kind};
 pub struct Making {
     group: Group,
     archived: HashSet<String>,
+    /// Properties that HubSpot does not make. Each has a column, and what is known of columns is held anyway.
+    refused: HashSet<String>,
 }
 
 impl Making {
     /// Into the group the user asked for, else into the object's own.
     #[must_use]
     pub fn new(object: &ObjectType, properties: &[Property], settings: Option<&StreamSettings>) -> Self {
-        Self { group: group(object, properties, settings), archived: HashSet::new() }
+        Self { group: group(object, properties, settings), archived: HashSet::new(), refused: HashSet::new() }
     }
 
     /// What becomes of a column whose property is not there.
@@ -34,6 +36,8 @@ impl Making {
     pub fn becomes(&self, property: &str) -> ColumnUse {
         if self.archived.contains(property) {
             ColumnUse::LeftOut(WhyLeftOut::Archived)
+        } else if self.refused.contains(property) {
+            ColumnUse::LeftOut(WhyLeftOut::NotMade)
         } else {
             ColumnUse::Missing
         }
@@ -117,6 +121,11 @@ impl ColumnRules {
             Made::Archived => {
                 if let Some(making) = &mut self.making {
                     making.archived.insert(name.to_owned());
+                }
+            }
+            Made::Refused(_) => {
+                if let Some(making) = &mut self.making {
+                    making.refused.insert(name.to_owned());
                 }
             }
         }

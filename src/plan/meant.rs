@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::columns::{ColumnRules, KeyPlace, Written};
+use super::lifecycle;
 use super::making::Making;
 use crate::coerce::{Aliases, NameMatch, ObjectKind, resolve};
 use crate::config::{Config, StreamSettings, UnknownProperties};
@@ -28,12 +29,25 @@ pub struct Meant<'a> {
 impl Meant<'_> {
     /// Everything in the settings that means nothing, in words that follow the stream's name.
     #[must_use]
-    pub fn nothing(&self, append_options: &[String]) -> Vec<String> {
+    pub fn nothing(&self, settings: Option<&StreamSettings>) -> Vec<String> {
+        let Some(settings) = settings else { return Vec::new() };
         let mapping = &self.rules.mapping;
         let mut lines: Vec<String> =
             mapping.iter().filter_map(|(column, to)| self.no_target(column, to)).collect();
         lines.extend(self.stream.into_iter().flat_map(|stream| undeclared(stream, mapping)));
-        lines.extend(append_options.iter().filter_map(|name| self.no_options(name)));
+        lines.extend(settings.append_options.iter().filter_map(|name| self.no_options(name)));
+        let has_stage = self.rules.properties.iter().any(|known| known.name == lifecycle::PROPERTY);
+        if settings.lifecycle_backwards && !has_stage {
+            let (setting, object) = ("lifecycle_backwards", self.object);
+            lines.push(format!(
+                "{setting} has no effect, since {object} records have no lifecycle stage: leave it out."
+            ));
+        }
+        if settings.property_group.is_some() && self.rules.making.is_none() && !settings.create_matching_key {
+            let why =
+                "since no properties are created: set unknown_properties to \"create\", or leave it out.";
+            lines.push(format!("property_group has no effect, {why}"));
+        }
         lines
     }
 

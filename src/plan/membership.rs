@@ -146,7 +146,8 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
     check_list(&stream.descriptor, list)?;
     let choice = IdentityChoice::of_stream(stream, settings, object, properties);
     let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
-    let key_columns = choice.columns_of(rule.property(), stream.columns.keys())?;
+    let mut notices: Vec<String> = unmet_wish(stream, settings).into_iter().collect();
+    let key_columns = choice.columns_of(rule.property(), stream.columns.keys(), &mut notices)?;
     let action = if wanted == Wanted::Remove { Action::Remove } else { Action::Add };
     let doing = format!("change the members of list {}", list.list_id);
     let verb = match wanted {
@@ -155,7 +156,6 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
         Wanted::Mirror => "mirror",
     };
     let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
-    let mut notices: Vec<String> = unmet_wish(stream, settings).into_iter().collect();
     notices.extend(undeclared(stream, mapping).iter().map(|line| of_stream(&stream.descriptor, line)));
     Ok(Plan {
         descriptor: stream.descriptor.clone(),

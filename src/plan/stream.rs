@@ -135,7 +135,7 @@ impl StreamPlan {
         let needed = if operation == Operation::Insert { None } else { columns.key.as_deref() };
         check_columns(stream, &columns, needed, &mut notices).map_err(fail)?;
         let meant = Meant { rules: &columns, object: &object.name, stream: Some(stream) };
-        notices.extend(meant.nothing(append_options).iter().map(|line| of_stream(&stream.descriptor, line)));
+        notices.extend(meant.nothing(settings).iter().map(|line| of_stream(&stream.descriptor, line)));
         notices.extend(undeclared(stream, associations));
         let new_key = to_make.as_ref().filter(|_| wanted == config::Operation::Upsert);
         notices.extend(new_key.map(|key| matches_nobody_yet(stream, object, key)));
@@ -330,6 +330,11 @@ pub fn left_out_notice(
         WhyLeftOut::Archived => Some(format!(
             "Column \"{column}\" of stream \"{stream}\" is not sent: its property was archived in HubSpot. Restore it \
              there, map the column under \"property_mapping\", or ignore this."
+        )),
+        WhyLeftOut::NotMade => Some(format!(
+            "Column \"{column}\" of stream \"{stream}\" is not sent: HubSpot refuses to create its property. The name may be \
+             reserved, or the account may have no room for more. Create the property in HubSpot, or map the column to \
+             another one under \"property_mapping\"."
         )),
         WhyLeftOut::Nameless => Some(format!(
             "Column \"{column}\" of stream \"{stream}\" is not sent: no HubSpot property can have such a name. Map it \

@@ -2,7 +2,7 @@
 
 use hubspot_sandbox::{
     AssociationBudget, AssociationErrors, AssociationLabel, CustomObject, Endpoint, Fault, InputMatch,
-    RateLimit, Sandbox, Scopes, StoredAssociation, Writing,
+    Oversize, PrimaryLabels, RateLimit, Sandbox, Scopes, StoredAssociation, Writing,
 };
 use serde_json::{Value, json};
 
@@ -315,4 +315,45 @@ fn both_ends_need_their_scope_and_faults_find_both() {
     sandbox.add_fault(Fault::on(Endpoint::AssociateDefault).empty_results());
     let reply = client.post(&path, &batch);
     assert_eq!((reply.status, &reply.json()["results"]), (200, &json!([])));
+}
+
+#[test]
+fn the_list_of_labels_shows_primary_types_as_it_was_told_to() {
+    for (shown, expected) in [
+        (PrimaryLabels::Named, vec![(279, json!(null)), (1, json!("Primary"))]),
+        (PrimaryLabels::Unnamed, vec![(279, json!(null)), (1, json!(null))]),
+        (PrimaryLabels::Unlisted, vec![(279, json!(null))]),
+    ] {
+        let sandbox = Sandbox::builder().primary_labels(shown).start();
+        let listed = Client::new(&sandbox).get("/crm/v4/associations/contacts/companies/labels").json();
+        let expected: Vec<Value> = expected
+            .into_iter()
+            .map(|(id, label)| json!({"category": "HUBSPOT_DEFINED", "typeId": id, "label": label}))
+            .collect();
+        assert_eq!(listed["results"], json!(expected), "{shown:?}");
+    }
+}
+
+#[test]
+fn calls_without_a_published_size_refuse_more_than_the_test_allows() {
+    for (refusal, status) in [(Oversize::BadRequest, 400), (Oversize::TooLarge, 413)] {
+        let Scene { mut client, contacts, companies, .. } =
+            scene(Sandbox::builder().pairs_per_call(2, refusal).start());
+        let plain: Vec<Value> = contacts.iter().map(|contact| link(contact, &companies[0])).collect();
+        let labelled: Vec<Value> =
+            contacts.iter().map(|contact| typed(contact, &companies[0], &[31])).collect();
+        let gone = json!({"inputs": contacts.iter().map(|contact| {
+            json!({"from": {"id": contact}, "to": [{"id": companies[0]}]})
+        }).collect::<Vec<_>>()});
+        let default = format!("{BATCH}/associate/default");
+        assert_eq!(client.post(&default, &inputs(plain.clone())).status, status);
+        assert_eq!(client.post(&default, &inputs(plain[..2].to_vec())).status, 200);
+        assert_eq!(client.post(&format!("{BATCH}/archive"), &gone).status, status);
+        assert_eq!(client.post(&format!("{BATCH}/labels/archive"), &inputs(labelled.clone())).status, status);
+        assert_eq!(
+            client.post(&format!("{BATCH}/create"), &inputs(labelled)).status,
+            201,
+            "its size is known"
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! batch/create, batch/update, batch/archive, merges and the single calls.
 
-use hubspot_sandbox::{CustomObject, PropertyDef, Sandbox, UpdateByEmail};
+use hubspot_sandbox::{CustomObject, Demand, PropertyDef, Required, Sandbox, UpdateByEmail};
 use serde_json::{Value, json};
 
 use crate::support::{Client, inputs};
@@ -198,4 +198,24 @@ fn an_inline_association_must_lead_somewhere() {
         (made.to_type.as_deref(), made.to_id.as_str(), made.type_id),
         (Some("0-2"), company.as_str(), 279)
     );
+}
+
+#[test]
+fn what_a_new_record_needs_is_as_strict_as_the_account() {
+    let deal = || json!({ "properties": { "dealname": "x", "pipeline": "default" } });
+    let created = |sandbox: &Sandbox| Client::new(sandbox).post("/crm/v3/objects/deals", &deal());
+    let reply = created(&Sandbox::builder().start());
+    assert_eq!((reply.status, &reply.json()["context"]["properties"]), (400, &json!(["dealstage"])));
+    assert_eq!(created(&Sandbox::builder().required(Required::Lenient).start()).status, 201);
+    let on_pipeline = Demand::When { property: "pipeline".to_owned(), value: "default".to_owned() };
+    for (demand, code) in [
+        (Demand::Always, "MISSING_REQUIRED_PROPERTY"),
+        (on_pipeline, "MISSING_CONDITIONAL_REQUIRED_PROPERTY"),
+    ] {
+        let sandbox =
+            Sandbox::builder().required(Required::Lenient).demand("deals", "amount", demand).start();
+        let reply = created(&sandbox);
+        assert_eq!((reply.status, &reply.json()["errors"][0]["code"]), (400, &json!(code)));
+        assert_eq!(reply.json()["errors"][0]["context"]["propertyName"], json!(["amount"]));
+    }
 }

@@ -1,8 +1,8 @@
 //! Lists and their members.
 
 use hubspot_sandbox::{
-    AddedSpelling, EmptyArrays, Endpoint, EndpointFamily, Fault, InputMatch, ListDef, Membership, Oversize,
-    ProcessingType, Sandbox, Scopes, Writing,
+    AddedSpelling, EmptyArrays, Endpoint, EndpointFamily, Fault, InputMatch, ListDef, ListNames, Membership,
+    Oversize, ProcessingType, Sandbox, Scopes, Writing,
 };
 use serde_json::{Value, json};
 
@@ -240,4 +240,31 @@ fn faults_find_list_calls_and_members() {
     assert_eq!(sandbox.list("1").unwrap().members, Vec::<String>::new());
     let none: Value = client.get("/crm/v3/lists/1/memberships").json();
     assert_eq!((&none["results"], none.get("paging")), (&json!([]), None));
+}
+
+#[test]
+fn the_call_by_name_may_mind_letter_case_and_new_lists_never_do() {
+    let sandbox = Sandbox::builder().list_names(ListNames::Exact).start();
+    sandbox.insert_list(&ListDef::manual("VIPs", "contacts"));
+    let mut client = Client::new(&sandbox);
+    assert_eq!(client.get("/crm/v3/lists/object-type-id/0-1/name/VIPs").status, 200);
+    assert_eq!(client.get("/crm/v3/lists/object-type-id/0-1/name/vips").status, 400);
+    let new = json!({ "name": "vips", "objectTypeId": "0-1", "processingType": "MANUAL" });
+    assert_eq!(client.post("/crm/v3/lists/", &new).json()["subCategory"], "ILS.DUPLICATE_LIST_NAMES");
+}
+
+#[test]
+fn a_search_of_a_dated_version_has_its_required_members() {
+    let sandbox = Sandbox::builder().start();
+    let mut client = Client::new(&sandbox);
+    let whole = json!({ "listIds": [], "offset": 0, "processingTypes": [], "query": "x" });
+    for member in ["listIds", "offset", "processingTypes"] {
+        let mut body = whole.clone();
+        body.as_object_mut().unwrap().remove(member);
+        let reply = client.post("/crm/lists/2026-03/search", &body);
+        assert_eq!(reply.status, 400, "{member}");
+        assert!(reply.json()["message"].as_str().unwrap().contains(member));
+        assert_eq!(client.post("/crm/v3/lists/search", &body).status, 200, "{member}");
+    }
+    assert_eq!(client.post("/crm/lists/2026-03/search", &whole).status, 200);
 }

@@ -16,6 +16,10 @@ use crate::plan::first_names::{Naming, shown, without_case_and_blanks};
 use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash};
 use crate::protocol::message::RecordMessage;
 
+/// Properties that are remembered for being refused. Names of audiences come from records, so there is no end of them;
+/// beyond that all are forgotten, and asked for again where they are named again.
+const MOST_REFUSED: usize = 1_000;
+
 /// Shapes the records of one stream of audiences; remembers its properties from record to record.
 #[derive(Debug)]
 pub struct AudienceShaper {
@@ -24,6 +28,8 @@ pub struct AudienceShaper {
     audience: KeyRule,
     rules: HashMap<String, ValueRule>,
     archived: HashSet<String>,
+    /// Properties that HubSpot does not make, with its number for the call that said so.
+    refused: HashMap<String, Option<String>>,
     properties: Vec<u8>,
     /// Properties of which a value has been left out because it did not fit.
     leaky: HashSet<String>,
@@ -59,6 +65,7 @@ impl AudienceShaper {
             audience: KeyRule::new(&Property::new(AUDIENCE, PropertyType::String), ObjectKind::Other),
             rules: HashMap::new(),
             archived: HashSet::new(),
+            refused: HashMap::new(),
             properties: Vec::new(),
             leaky: HashSet::new(),
             notices: Vec::new(),
@@ -114,6 +121,12 @@ impl AudienceShaper {
             Made::Archived => {
                 self.archived.insert(name.to_owned());
             }
+            Made::Refused(failure) => {
+                if self.refused.len() >= MOST_REFUSED {
+                    self.refused.clear();
+                }
+                self.refused.insert(name.to_owned(), failure.correlation_id.map(String::from));
+            }
         }
     }
 
@@ -163,6 +176,14 @@ impl AudienceShaper {
                 "{name}: the audience's property was archived in HubSpot; restore it there, or rename the audience."
             );
             return Err(Rejection::by_connector("PROPERTY_DOESNT_EXIST", Some(&name), message).into());
+        }
+        if let Some(correlation_id) = self.refused.get(&name) {
+            let message = format!(
+                "{name}: HubSpot refuses to create the audience's property. The name may be reserved, or the account may have \
+                 no room for more; create the property in HubSpot, or rename the audience."
+            );
+            let rejection = Rejection::by_connector("INVALID_RECORD", Some(&name), message);
+            return Err(Rejection { correlation_id: correlation_id.clone(), ..rejection }.into());
         }
         // A status that says nothing is no reason to make a property, and there is nothing to clear.
         let Some(kind) = NewKind::of_value(status) else { return Ok(()) };

@@ -130,7 +130,14 @@ impl EventColumns {
         let known = |name: &str| self.is_reserved(name) || self.property(name).is_some();
         let labelled = self.properties.as_deref().unwrap_or_default();
         let mut found = Found::Named;
-        let meant = resolve(column, &self.mapping, self.aliases, &known, labelled, ObjectKind::Other);
+        let meant = match resolve(column, &self.mapping, self.aliases, &known, labelled, ObjectKind::Other) {
+            // The name that is made for a column here is a shorter one.
+            NameMatch::Unknown if self.aliases == Aliases::On => {
+                let made = new_name(column).filter(|name| self.property(name).is_some());
+                made.map_or(NameMatch::Unknown, |to| NameMatch::LastResort { to })
+            }
+            meant => meant,
+        };
         let (name, renamed) = match meant {
             NameMatch::Internal => return EventColumn::left_out(column, WhyLeftOut::Internal),
             NameMatch::Exact => (column.to_owned(), false),

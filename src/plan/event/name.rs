@@ -1,7 +1,9 @@
 //! Which event definition a stream's event name means.
 
+use super::columns::new_name;
 use crate::coerce::normalise;
 use crate::crm::event::EventDefinition;
+use crate::crm::new_event::shortened;
 use crate::error::{Failure, Kind};
 use crate::plan::first_names::without_case_and_blanks;
 use crate::protocol::StreamDescriptor;
@@ -36,7 +38,7 @@ fn split(name: &str) -> Option<(&str, &str)> {
 /// The fully qualified name of an event of this account.
 #[must_use]
 pub fn qualified(name: &str, portal_id: u64) -> String {
-    format!("pe{portal_id}_{}", normalise(name))
+    format!("pe{portal_id}_{}", new_name(name).unwrap_or_else(|| normalise(name)))
 }
 
 /// Whether an event is called so: by its fully qualified name, its name, or its label.
@@ -59,7 +61,7 @@ pub fn find<'a>(
 ) -> Result<Option<&'a EventDefinition>, Failure> {
     let in_use = || definitions.iter().filter(|event| !event.archived);
     let lower = name.to_lowercase();
-    let spelled = normalise(name);
+    let spelled = [Some(normalise(name)), new_name(name.trim())];
     let exact = in_use()
         .find(|event| event.fully_qualified_name == lower)
         .or_else(|| in_use().find(|event| event.name == lower));
@@ -79,7 +81,7 @@ pub fn find<'a>(
             ),
         )),
         (Some(only), None) => Ok(Some(only)),
-        (None, _) => match in_use().find(|event| event.name == spelled) {
+        (None, _) => match in_use().find(|event| spelled.iter().flatten().any(|name| *name == event.name)) {
             Some(event) => of_that_label(name, event).map(Some),
             None => Ok(None),
         },
@@ -91,7 +93,9 @@ pub fn find<'a>(
 fn of_that_label<'a>(name: &str, event: &'a EventDefinition) -> Result<&'a EventDefinition, Failure> {
     let words = |text: &str| text.to_lowercase().replace([' ', '-', '_', '.'], "");
     let label = event.labels.singular.as_deref().unwrap_or_default().trim();
-    if normalise(label) != event.name || words(label) == words(short(name)) {
+    if new_name(label).as_ref() != Some(&event.name)
+        || words(label) == words(shortened(short(name).trim()).trim())
+    {
         return Ok(event);
     }
     let message = format!(
@@ -216,6 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_was_made_for_a_name_is_found_by_it_again() {
+        for given in ["2nd order", &"a long name of an event ".repeat(4), "__private"] {
+            let event = |label: &str| {
+                let name = new_name(given).unwrap();
+                let text = serde_json::json!({"name": name, "fullyQualifiedName": format!("pe7_{name}"),
+                    "labels": {"singular": label}});
+                vec![serde_json::from_value::<EventDefinition>(text).unwrap()]
+            };
+            for label in [&shortened(given), "", "Something else"] {
+                assert!(find(given, &event(label)).unwrap().is_some(), "{given} {label}");
+            }
+        }
+    }
+
+    #[test]
     fn two_streams_call_an_event_by_one_name_or_by_names_it_has() {
         let (one, other) = (StreamDescriptor::new("one", None), StreamDescriptor::new("other", None));
         let events = events();
@@ -250,5 +269,6 @@ mod tests {
         }
         assert_eq!((short("pe1_a_b"), short("a_b"), portal("pe1_a_b")), ("a_b", "a_b", Some("1")));
         assert_eq!(qualified("Order Completed", 7), "pe7_order_completed");
+        assert_eq!(qualified("2nd order", 7), "pe7_n2nd_order");
     }
 }

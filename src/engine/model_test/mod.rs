@@ -44,7 +44,7 @@ fn play(script: &Script) {
 }
 
 proptest! {
-    #![proptest_config(config(3_000))]
+    #![proptest_config(config(1_500))]
 
     /// HubSpot answers every call at once and refuses only what is bad.
     #[test]

@@ -55,13 +55,14 @@ impl Sync {
     /// Remembers what was made of a key, or that it is gone.
     pub(super) fn remember(&mut self, stream: StreamIndex, stored: &Stored) {
         let of_stream = self.streams[stream.0 as usize].operation;
-        let Some(key) = stored.input.key().filter(|_| of_stream.makes()) else { return };
+        let Some(key) = stored.input.key() else { return };
         if let Operation::Archive(_) = stored.input.operation(of_stream) {
             self.made.forget(stream, key);
-            if let Some(id) = stored.input.record_id.as_deref() {
+            if let Some(id) = stored.input.record_id.as_deref().filter(|_| of_stream.searches()) {
                 self.gone.note(stream, id);
             }
-        } else if let (Some(true), Some(id)) = (stored.created, stored.id.as_deref()) {
+        } else if let (true, Some(true), Some(id)) = (of_stream.makes(), stored.created, stored.id.as_deref())
+        {
             self.made.remember(stream, key, Known::Made(id));
         }
     }

@@ -28,12 +28,17 @@ pub(super) struct Thing {
     pub(super) created_at: i64,
     /// From when search sees it.
     pub(super) seen_from: Moment,
-    pub(super) is_archived: bool,
+    /// Since when it is in the recycling bin.
+    pub(super) archived: Option<Moment>,
 }
 
 impl Thing {
+    fn was_named(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
+
     pub(super) fn has_name(&self, name: &str) -> bool {
-        !self.is_archived && self.names.iter().any(|known| known == name)
+        self.archived.is_none() && self.was_named(name)
     }
 }
 
@@ -189,7 +194,9 @@ impl Account {
                     self.put(&object, &id.clone(), &names);
                 }
             }
-            Kind::Insert | Kind::Found => self.put(&object, &format!("{number}800"), &["key 0"]),
+            Kind::Insert | Kind::Found | Kind::Followed(_) => {
+                self.put(&object, &format!("{number}800"), &["key 0"])
+            }
             Kind::Mirror => {
                 let list = stream.mirrors.clone().unwrap_or_default();
                 self.lists.insert(list, ["900", "1", "2", "3", "4", "5"].map(str::to_owned).into());
@@ -206,7 +213,7 @@ impl Account {
             made_of: None,
             created_at: BEGAN_AT - DAY,
             seen_from: Duration::ZERO,
-            is_archived: false,
+            archived: None,
         });
     }
 
@@ -221,12 +228,22 @@ impl Account {
 
     /// The record of an id.
     pub(super) fn thing(&self, object: &str, id: &str) -> Option<&Thing> {
-        self.things(object).iter().find(|thing| thing.id == id && !thing.is_archived)
+        self.things(object).iter().find(|thing| thing.id == id && thing.archived.is_none())
     }
 
-    pub(super) fn archive(&mut self, object: &str, id: &str) {
-        for thing in self.things.entry(object.to_owned()).or_default() {
-            thing.is_archived |= thing.id == id;
+    /// Ids of the records that search finds by a name: it is late to see what was made, and what was archived.
+    pub(super) fn seen(&self, object: &str, name: &str, now: Moment) -> Vec<String> {
+        let is_seen = |thing: &&Thing| {
+            let is_gone = thing.archived.is_some_and(|since| since + self.lag <= now);
+            thing.was_named(name) && thing.seen_from <= now && !is_gone
+        };
+        self.things(object).iter().filter(is_seen).map(|thing| thing.id.clone()).collect()
+    }
+
+    pub(super) fn archive(&mut self, object: &str, id: &str, now: Moment) {
+        let things = self.things.entry(object.to_owned()).or_default();
+        for thing in things.iter_mut().filter(|thing| thing.id == id) {
+            thing.archived.get_or_insert(now);
         }
     }
 
@@ -247,7 +264,7 @@ impl Account {
             made_of,
             created_at: BEGAN_AT + since + self.skew,
             seen_from: now + self.lag,
-            is_archived: false,
+            archived: None,
         };
         self.things.entry(object.to_owned()).or_default().push(thing);
         id

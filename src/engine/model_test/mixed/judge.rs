@@ -43,19 +43,15 @@ impl Run {
             self.assert_mirrored(stream);
         }
         self.states[number].is_out = true;
+        self.kept -= self.states[number].size;
     }
 
     /// What is accepted is in HubSpot, with all it asks for.
     fn assert_done(&self, id: Id) {
         let row = &self.rows[id];
         let stream = &self.streams[row.stream];
-        let object = &*stream.target.object;
-        let by_id = stream.target.key_property == "hs_object_id";
-        let key = row.key.as_deref().unwrap_or_default();
-        let thing = if by_id { self.account.thing(object, key) } else { self.account.named(object, key) };
         let is_done = match (&row.asks, stream.kind) {
-            (_, Kind::Archive(_)) => thing.is_none(),
-            (Asks::Nothing, _) => thing.is_some(),
+            (Asks::Skipped, _) => true,
             (Asks::Pair(to), Kind::Associate(_, labelled)) => {
                 let types = self.pair(row, to);
                 let wanted = if labelled == Labelled::Yes { LABEL } else { PLAIN };
@@ -112,13 +108,11 @@ impl Run {
         self.account.named("companies", name).map(|thing| &thing.id)
     }
 
-    /// Counts are those of what arrived; what is counted as accepted is there.
+    /// Counts are those of what arrived.
     pub(super) fn check_counts(&self) {
-        for stream in 0..self.streams.len() {
+        for (stream, (received, rejected)) in self.counts.iter().enumerate() {
             let totals = self.sync.totals(index(stream));
-            let of_it = || self.rows.iter().filter(move |row| row.stream == stream);
-            assert_eq!(totals.received, of_it().count() as u64);
-            assert_eq!(totals.rejected, of_it().filter(|row| row.rejected.is_some()).count() as u64);
+            assert_eq!((totals.received, totals.rejected), (*received, *rejected), "stream {stream}");
             assert!(totals.accepted + totals.rejected <= totals.received);
         }
     }
@@ -128,13 +122,11 @@ impl Run {
         if self.is_stopped || !self.given_up.is_empty() || self.sync.failure().is_some() {
             return;
         }
-        let sizes = || self.rows.iter().map(|row| row.size).filter(|size| *size > 0);
         let unsettled = usize::try_from(self.sync.grand_totals().unsettled()).expect("few records");
         let mirrors = self.streams.iter().any(|stream| stream.mirrors.is_some());
-        let kept = self.states.iter().filter(|state| !state.is_out && !mirrors).map(|state| state.size);
-        let kept: usize = kept.sum();
-        let least = kept + unsettled * sizes().min().unwrap_or_default();
-        let most = kept + unsettled * sizes().max().unwrap_or_default();
+        let kept = if mirrors { 0 } else { self.kept };
+        let (smallest, largest) = self.sizes;
+        let (least, most) = (kept + unsettled.saturating_mul(smallest), kept + unsettled * largest);
         let room = self.settings.buffer_bytes;
         assert!(
             !self.sync.has_room() || (least < room && !self.input_is_over),
@@ -220,10 +212,25 @@ impl Run {
         let row = &self.rows[id];
         let kind = self.streams[row.stream].kind;
         // What is inserted is made once, and written no more.
-        let is_written = kind.writes() && kind != Kind::Insert && row.asks != Asks::Nothing;
-        if let Some(about) = row.about().filter(|_| is_written) {
-            let (_, youngest) = self.account.in_effect[&(row.stream, about)];
-            assert!(youngest >= id, "{youngest} took effect after {id}");
+        let is_written = kind.writes() && kind != Kind::Insert;
+        let Some(about) = row.about().filter(|_| is_written) else { return };
+        match row.asks {
+            Asks::Nothing => {}
+            Asks::Gone => {
+                let siblings = || {
+                    let of_key = |(_, other): &(Id, &Row)| other.stream == row.stream && other.key == row.key;
+                    (0..).zip(&self.rows).filter(of_key)
+                };
+                // What may have been made may be made yet.
+                let was_doubted = siblings().any(|(other, _)| self.account.was_in_doubt.contains(&other));
+                let is_last = siblings().all(|(other, _)| other <= id);
+                let thing = self.account.named(&self.streams[row.stream].target.object, &about);
+                assert!(!is_last || was_doubted || thing.is_none(), "{id} is to be gone: {thing:?}");
+            }
+            _ => {
+                let (_, youngest) = self.account.in_effect[&(row.stream, about)];
+                assert!(youngest >= id, "{youngest} took effect after {id}");
+            }
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Linked,
     /// Upserts companies by a unique property.
     Companies,
+    /// Upserts records of its own, some of which the source has deleted.
+    Followed(MatchedBy),
     /// Updates records that are there.
     Update(MatchedBy),
     /// Archives records.
@@ -53,11 +55,13 @@ const BY_KEYS: Ends = ends(MatchedBy::Email, MatchedBy::UniqueProperty);
 const BY_IDS: Ends = ends(MatchedBy::RecordId, MatchedBy::RecordId);
 
 /// All of them.
-pub(super) const KINDS: [Kind; 27] = [
+pub(super) const KINDS: [Kind; 29] = [
     Kind::Contacts,
     Kind::Audience,
     Kind::Linked,
     Kind::Companies,
+    Kind::Followed(MatchedBy::UniqueProperty),
+    Kind::Followed(MatchedBy::Email),
     Kind::Update(MatchedBy::RecordId),
     Kind::Update(MatchedBy::UniqueProperty),
     Kind::Update(MatchedBy::Email),
@@ -113,7 +117,9 @@ pub(super) fn label(type_id: u64) -> AssociationType {
 impl Kind {
     pub(super) fn operation(self) -> Operation {
         match self {
-            Self::Contacts | Self::Audience | Self::Linked | Self::Companies => Operation::Upsert,
+            Self::Contacts | Self::Audience | Self::Linked | Self::Companies | Self::Followed(_) => {
+                Operation::Upsert
+            }
             Self::Update(by) => Operation::Update(by),
             Self::Archive(by) => Operation::Archive(by),
             Self::Insert => Operation::Insert,
@@ -135,14 +141,26 @@ impl Kind {
         }
     }
 
+    /// What is done with records that the source has deleted, where that is not what is done with all.
+    pub(super) fn deletion(self) -> Option<Operation> {
+        match self {
+            Self::Followed(by) | Self::Update(by) => Some(Operation::Archive(by)),
+            Self::Found => Some(Operation::Archive(MatchedBy::Search)),
+            _ => None,
+        }
+    }
+
     /// What kind of key names its records, and those at the far end.
     fn matched_by(self) -> (MatchedBy, Option<MatchedBy>) {
         match self.operation() {
             Operation::Update(by) | Operation::Archive(by) | Operation::Membership(by) => (by, None),
             Operation::UpsertFound => (MatchedBy::Search, None),
             Operation::Association(_, Ends { from, to }) => (from, Some(to)),
-            Operation::Upsert if self == Self::Companies => (MatchedBy::UniqueProperty, None),
-            Operation::Upsert => (MatchedBy::Email, None),
+            Operation::Upsert => match self {
+                Self::Companies => (MatchedBy::UniqueProperty, None),
+                Self::Followed(by) => (by, None),
+                _ => (MatchedBy::Email, None),
+            },
             Operation::Insert | Operation::Event => (MatchedBy::UniqueProperty, None),
         }
     }
@@ -155,9 +173,8 @@ impl Kind {
             }
             Self::Associate(..) | Self::Dissociate(..) => "contacts".to_owned(),
             Self::Companies => "companies".to_owned(),
-            Self::Update(_) | Self::Archive(_) | Self::Insert | Self::Found | Self::Events => {
-                format!("own {stream}")
-            }
+            Self::Update(_) | Self::Archive(_) | Self::Followed(_) => format!("own {stream}"),
+            Self::Insert | Self::Found | Self::Events => format!("own {stream}"),
         }
     }
 }

@@ -188,7 +188,7 @@ impl Account {
     /// Archives records by their ids, whether they are there or not.
     pub(super) fn take_away(&mut self, call: &Call<'_>, object: &str) -> Outcome {
         for (place, input) in call.listed() {
-            self.archive(object, input["id"].as_str().expect("an id"));
+            self.archive(object, input["id"].as_str().expect("an id"), call.now);
             self.takes_effect(call, &call.inputs[place], true);
         }
         Outcome::Confirmed
@@ -208,25 +208,26 @@ impl Account {
             if chance(&mut self.rng, vagueness.left_out) {
                 continue;
             }
-            self.is_looked_for(call, &name);
             let thing = if call.request.answers_by == "hs_object_id" {
                 self.thing(object, &name)
             } else {
                 self.named(object, &name)
             };
+            let is_found = thing.is_some();
             match thing {
                 Some(thing) => {
                     let by_email = call.request.answers_by == "email";
                     let (shown, others) = thing.names.split_first().expect("it was found by a name");
                     answer.results.push(Stored {
-                        key: Some(if by_email { shown.clone() } else { name }),
+                        key: Some(if by_email { shown.clone() } else { name.clone() }),
                         other_keys: if by_email { others.to_vec() } else { Vec::new() },
                         created_at: Some(thing.created_at),
                         ..stored(&thing.id)
                     });
                 }
-                None => missing.push(name),
+                None => missing.push(name.clone()),
             }
+            self.is_looked_for(call, &name, is_found);
         }
         if !missing.is_empty() {
             answer.errors.push(about(&errors::MISSING, Vec::new(), missing));
@@ -235,10 +236,15 @@ impl Account {
         Outcome::Itemised(answer, None)
     }
 
-    /// What was in doubt is not any more once it was looked for.
-    fn is_looked_for(&mut self, call: &Call<'_>, name: &str) {
+    /// What was in doubt is not any more once it was looked for, and what is to be there, or to be gone, may be so.
+    fn is_looked_for(&mut self, call: &Call<'_>, name: &str, is_found: bool) {
         for id in call.ids().filter(|id| call.rows[*id].key.as_deref() == Some(name)) {
             self.in_doubt.remove(&id);
+            match call.rows[id].asks {
+                Asks::Nothing if is_found => _ = self.done.insert(id),
+                Asks::Gone if !is_found => _ = self.done.insert(id),
+                _ => {}
+            }
         }
     }
 
@@ -248,15 +254,12 @@ impl Account {
         assert_eq!(filter["operator"], "IN");
         let mut found = Vec::new();
         for name in texts(&filter["values"]) {
-            self.is_looked_for(call, &name);
-            let seen = |thing: &&super::account::Thing| thing.has_name(&name) && thing.seen_from <= call.now;
+            let ids = self.seen(object, &name, call.now);
+            // What it has not seen to be archived is gone all the same.
+            let is_there = ids.iter().any(|id| self.thing(object, id).is_some());
+            self.is_looked_for(call, &name, is_there);
             let shown = Some(name.to_uppercase());
-            found.extend(
-                self.things(object)
-                    .iter()
-                    .filter(seen)
-                    .map(|thing| Stored { key: shown.clone(), ..stored(&thing.id) }),
-            );
+            found.extend(ids.iter().map(|id| Stored { key: shown.clone(), ..stored(id) }));
         }
         // Now and then not all of it comes on one page.
         let has_more = found.len() > 1 && chance(&mut self.rng, vagueness.left_out);

@@ -41,8 +41,6 @@ pub(super) struct Row {
     pub(super) key: Option<String>,
     pub(super) nature: Nature,
     pub(super) asks: Asks,
-    /// Bytes that are held of it.
-    pub(super) size: usize,
     /// Code of its rejection, and that one's number.
     pub(super) rejected: Option<(String, u64)>,
 }
@@ -50,8 +48,10 @@ pub(super) struct Row {
 /// What a record asks for, beside its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
-    /// That its record is there, or is not there any more.
+    /// That its record is there.
     Nothing,
+    /// That it is not there any more.
+    Gone,
     /// That its property is written.
     Property,
     /// That its property is written, then a second one.
@@ -64,6 +64,8 @@ pub(super) enum Asks {
     Pair(String),
     /// Nothing that could be sent.
     Unsendable,
+    /// Nothing that is to be sent.
+    Skipped,
 }
 
 /// Companies by number: the first are there, the middle ones may come, the last never do.
@@ -101,14 +103,14 @@ impl Row {
         let nature = if stream.kind.writes() { nature(natures, rng) } else { Nature::Good };
         let asks = asks(stream, rng);
         // Without a property to refuse HubSpot has nothing against a record.
-        let nature = if asks == Asks::Nothing { Nature::Good } else { nature };
-        Self { stream: 0, key: key(stream.kind, rng), nature, asks, size: 0, rejected: None }
+        let nature = if matches!(asks, Asks::Nothing | Asks::Gone) { Nature::Good } else { nature };
+        Self { stream: 0, key: key(stream.kind, rng), nature, asks, rejected: None }
     }
 
-    /// A record that cannot be sent.
-    pub(super) fn unsendable() -> Self {
-        let (key, nature, asks) = (None, Nature::Good, Asks::Unsendable);
-        Self { stream: 0, key, nature, asks, size: 0, rejected: None }
+    /// A record that is not sent.
+    pub(super) fn unsent(asks: Asks) -> Self {
+        let (key, nature) = (None, Nature::Good);
+        Self { stream: 0, key, nature, asks, rejected: None }
     }
 
     /// The body by which the engine knows it.
@@ -121,7 +123,7 @@ impl Row {
             written.push_str(r#","suspect":"1""#);
         }
         match &self.asks {
-            Asks::Nothing | Asks::Unsendable => {}
+            Asks::Nothing | Asks::Gone | Asks::Unsendable | Asks::Skipped => {}
             Asks::Property => properties = written.into(),
             Asks::TwoWrites => {
                 (properties, sequel) = (written.into(), format!(r#""stage":"{id}""#));
@@ -151,6 +153,7 @@ impl Row {
             sequel: sequel.as_bytes(),
             links: &links,
             data: &data,
+            operation: kind.deletion().filter(|_| self.asks == Asks::Gone),
             ..BodyParts::default()
         };
         // Members wait for those of their list only, pairs for those of their far end.
@@ -183,7 +186,7 @@ fn key(kind: Kind, rng: &mut fastrand::Rng) -> Option<String> {
         Kind::Update(MatchedBy::RecordId) | Kind::Archive(MatchedBy::RecordId) => {
             format!("70{}", rng.usize(..7))
         }
-        Kind::Update(_) | Kind::Archive(_) | Kind::Found => own(rng),
+        Kind::Update(_) | Kind::Archive(_) | Kind::Followed(_) | Kind::Found => own(rng),
         Kind::Insert if chance(rng, 35) => return None,
         Kind::Insert => own(rng),
         Kind::Members(MatchedBy::RecordId) => some_id(rng),
@@ -200,10 +203,15 @@ fn asks(stream: &Stream, rng: &mut fastrand::Rng) -> Asks {
         if by == MatchedBy::RecordId { (base + number).to_string() } else { name }
     };
     match stream.kind {
-        Kind::Archive(_) => Asks::Nothing,
+        Kind::Archive(_) => Asks::Gone,
+        kind if kind.deletion().is_some() && chance(rng, 20) => Asks::Gone,
         Kind::Update(_) if chance(rng, 20) => Asks::Nothing,
-        Kind::Contacts | Kind::Update(_) | Kind::Found if chance(rng, 12) => Asks::TwoWrites,
-        Kind::Contacts | Kind::Audience | Kind::Companies | Kind::Update(_) => Asks::Property,
+        Kind::Contacts | Kind::Followed(_) | Kind::Update(_) | Kind::Found if chance(rng, 12) => {
+            Asks::TwoWrites
+        }
+        Kind::Contacts | Kind::Audience | Kind::Companies | Kind::Followed(_) | Kind::Update(_) => {
+            Asks::Property
+        }
         Kind::Insert | Kind::Found | Kind::Events => Asks::Property,
         Kind::Linked => {
             let mut links = Vec::new();

@@ -16,7 +16,7 @@ use super::super::errors;
 use super::super::script::{Headers, chance};
 use super::account::{Account, BEGAN_AT, Call};
 use super::kinds::{KINDS, Kind, LINKING, Labelled, MAKING, Stream};
-use super::rows::{Id, Natures, Row};
+use super::rows::{Asks, Id, Natures, Row};
 use crate::error::{Failure, Kind as FailureKind};
 use crate::protocol::state::DestinationStats;
 
@@ -62,6 +62,11 @@ pub(super) struct Run {
     pub(super) is_stopped: bool,
     /// Reasons to fail that were given.
     pub(super) reasons: Vec<FailureKind>,
+    /// Records of each stream that came and that were rejected.
+    pub(super) counts: Vec<(u64, u64)>,
+    /// Bytes of the smallest record that is held until it settles, and of the largest; of the states that wait.
+    pub(super) sizes: (usize, usize),
+    pub(super) kept: usize,
     pub(super) rejections: u64,
     pub(super) stored: u64,
     /// Streams whose lists were left as they are.
@@ -121,6 +126,9 @@ impl Run {
             given_up: HashSet::new(),
             is_stopped: false,
             reasons: Vec::new(),
+            counts: Vec::new(),
+            sizes: (usize::MAX, 0),
+            kept: 0,
             rejections: 0,
             stored: 0,
             spared: HashSet::new(),
@@ -164,6 +172,7 @@ impl Run {
             self.sync.link(number, link.clone(), stream.awaited);
         }
         self.streams.push(stream);
+        self.counts.push((0, 0));
     }
 
     /// Plays it to its end.
@@ -216,10 +225,14 @@ impl Run {
                 let raw = self.arrives(None);
                 self.sync.received_shared_state(raw);
             }
-            20..23 => {
-                let row = Row { stream, ..Row::unsendable() };
+            20 => {
+                self.arrived(Row { stream, ..Row::unsent(Asks::Skipped) });
+                self.sync.received_skipped(index(stream));
+            }
+            21..23 => {
+                let row = Row { stream, ..Row::unsent(Asks::Unsendable) };
                 let body = row.body(self.streams[stream].kind, self.rows.len());
-                self.rows.push(row);
+                self.arrived(row);
                 let rejection = Rejection::by_connector("UNSENDABLE", None, "");
                 self.sync.received_unsendable(index(stream), body, rejection);
             }
@@ -234,10 +247,17 @@ impl Run {
             _ => {
                 let row = Row::drawn(&self.streams[stream], self.natures, &mut self.rng);
                 let body = row.body(self.streams[stream].kind, self.rows.len());
-                self.rows.push(Row { stream, size: body.size(), ..row });
+                let size = body.size();
+                self.sizes = (self.sizes.0.min(size), self.sizes.1.max(size));
+                self.arrived(Row { stream, ..row });
                 self.sync.received(self.now, index(stream), body);
             }
         }
+    }
+
+    fn arrived(&mut self, row: Row) {
+        self.counts[row.stream].0 += 1;
+        self.rows.push(row);
     }
 
     fn arrives(&mut self, stream: Option<usize>) -> Box<str> {
@@ -246,6 +266,7 @@ impl Run {
         let given_up = self.given_up.iter().copied().collect();
         let (rows, size) = (self.rows.len(), raw.len());
         let streams = self.streams.len();
+        self.kept += size;
         self.states.push(State { stream, rows, size, is_out: false, streams, given_up });
         raw.into()
     }
@@ -347,6 +368,7 @@ impl Run {
                 Effect::Rejected(stream, body, rejection) => {
                     let id: Id = body.data().parse().expect("data is the row's number");
                     self.rejections += 1;
+                    self.counts[stream.0 as usize].1 += 1;
                     let row = &mut self.rows[id];
                     assert_eq!(index(row.stream), stream);
                     let before = row.rejected.replace((rejection.code.into_owned(), self.rejections));

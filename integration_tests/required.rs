@@ -169,3 +169,18 @@ fn one_record_that_was_taken_without_it_is_enough_to_go_on_sending() {
     let run = written_in_turn(&sandbox, "insert", &rows).succeeded();
     assert_eq!((run.stats(), origins(&run)), ((100.0, 100.0), (100, 0)));
 }
+
+#[test]
+fn a_deletion_is_not_refused_for_what_a_new_record_needs() {
+    let sandbox = account().required(Required::Lenient).demand("deals", "amount", Demand::Always).start();
+    sandbox.insert("deals", &[("deal_ext_id", "there"), ("dealname", "There"), ("amount", "1")]);
+    let connector = connector(&sandbox, "upsert").with(&json!({"deleted_rows": "archive"}));
+    let mut running = connector.start_write();
+    let lacking: Vec<Value> = (0..100).map(|number| deal(number, &json!({}))).collect();
+    running.send(&messages(&lacking, 1));
+    running.wait_for("the first state", |message| delivery::is_state(message, "deals", 1));
+    let gone = json!({"deal_ext_id": "there", "amount": null, "_ab_cdc_deleted_at": "2026-11-01T10:00:00Z"});
+    running.send(&messages(&[gone], 2));
+    let run = running.finish().succeeded();
+    assert_eq!((origins(&run), sandbox.count("deals")), ((100, 0), 0));
+}

@@ -29,6 +29,7 @@ pub(crate) fn one(world: &mut World, kind: TypeIndex, id: &str, arrival: u64) ->
     let (_, store) = world.kind_and_store_mut(kind);
     let Resolved::Live(id) = store.resolve(id) else { return false };
     store.archive(id, now);
+    world.index.remove(kind, id);
     world.history.push(arrival, WriteKind::Archived, kind, id, Vec::new());
     true
 }

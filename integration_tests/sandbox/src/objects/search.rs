@@ -55,7 +55,7 @@ pub(crate) fn search(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Res
         .collect::<Result<_, _>>()?;
     let now = world.clock.now();
     let mut found: Vec<&Record> = candidates(definition, store, &groups)
-        .filter(|record| record.archived.is_none() && world.index.shows(kind, record, now))
+        .filter(|record| world.index.shows(kind, record, now))
         .filter(|record| {
             groups.is_empty() || groups.iter().any(|group| group.iter().all(|m| m.matches(record)))
         })

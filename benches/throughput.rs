@@ -155,6 +155,7 @@ fn comparisons(percent: u64) -> [Comparison; 3] {
             peer_records: share(50_000),
             contenders: vec![
                 Contender::Connector,
+                Contender::SecureConnector,
                 Contender::Floor(8),
                 Contender::Python(8),
                 Contender::RawPython(8),

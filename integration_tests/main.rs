@@ -46,6 +46,7 @@
 //! | How does a sync end, and go on after a crash? | `ends`, `kill` |
 //! | Does the same hold over TLS and HTTP/2? | `production` (the files of `settlement`, `insert`, `faults`, `order`) |
 //! | Does any input break the parser or the coercions? | `fuzz` |
+//! | Does a line mean what it says, however it is spelled? | `lines` |
 //! | Does a hostile HubSpot hang, flood or fool a sync? | `hostile` |
 //! | How much memory does a sync take? | `memory` |
 //! | Are the rules of ARCHITECTURE.md kept? | `tidy` |
@@ -80,6 +81,7 @@ mod isolation;
 mod keys;
 mod kill;
 mod lifecycle;
+mod lines;
 mod list_membership;
 mod lists;
 mod making;

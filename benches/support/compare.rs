@@ -118,6 +118,7 @@ fn ratios(comparison: &Comparison, runs: &[Runs]) -> Vec<String> {
     let Some((_, ours)) = runs.iter().find(|(contender, _)| *contender == Contender::Connector) else {
         return Vec::new();
     };
+    let secure = runs.iter().find(|(contender, _)| *contender == Contender::SecureConnector);
     let peers = || runs.iter().filter(|(contender, _)| contender.is_peer());
     let mut lines = Vec::new();
     if let Some((contender, theirs)) = peers().max_by(|one, other| {
@@ -149,6 +150,14 @@ fn ratios(comparison: &Comparison, runs: &[Runs]) -> Vec<String> {
             ours.iter().zip(floor).map(|(our, floor)| our.cpu_per_million / floor.cpu_per_million).collect();
         let goal = comparison.goals.floor.map(|goal| format!("; {goal}")).unwrap_or_default();
         lines.push(format!("CPU against the floor: {}{goal}", ratio.cell_in(1, "×")));
+    }
+    if let Some((_, secure)) = secure {
+        let ratio: Samples = secure
+            .iter()
+            .zip(ours)
+            .map(|(secure, our)| secure.cpu_per_million / our.cpu_per_million)
+            .collect();
+        lines.push(format!("CPU over TLS and HTTP/2 against in the clear: {}", ratio.cell_in(1, "×")));
     }
     lines
 }

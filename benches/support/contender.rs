@@ -19,6 +19,8 @@ pub(crate) const FLOOR: &str = "floor";
 pub(crate) enum Contender {
     /// The connector's `write`.
     Connector,
+    /// The same over TLS and HTTP/2, as HubSpot is reached.
+    SecureConnector,
     /// What any client has to pay, with so many connections.
     Floor(usize),
     /// HubSpot's client for Python, as its documentation shows it, with so many threads.
@@ -39,6 +41,7 @@ impl Contender {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Connector => "destination-hubspot".to_owned(),
+            Self::SecureConnector => "destination-hubspot, TLS and HTTP/2".to_owned(),
             Self::Floor(connections) => format!("floor, {connections} connections"),
             Self::Python(calls) => format!("hubspot-api-client (Python), {calls} at once"),
             Self::RawPython(calls) => format!("hubspot-api-client (Python), raw answers, {calls} at once"),
@@ -111,10 +114,10 @@ impl Programs {
     ) -> Result<Command> {
         let peers = || self.peers.as_ref().ok_or_else(|| Error::other("HubSpot's clients are not here"));
         let mut command = match contender {
-            Contender::Connector => {
-                let (config, catalog) = job.configure(sink.url(), sink.token())?;
-                let mut command = Command::new(&self.connector);
-                command.arg("write").arg("--config").arg(config).arg("--catalog").arg(catalog);
+            Contender::Connector => self.write(job, sink.url(), sink.token())?,
+            Contender::SecureConnector => {
+                let mut command = self.write(job, sink.secure_url(), sink.token())?;
+                command.env("SSL_CERT_FILE", sink.roots());
                 command
             }
             Contender::Floor(connections) => {
@@ -131,6 +134,15 @@ impl Programs {
             Contender::Node(calls) => peers()?.node(calls),
         };
         command.env("HUBSPOT_BASE_URL", sink.url()).env("HUBSPOT_ACCESS_TOKEN", sink.token());
+        Ok(command)
+    }
+}
+
+impl Programs {
+    fn write(&self, job: &Prepared, url: &str, token: &str) -> Result<Command> {
+        let (config, catalog) = job.configure(url, token)?;
+        let mut command = Command::new(&self.connector);
+        command.arg("write").arg("--config").arg(config).arg("--catalog").arg(catalog);
         Ok(command)
     }
 }

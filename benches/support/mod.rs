@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `shape`, `job` | the records, and what a program is given to do with them |
-//! | `http`, `sink`, `sink_process` | what the programs write to |
+//! | `http`, `sink`, `secure_sink`, `sink_process` | what the programs write to |
 //! | `floor`, `contender` | the programs |
 //! | `process`, `measure` | what a process took, and what a run of a program says |
 //! | `compare`, `startup`, `curves` | what is measured |
@@ -19,6 +19,7 @@ pub(crate) mod job;
 pub(crate) mod measure;
 pub(crate) mod process;
 pub(crate) mod report;
+mod secure_sink;
 #[expect(dead_code, reason = "the bench of the core uses the rest")]
 pub(crate) mod shape;
 pub(crate) mod sink;

@@ -15,7 +15,7 @@ use memchr::{memchr, memmem};
 use serde::{Deserialize, Serialize};
 
 use super::http::{Message, Messages};
-use super::shape;
+use super::{secure_sink, shape};
 
 /// Inputs of a full batch. Source: HubSpot's guide to contacts, the limit of batch endpoints.
 const FULL: u64 = 100;
@@ -28,11 +28,14 @@ const STACK_BYTES: usize = 128 * 1024;
 #[derive(Debug)]
 pub(crate) struct Sink {
     url: String,
+    secure_url: String,
+    certificate: String,
     shared: Arc<Shared>,
 }
 
+/// What is shared by all connections, secure or not.
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     sandbox: Sandbox,
     latency: Duration,
     began: Instant,
@@ -109,6 +112,7 @@ impl Sink {
             last: AtomicU64::new(0),
         };
         let shared = Arc::new(Shared { sandbox, latency, began: Instant::now(), counts });
+        let (secure_url, certificate) = secure_sink::start(Arc::clone(&shared))?;
         let serving = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -118,13 +122,25 @@ impl Sink {
                 let _started = thread.spawn(move || serve(stream, &shared));
             }
         });
-        Ok(Self { url, shared })
+        Ok(Self { url, secure_url, certificate, shared })
     }
 
     /// Where it listens, as an address to configure.
     #[must_use]
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it speaks TLS and HTTP/2.
+    #[must_use]
+    pub(crate) fn secure_url(&self) -> &str {
+        &self.secure_url
+    }
+
+    /// The certificate by which it has to be trusted there, as PEM.
+    #[must_use]
+    pub(crate) fn certificate(&self) -> &str {
+        &self.certificate
     }
 
     /// A token that is accepted.
@@ -171,6 +187,26 @@ impl Shared {
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
+
+    /// Counts an upsert that is there as a whole.
+    pub(super) fn arrived(&self) {
+        self.counts.arrived(self.now());
+    }
+
+    /// Counts the answer to it.
+    pub(super) fn answered(&self, inputs: u64, bytes: usize) {
+        self.counts.answered(inputs, bytes, self.now());
+    }
+
+    /// After how long it is answered.
+    pub(super) fn latency(&self) -> Duration {
+        self.latency
+    }
+
+    /// Host and port of what answers everything else.
+    pub(super) fn upstream(&self) -> String {
+        self.sandbox.url().trim_start_matches("http://").to_owned()
+    }
 }
 
 /// Serves a connection to its end.
@@ -186,7 +222,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> Result<()> {
             stream.write_all(pass_on(request, &mut upstream, shared)?)?;
             continue;
         }
-        shared.counts.arrived(shared.now());
+        shared.arrived();
         let inputs = answer_upsert(request.body, &mut next_id, &mut results);
         answer.clear();
         write!(
@@ -198,7 +234,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> Result<()> {
         if !shared.latency.is_zero() {
             std::thread::sleep(shared.latency);
         }
-        shared.counts.answered(inputs, request.body.len(), shared.now());
+        shared.answered(inputs, request.body.len());
         stream.write_all(&answer)?;
     }
     Ok(())
@@ -212,7 +248,7 @@ fn is_upsert(head: &[u8]) -> bool {
 }
 
 /// Writes the answer to a batch upsert whose inputs are all taken, and counts them.
-fn answer_upsert(body: &[u8], next_id: &mut u64, results: &mut Vec<u8>) -> u64 {
+pub(super) fn answer_upsert(body: &[u8], next_id: &mut u64, results: &mut Vec<u8>) -> u64 {
     results.clear();
     results.extend_from_slice(
         br#"{"status":"COMPLETE","startedAt":"2026-06-24T19:50:45.876Z","completedAt":"2026-06-24T19:50:46.045Z","results":["#,
@@ -258,8 +294,7 @@ fn pass_on<'a>(
     let (stream, answers, whole) = match upstream {
         Some(upstream) => upstream,
         None => {
-            let url = shared.sandbox.url();
-            let stream = TcpStream::connect(url.trim_start_matches("http://"))?;
+            let stream = TcpStream::connect(shared.upstream())?;
             // Head and body go out by themselves: the second would wait for the first to be acknowledged.
             stream.set_nodelay(true)?;
             let answers = Messages::new(stream.try_clone()?);

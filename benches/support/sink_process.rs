@@ -1,6 +1,7 @@
 //! The sink in a process of its own, so that its work is not taken for that of what is measured.
 
 use std::io::{BufRead, BufReader, Error, ErrorKind, Result, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -19,12 +20,15 @@ pub(crate) struct SinkProcess {
     asks: ChildStdin,
     answers: BufReader<ChildStdout>,
     place: Place,
+    roots: tempfile::NamedTempFile,
 }
 
 /// Where a sink listens.
 #[derive(Debug, Deserialize, Serialize)]
 struct Place {
     url: String,
+    secure_url: String,
+    certificate: String,
     token: String,
 }
 
@@ -35,7 +39,12 @@ struct Place {
 pub(crate) fn be_the_sink(latency: Duration) -> Result<()> {
     let sink = Sink::start(latency)?;
     let mut out = std::io::stdout().lock();
-    let place = Place { url: sink.url().to_owned(), token: sink.token().to_owned() };
+    let place = Place {
+        url: sink.url().to_owned(),
+        secure_url: sink.secure_url().to_owned(),
+        certificate: sink.certificate().to_owned(),
+        token: sink.token().to_owned(),
+    };
     writeln!(out, "{}", serde_json::to_string(&place)?)?;
     for line in std::io::stdin().lock().lines() {
         line?;
@@ -61,13 +70,25 @@ impl SinkProcess {
         let mut answers = BufReader::new(answers);
         let mut line = String::new();
         answers.read_line(&mut line)?;
-        let place = serde_json::from_str(&line).map_err(|_| Error::other("the sink did not start"))?;
-        Ok(Self { child, asks, answers, place })
+        let place: Place = serde_json::from_str(&line).map_err(|_| Error::other("the sink did not start"))?;
+        let mut roots = tempfile::NamedTempFile::new()?;
+        roots.write_all(place.certificate.as_bytes())?;
+        Ok(Self { child, asks, answers, place, roots })
     }
 
     /// Where it listens.
     pub(crate) fn url(&self) -> &str {
         &self.place.url
+    }
+
+    /// Where it speaks TLS and HTTP/2.
+    pub(crate) fn secure_url(&self) -> &str {
+        &self.place.secure_url
+    }
+
+    /// The file of the certificate by which it has to be trusted there.
+    pub(crate) fn roots(&self) -> &Path {
+        self.roots.path()
     }
 
     /// A token that it accepts.

@@ -94,7 +94,7 @@ pub(super) fn refusal(scene: &Scene<'_>, dice: &mut Rng) -> Answer {
 
 /// A success that says nothing of what was asked.
 pub(super) fn hollow(scene: &Scene<'_>, dice: &mut Rng) -> Answer {
-    let status = [200, 200, 201, 202, 203, 204, 205, 206, 207, 226, 299][dice.usize(..11)];
+    let status = [200, 200, 201, 202, 204, 204, 204, 205, 206, 207, 299][dice.usize(..11)];
     Answer::new(status, "application/json", nonsense(scene, dice))
 }
 

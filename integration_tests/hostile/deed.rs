@@ -48,10 +48,12 @@ pub(super) enum Deed {
     Bare,
     /// Somewhere else.
     Redirect,
+    /// A body without end; the call took no effect.
+    Endless,
 }
 
 /// All that can be done.
-const DEEDS: [Deed; 16] = [
+const DEEDS: [Deed; 17] = [
     Deed::GoneBefore,
     Deed::GoneAfter,
     Deed::Status,
@@ -68,6 +70,7 @@ const DEEDS: [Deed; 16] = [
     Deed::Former,
     Deed::Bare,
     Deed::Redirect,
+    Deed::Endless,
 ];
 
 /// Which calls something is done to.
@@ -76,6 +79,8 @@ enum Aim {
     Everything,
     /// Calls that change something or look something up.
     Posts,
+    /// Calls about many records at once.
+    Batches,
     /// Calls that read.
     Gets,
     /// Whatever comes after so many calls.
@@ -92,24 +97,28 @@ pub(super) struct Plan {
     percent: u8,
     aim: Aim,
     deeds: Vec<Deed>,
+    /// Whether a call is done to what was done to the one before: the same answer for ever.
+    stuck: bool,
 }
 
 impl Plan {
-    /// The plan of a seed. Few kinds of deeds at a time get further than all of them at once.
-    pub(super) fn new(seed: u64) -> Self {
+    /// The plan of a seed. Few kinds of deeds at a time get further than all of them at once; a sync that `writes` is met at
+    /// what it writes, as a rule: at its start it only fails.
+    pub(super) fn new(seed: u64, writes: bool) -> Self {
         let mut dice = Rng::with_seed(seed);
-        let percent = [3, 10, 30, 60, 100][dice.usize(..5)];
-        let aim = match dice.u8(..6) {
-            0 | 1 => Aim::Everything,
-            2 => Aim::Posts,
-            3 => Aim::Gets,
-            4 => Aim::After(dice.u64(5..30)),
-            _ => Aim::First(dice.u64(1..40)),
+        let percent = [15, 40, 70, 100][dice.usize(..4)];
+        let aim = match dice.u8(..if writes { 16 } else { 4 }) {
+            0 => Aim::Everything,
+            1 => Aim::Gets,
+            2 => Aim::First(dice.u64(1..20)),
+            3 => Aim::Posts,
+            4 | 5 => Aim::After(dice.u64(3..20)),
+            _ => Aim::Batches,
         };
         let mut deeds = DEEDS.to_vec();
         dice.shuffle(&mut deeds);
-        deeds.truncate([1, 2, 3, 6, DEEDS.len()][dice.usize(..5)]);
-        Self { seed, percent, aim, deeds }
+        deeds.truncate([1, 1, 2, 3, 6][dice.usize(..5)]);
+        Self { seed, percent, aim, deeds, stuck: dice.u8(..8) == 0 }
     }
 
     /// Whether limits are told as they are.
@@ -119,16 +128,26 @@ impl Plan {
 
     /// What is done to the `count`th call of its place, the `total`th of all; with the dice for it.
     pub(super) fn choose(&self, request: &Request, count: u64, total: u64) -> (Deed, Rng) {
-        let mut hasher = DefaultHasher::new();
-        (self.seed, &request.method, request.place(), count).hash(&mut hasher);
-        let mut dice = Rng::with_seed(hasher.finish());
+        let dice_of = |what: &dyn Fn(&mut DefaultHasher)| {
+            let mut hasher = DefaultHasher::new();
+            (self.seed, &request.method, request.place()).hash(&mut hasher);
+            what(&mut hasher);
+            Rng::with_seed(hasher.finish())
+        };
+        let mut dice = dice_of(&|hasher| if self.stuck { 0 } else { count }.hash(hasher));
         let aimed = match self.aim {
             Aim::Everything => true,
             Aim::Posts => request.method != "GET",
+            Aim::Batches => request.is_about_many(),
             Aim::Gets => request.method == "GET",
             Aim::After(calls) => total > calls,
             Aim::First(calls) => total <= calls,
         };
+        // Pages have no end only where each of them has a next.
+        let paged = self.deeds.contains(&Deed::Pages) && dice_of(&|_| {}).u8(..100) < self.percent;
+        if aimed && paged && request.is_reading() {
+            return (Deed::Pages, dice);
+        }
         let struck = aimed && dice.u8(..100) < self.percent;
         (if struck { self.deeds[dice.usize(..self.deeds.len())] } else { Deed::Nothing }, dice)
     }
@@ -160,7 +179,7 @@ impl Scene<'_> {
 impl Deed {
     /// Whether the sandbox gets to see the call.
     pub(super) fn lets_it_happen(self) -> bool {
-        !matches!(self, Self::GoneBefore | Self::Status | Self::Hollow | Self::Redirect)
+        !matches!(self, Self::GoneBefore | Self::Status | Self::Hollow | Self::Redirect | Self::Endless)
     }
 
     /// What goes back, and whether it says that something was done which was not, in a way that nobody could tell. `answer` is
@@ -178,6 +197,7 @@ impl Deed {
             Self::Hollow if scene.silence_is_consent() => Reply::nothing(Ending::Over),
             Self::Hollow => Reply::whole(&bodies::hollow(scene, dice)),
             Self::Redirect => Reply::whole(&bodies::redirect(scene, dice)),
+            Self::Endless => wire::endless(dice),
             _ => Reply::nothing(gone(dice)),
         };
         (reply, false)

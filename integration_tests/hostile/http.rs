@@ -37,6 +37,17 @@ impl Request {
         self.path.split('?').next().unwrap_or_default()
     }
 
+    /// Whether it asks for what may come in pages.
+    pub(super) fn is_reading(&self) -> bool {
+        self.method == "GET" || self.place().ends_with("/search") || self.place().ends_with("/read")
+    }
+
+    /// Whether it is about many records at once.
+    pub(super) fn is_about_many(&self) -> bool {
+        let place = self.place();
+        place.contains("/batch") || place.contains("/memberships") || place.ends_with("/search")
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
     }

@@ -8,10 +8,9 @@ mod deed;
 mod http;
 mod mutation;
 mod reply;
-pub(crate) mod run;
 mod scenario;
 mod server;
-pub(crate) mod verdict;
+mod verdict;
 mod wire;
 
 use std::sync::Mutex;
@@ -23,18 +22,21 @@ use hubspot_sandbox::RateLimit;
 use serde_json::json;
 
 use crate::support::connector::Connector;
+use crate::support::soundness::{self, Verdict, holds};
+use crate::support::watch::{Terms, watch};
 use deed::Plan;
-use run::Terms;
 use scenario::Scenario;
 use server::Server;
-use verdict::{Verdict, holds};
 
 /// Seeds that are run where nobody asks for more.
 const RUNS: u64 = 100;
 /// Runs at once: they are mostly waiting.
-const AT_ONCE: usize = 12;
-/// A run is over long before; a busy machine gets some more time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const AT_ONCE: usize = 24;
+/// A run that goes on for so long is asked to end: with some progress again and again, it may go on.
+const LONG: Duration = Duration::from_secs(20);
+/// Without any progress, a run waits no longer for anything: its retry budget, its longest waits, and some time for a busy
+/// machine.
+const SILENCE: Duration = Duration::from_secs(14);
 /// What a signal gets to end a run. Source: ARCHITECTURE.md; the rest is for a busy machine.
 const AFTER_A_SIGNAL: Duration = Duration::from_secs(8 + 4);
 /// Resident bytes beside code.
@@ -51,7 +53,8 @@ fn setting(name: &str) -> Option<u64> {
 /// Runs one seed.
 fn hold(seed: u64, tell: bool) -> Verdict {
     let mut dice = Rng::with_seed(seed ^ 0x05EE_D5EE_D5EE);
-    let plan = Plan::new(seed);
+    let command = ["check", "discover", "write"][dice.usize(..20).min(2)];
+    let plan = Plan::new(seed, command == "write");
     let scenario = Scenario::new(&mut dice);
     let (max, interval) = WINDOW;
     let honest = plan.tells_limits() && dice.u8(..4) == 0;
@@ -67,24 +70,28 @@ fn hold(seed: u64, tell: bool) -> Verdict {
         .config(&scenario.settings)
         .with(&json!({"api_base_url": server.url()}))
         .catalog(&scenario.catalog());
-    let command = ["check", "discover", "write", "write", "write", "write"][dice.usize(..6)];
     let input = if command == "write" { scenario.input.clone().into_bytes() } else { Vec::new() };
-    let terminated_after = (dice.u8(..10) == 0).then(|| Duration::from_millis(dice.u64(20..1_500)));
-    let outcome = run::watch(connector.spawn(command), input, Terms { patience: PATIENCE, terminated_after });
+    let early = (dice.u8(..10) == 0).then(|| Duration::from_millis(dice.u64(20..1_500)));
+    let terms = Terms { patience: LONG + 2 * AFTER_A_SIGNAL, terminated_after: Some(early.unwrap_or(LONG)) };
+    let outcome = watch(connector.spawn(command), input, terms);
     let seen = server.seen();
     if tell {
         println!("{command}: {:#?}\n{}", seen.deeds, String::from_utf8_lossy(&outcome.stdout));
     }
-    let judged = verdict::of_any(&outcome, &scenario::secrets()).and_then(|messages| match command {
-        _ if outcome.to_the_end.is_some() && command != "write" => Ok(()),
+    let judged = soundness::of_any(&outcome, &scenario::secrets()).and_then(|messages| match command {
+        _ if outcome.asked.is_some() && command != "write" => Ok(()),
         "check" => verdict::of_check(&outcome, &messages),
         "discover" => verdict::of_discover(&outcome, &messages),
         _ => verdict::of_write(&outcome, &messages, &scenario, &sandbox, seen.lied),
     });
     judged.map_err(|what| format!("{command}: {what}"))?;
-    holds(outcome.to_the_end.is_none_or(|took| took < AFTER_A_SIGNAL), || {
-        format!("{command}: the end took {:?} after a signal", outcome.to_the_end)
-    })?;
+    if let Some(asked) = outcome.asked {
+        let took = outcome.ended - asked;
+        holds(took < AFTER_A_SIGNAL, || format!("{command}: the end took {took:?} after a signal"))?;
+        let last = seen.arrivals.iter().rev().find(|arrival| **arrival <= asked);
+        let silent = last.map_or(Duration::ZERO, |last| asked - *last);
+        holds(silent < SILENCE, || format!("{command}: it said nothing for {silent:?}"))?;
+    }
     holds(outcome.peak < BOUND, || format!("{command}: {} MiB were resident", outcome.peak >> 20))?;
     let calls = &seen.arrivals;
     holds(calls.len() < MOST_CALLS, || format!("{command}: {} calls", calls.len()))?;

@@ -15,6 +15,8 @@ pub(super) enum Ending {
     Reset,
     /// Nothing more is said.
     Silence,
+    /// So many mebibytes of one byte, or as many as are taken; then it is closed.
+    Flood(u8, usize),
 }
 
 /// Bytes to be sent.

@@ -85,8 +85,10 @@ pub(super) fn furnish(sandbox: &Sandbox) {
     }
 }
 
-/// Most rows of a stream.
-const ROWS: usize = 130;
+/// Rows of a stream, as far as what they need is there before.
+const ROWS: usize = 330;
+/// Enough for many calls at once.
+const MANY_ROWS: usize = 2_000;
 
 fn known(number: usize) -> String {
     format!("known{number}@example.com")
@@ -103,10 +105,11 @@ impl Scenario {
         let mut targets = all();
         dice.shuffle(&mut targets);
         targets.truncate(dice.usize(1..=3));
+        let few = targets.len() == 1;
         let shared = dice.bool();
         let mut messages = Vec::new();
         let mut lines = Vec::new();
-        let rows = [3, 20, 60, ROWS][dice.usize(..4)];
+        let rows = [1, 20, ROWS / 3, ROWS, ROWS, MANY_ROWS][dice.usize(..if few { 6 } else { 5 })];
         for number in 0..rows {
             for (place, target) in targets.iter().enumerate() {
                 let row = (target.row)(number);
@@ -166,8 +169,8 @@ fn settings(targets: &[Target], dice: &mut Rng) -> Value {
         "unknown_properties": (["drop", "reject", "create"][dice.usize(..3)]),
         "api_version": (["v3", "2026-03", "2026-09"][dice.usize(..3)]),
         "flush_interval_seconds": 0.05,
-        "request_timeout_seconds": ([0.2, 0.4, 0.8][dice.usize(..3)]),
-        "retry_budget_seconds": ([0.2, 0.8, 2.0][dice.usize(..3)]),
+        "request_timeout_seconds": ([0.3, 0.6, 1.0][dice.usize(..3)]),
+        "retry_budget_seconds": ([1.0, 2.0, 4.0][dice.usize(..3)]),
     })
 }
 
@@ -256,7 +259,10 @@ fn records() -> Vec<Target> {
             row: |number| json!({KEY: format!("p{}", number + 5)}),
             stored: |sandbox| {
                 let live = values(sandbox, "planes", KEY);
-                (0..ROWS + 5).map(|number| format!("p{number}")).filter(|key| !live.contains(key)).collect()
+                (0..MANY_ROWS + 5)
+                    .map(|number| format!("p{number}"))
+                    .filter(|key| !live.contains(key))
+                    .collect()
             },
         },
         Target {

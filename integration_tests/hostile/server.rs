@@ -190,6 +190,13 @@ fn play(stream: &TcpStream, reply: Reply) -> std::io::Result<Ending> {
             let _timed_out = out.read(&mut [0]);
             Ok(Ending::Over)
         }
+        Ending::Flood(byte, mebibytes) => {
+            let block = vec![byte; 1 << 16];
+            for _ in 0..mebibytes << 4 {
+                out.write_all(&block)?;
+            }
+            Ok(Ending::Over)
+        }
         ending => Ok(ending),
     }
 }

@@ -5,54 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use hubspot_sandbox::Sandbox;
 use serde_json::Value;
 
-use super::run::Outcome;
 use super::scenario::{Line, Scenario};
-use crate::support::protocol;
-
-/// What a run did, as far as it has to be judged.
-pub(crate) type Verdict = Result<(), String>;
-
-/// Fails with a text where a condition does not hold.
-pub(crate) fn holds(condition: bool, what: impl FnOnce() -> String) -> Verdict {
-    if condition { Ok(()) } else { Err(what()) }
-}
-
-/// What holds of every command: it ended by itself, nothing panicked, each line is one message, no secret is in any of them.
-/// Gives the messages.
-pub(crate) fn of_any(outcome: &Outcome, secrets: &[String]) -> Result<Vec<Value>, String> {
-    let stderr = String::from_utf8_lossy(&outcome.stderr);
-    holds(stderr.is_empty(), || format!("stderr: {stderr}"))?;
-    let status = outcome.status.ok_or("it did not end")?;
-    holds(status.code() != Some(101), || "it panicked".to_owned())?;
-    let text = std::str::from_utf8(&outcome.stdout).map_err(|error| format!("stdout: {error}"))?;
-    holds(text.is_empty() || text.ends_with('\n'), || "stdout ends within a line".to_owned())?;
-    let mut messages = Vec::new();
-    for line in text.lines() {
-        let message = std::panic::catch_unwind(|| protocol::checked(line))
-            .map_err(|_| format!("no message: {}", cut(line)))?;
-        // The one place for it is the configuration that was changed by a new refresh token.
-        if message["type"] != "CONTROL" {
-            let told = secrets.iter().find(|secret| forms(secret).iter().any(|form| line.contains(form)));
-            holds(told.is_none(), || format!("{told:?} in {}", cut(line)))?;
-        }
-        messages.push(message);
-    }
-    Ok(messages)
-}
-
-/// A secret as it is, and as JSON and URLs have it.
-fn forms(secret: &str) -> [String; 3] {
-    let json = serde_json::to_string(secret).unwrap_or_default();
-    let percent = |byte: u8| match byte {
-        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    [secret.to_owned(), json.trim_matches('"').to_owned(), secret.bytes().map(percent).collect()]
-}
-
-fn cut(line: &str) -> String {
-    line.chars().take(600).collect()
-}
+use crate::support::soundness::{Verdict, holds};
+use crate::support::watch::Outcome;
 
 fn of_type<'a>(messages: &'a [Value], kind: &'a str) -> impl Iterator<Item = &'a Value> {
     messages.iter().filter(move |message| message["type"] == kind)
@@ -63,14 +18,14 @@ fn errors(messages: &[Value]) -> usize {
 }
 
 /// What holds of `check`.
-pub(crate) fn of_check(outcome: &Outcome, messages: &[Value]) -> Verdict {
+pub(super) fn of_check(outcome: &Outcome, messages: &[Value]) -> Verdict {
     let told = of_type(messages, "CONNECTION_STATUS").count();
     holds(told == 1, || format!("{told} statuses"))?;
     holds(outcome.status.is_some_and(|status| status.success()), || format!("{:?}", outcome.status))
 }
 
 /// What holds of `discover`.
-pub(crate) fn of_discover(outcome: &Outcome, messages: &[Value]) -> Verdict {
+pub(super) fn of_discover(outcome: &Outcome, messages: &[Value]) -> Verdict {
     let catalogs = of_type(messages, "DESTINATION_CATALOG").count();
     let expected = if outcome.status.is_some_and(|status| status.success()) { (1, 0) } else { (0, 1) };
     holds((catalogs, errors(messages)) == expected, || {
@@ -87,7 +42,7 @@ pub(super) fn of_write(
     lied: bool,
 ) -> Verdict {
     let success = outcome.status.is_some_and(|status| status.success());
-    let asked = outcome.to_the_end.is_some();
+    let asked = outcome.asked.is_some();
     let wanted = usize::from(!success && !asked);
     holds(errors(messages) == wanted || asked, || {
         format!("{:?} with {} errors", outcome.status, errors(messages))

@@ -71,6 +71,19 @@ pub(super) fn misframed(answer: &Answer, dice: &mut Rng) -> Reply {
     Reply::of(bytes, ending)
 }
 
+/// A body that goes on: until it is closed, as one chunk, or as blanks before a JSON text that never comes.
+pub(super) fn endless(dice: &mut Rng) -> Reply {
+    let status = [200, 200, 207, 400, 403, 404, 409, 429, 500, 503][dice.usize(..10)];
+    let frame = ["", "transfer-encoding: chunked\r\n", "content-length: 9000000000\r\n"][dice.usize(..3)];
+    let mut text = format!("HTTP/1.1 {status} Whatever\r\ncontent-type: application/json\r\n{frame}\r\n");
+    if frame.contains("chunked") {
+        text += "ffffffff\r\n";
+    }
+    text += ["", "{\"message\":\"", "[", "{\"results\":["][dice.usize(..4)];
+    let flood = Ending::Flood([b' ', b'x', b'['][dice.usize(..3)], 192);
+    Reply::of(text.into_bytes(), flood)
+}
+
 /// The answer behind others that only announce it.
 pub(super) fn after_interim_answers(answer: &Answer, dice: &mut Rng) -> Reply {
     let interim = match dice.u8(..5) {

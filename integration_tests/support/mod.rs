@@ -12,3 +12,5 @@ pub mod messages;
 pub mod protocol;
 pub mod random;
 pub mod sent;
+pub(crate) mod soundness;
+pub(crate) mod watch;

@@ -8,20 +8,23 @@ use serde_json::{Value, json};
 
 /// Parses a line of stdout; panics where it is no Airbyte message.
 pub fn checked(line: &str) -> Value {
+    read(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+/// Parses a line of stdout; says why it is no Airbyte message.
+pub fn read(line: &str) -> Result<Value, String> {
     let message: Value = serde_json::from_str(line)
         .or_else(|_| serde_json::from_str(&with_whole_characters(line)))
-        .unwrap_or_else(|error| panic!("no JSON on stdout: {error}: {line}"));
+        .map_err(|error| format!("no JSON on stdout: {error}"))?;
     if let Some(schema) = schema() {
         let mut message = message.clone();
         drop_nulls(&mut message, &|name| name == "namespace");
         if let Some(state) = message.get_mut("state") {
             drop_nulls(state, &|_| true);
         }
-        if let Err(error) = schema.validate(&message) {
-            panic!("not an Airbyte message: {error}: {line}");
-        }
+        schema.validate(&message).map_err(|error| format!("not an Airbyte message: {error}"))?;
     }
-    message
+    Ok(message)
 }
 
 /// Rejected records name their namespace even where there is none, and states come back as sources sent them; a

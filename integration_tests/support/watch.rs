@@ -26,8 +26,10 @@ pub(crate) struct Outcome {
     pub(crate) status: Option<ExitStatus>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
-    /// From the signal to the end, where it was asked to end.
-    pub(crate) to_the_end: Option<Duration>,
+    /// When it was asked to end, where it was.
+    pub(crate) asked: Option<Instant>,
+    /// When it ended.
+    pub(crate) ended: Instant,
     /// The most that was resident beside code, in bytes; 0 where the system does not tell.
     pub(crate) peak: u64,
 }
@@ -39,7 +41,7 @@ pub(crate) fn watch(mut child: Child, input: Vec<u8>, terms: Terms) -> Outcome {
     let feeding = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let stdout = collected(child.stdout.take().expect("a stdout"));
     let stderr = collected(child.stderr.take().expect("a stderr"));
-    let (began, mut peak, mut signalled) = (Instant::now(), 0, None);
+    let (began, mut peak, mut asked) = (Instant::now(), 0, None);
     let status = loop {
         peak = peak.max(memory(child.id()).unwrap_or(0));
         match child.try_wait().expect("a program to wait for") {
@@ -50,18 +52,20 @@ pub(crate) fn watch(mut child: Child, input: Vec<u8>, terms: Terms) -> Outcome {
             }
             None => {}
         }
-        if signalled.is_none() && terms.terminated_after.is_some_and(|after| began.elapsed() >= after) {
-            signalled = Some(Instant::now());
+        if asked.is_none() && terms.terminated_after.is_some_and(|after| began.elapsed() >= after) {
+            asked = Some(Instant::now());
             let _ended_already = kill_process(Pid::from_child(&child), Signal::TERM);
         }
         std::thread::sleep(LOOK_EVERY);
     };
+    let ended = Instant::now();
     let _fed = feeding.join();
     Outcome {
         status,
         stdout: stdout.join().unwrap_or_default(),
         stderr: stderr.join().unwrap_or_default(),
-        to_the_end: signalled.map(|signalled| signalled.elapsed()),
+        asked,
+        ended,
         peak,
     }
 }

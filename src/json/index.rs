@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cursor::name_at;
+use super::repeats::Repeats;
 use super::value::{Form, Raw};
 use super::{Cursor, Malformed, NotAnObject};
 
@@ -15,6 +16,8 @@ use super::{Cursor, Malformed, NotAnObject};
 pub struct Index {
     places: Vec<Place>,
     expected: Expected,
+    /// Among the names of an object of this layout, and so among those of the next while they are the same.
+    repeats: (Layout, Repeats),
 }
 
 /// The names of the object before, in its order: rows of a stream come with the same columns in the same order.
@@ -44,13 +47,37 @@ const MOST_EXPECTED: usize = 1_024;
 /// Bytes of a name that is remembered, with what stands around it.
 const LONGEST_EXPECTED: usize = 256;
 
-/// Where a member stands, in bytes from the beginning of the text that the object is a part of.
+/// Members for which room is kept from object to object: an object with more gives its memory back.
+const MOST_KEPT: usize = 16 * MOST_EXPECTED;
+
+/// Where a member stands, in bytes from the beginning of the text that the object is a part of. A line is at most 64 MiB
+/// long, and half the size counts where it holds nothing but members.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    name: (usize, usize),
-    value: (usize, usize),
+    name: (u32, u32),
+    value: (u32, u32),
     name_is_plain: bool,
     form: Form,
+}
+
+impl Place {
+    fn name(self, around: &str) -> Result<Cow<'_, str>, NotAnObject> {
+        name_at(around, range(self.name), self.name_is_plain).map_err(|_| NotAnObject)
+    }
+
+    fn value(self, around: &str) -> Result<Raw<'_>, NotAnObject> {
+        let value = around.get(range(self.value)).ok_or(NotAnObject)?;
+        Ok(Raw::seen(value, self.form))
+    }
+}
+
+fn range((start, end): (u32, u32)) -> Range<usize> {
+    start as usize..end as usize
+}
+
+/// A place that lies beyond what a line can hold leads nowhere.
+fn short(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 /// A JSON value that should be an object, as raw text, and where its members are if that is known.
@@ -67,6 +94,7 @@ struct Members<'a> {
     around: &'a str,
     places: &'a [Place],
     layout: Option<Layout>,
+    repeats: &'a Repeats,
 }
 
 /// Which names the members of an object have, in their order. Of two objects with one layout, the shorter has the names
@@ -81,6 +109,9 @@ impl Index {
     /// [`Malformed`] where it is no JSON.
     pub fn read<'a>(&'a mut self, cursor: &mut Cursor<'a>) -> Result<Object<'a>, Malformed> {
         self.places.clear();
+        if self.places.capacity() > MOST_KEPT {
+            self.places = Vec::new();
+        }
         if !cursor.is_object()? {
             return Ok(Object::of(cursor.value()?));
         }
@@ -93,26 +124,37 @@ impl Index {
             let value = cursor.offset();
             let form = cursor.form()?;
             self.places.push(Place {
-                name: (name.start, name.end),
-                value: (value, cursor.offset()),
+                name: (short(name.start), short(name.end)),
+                value: (short(value), short(cursor.offset())),
                 name_is_plain,
                 form,
             });
             goes_on = cursor.goes_on(b'}')?;
         }
-        // What is not remembered of it may differ from object to object.
-        let layout = (self.places.len() <= self.expected.names.len()).then_some(self.expected.layout);
-        let members = Members { around: cursor.whole(), places: &self.places, layout };
+        let (seen, repeats) = &self.repeats;
+        if self.expected.layout != *seen || !repeats.holds_for(self.places.len()) {
+            self.repeats = (self.expected.layout, self.find_repeats(cursor.whole()));
+        }
+        let (_, repeats) = &self.repeats;
+        // What is not remembered of it may differ from object to object, and who goes by the layout takes every member.
+        let is_remembered = self.places.len() <= self.expected.names.len() && repeats.is_empty();
+        let layout = is_remembered.then_some(self.expected.layout);
+        let members = Members { around: cursor.whole(), places: &self.places, layout, repeats };
         Ok(Object { text: cursor.since(start)?, members: Some(members) })
     }
 
+    /// Which members come again further behind. A broken name is like no other, and ends a walk anyway.
+    fn find_repeats(&self, around: &str) -> Repeats {
+        Repeats::among(self.places.len(), |number| self.places.get(number)?.name(around).ok())
+    }
+
     /// The places of the members of a text that is an object and nothing else.
-    fn places_of(&mut self, text: &str) -> Result<&[Place], NotAnObject> {
+    fn places_of<'a>(&'a mut self, text: &'a str) -> Result<(&'a [Place], &'a Repeats), NotAnObject> {
         let mut cursor = Cursor::new(text);
         let object = self.read(&mut cursor).map_err(|_| NotAnObject)?;
-        let is_object = object.members.is_some();
+        let members = object.members.ok_or(NotAnObject)?;
         cursor.end().map_err(|_| NotAnObject)?;
-        is_object.then_some(&*self.places).ok_or(NotAnObject)
+        Ok((members.places, members.repeats))
     }
 }
 
@@ -188,29 +230,32 @@ impl<'a> Object<'a> {
     pub fn values(self, mut each: impl FnMut(Raw<'a>)) -> Result<(), NotAnObject> {
         let Members { around, places, .. } = self.members.ok_or(NotAnObject)?;
         for place in places {
-            let value = around.get(place.value.0..place.value.1).ok_or(NotAnObject)?;
-            each(Raw::seen(value, place.form));
+            each(place.value(around)?);
         }
         Ok(())
     }
 
-    /// Calls `each` with the name and the value of every member, in the order of the text. Names that occur twice are
-    /// given twice.
+    /// Calls `each` with the name and the value of every member, in the order of the text. Of a name that occurs twice
+    /// the last value is given.
     ///
     /// # Errors
     /// [`NotAnObject`]; members before a broken name have been given.
     #[inline]
     pub fn members(self, mut each: impl FnMut(Cow<'a, str>, Raw<'a>)) -> Result<(), NotAnObject> {
         let mut index = Index::default();
-        let (around, places) = match self.members {
-            Some(members) => (members.around, members.places),
-            None => (self.text, index.places_of(self.text)?),
+        let (around, places, repeats) = match self.members {
+            Some(members) => (members.around, members.places, members.repeats),
+            None => {
+                let (places, repeats) = index.places_of(self.text)?;
+                (self.text, places, repeats)
+            }
         };
-        for place in places {
-            let name =
-                name_at(around, place.name.0..place.name.1, place.name_is_plain).map_err(|_| NotAnObject)?;
-            let value = around.get(place.value.0..place.value.1).ok_or(NotAnObject)?;
-            each(name, Raw::seen(value, place.form));
+        let mut earlier = repeats.earlier();
+        for (number, place) in places.iter().enumerate() {
+            let name = place.name(around)?;
+            if !earlier.contains(number) {
+                each(name, place.value(around)?);
+            }
         }
         Ok(())
     }
@@ -223,6 +268,48 @@ mod tests {
     use super::*;
 
     type Members = (Vec<(String, String)>, Result<(), NotAnObject>);
+
+    #[test]
+    fn of_a_name_that_comes_again_the_last_value_counts() {
+        let mut index = Index::default();
+        for (text, expected) in [
+            (r#"{"a":1,"b":2,"a":3}"#, r#"b 2 a 3"#),
+            (r#"{"a":1,"b":2}"#, "a 1 b 2"),
+            (r#"{"a":1,"b":2,"a":4}"#, "b 2 a 4"),
+            (r#"{"a":1,"b":2,"a":4,"\u0061":5,"b":6}"#, "a 5 b 6"),
+            (r#"{"a":1}"#, "a 1"),
+            (r#"{"a":1,"a":null}"#, "a null"),
+            (r#"{"x":{"y":1,"y":2},"x":{"y":3,"y":4}}"#, r#"x {"y":3,"y":4}"#),
+        ] {
+            for _again in 0..2 {
+                let object = index.read(&mut Cursor::new(text)).unwrap();
+                let flat = |(found, _): Members| {
+                    found
+                        .into_iter()
+                        .map(|(name, value)| format!("{name} {value}"))
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                };
+                assert_eq!(flat(listed(object)), expected, "{text}");
+                assert_eq!(flat(listed(Object::of(text))), expected, "{text}");
+                let has_each_once = object.known_length() == Some(expected.matches(' ').count().div_ceil(2));
+                assert_eq!(object.layout().is_some(), has_each_once, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_object_gives_its_memory_back() {
+        let mut index = Index::default();
+        let many: Vec<String> = (0..100_000).map(|number| format!("\"n{number}\":0")).collect();
+        let text = format!("{{{},\"n7\":1}}", many.join(","));
+        let object = index.read(&mut Cursor::new(&text)).unwrap();
+        let mut names = 0;
+        object.members(|name, value| names += usize::from((&*name, value.text()) != ("n7", "0"))).unwrap();
+        assert_eq!(names, 100_000);
+        index.read(&mut Cursor::new("{}")).unwrap();
+        assert!(index.places.capacity() <= MOST_KEPT);
+    }
 
     fn listed(object: Object<'_>) -> Members {
         let mut found = Vec::new();

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 mod cursor;
 mod index;
+mod repeats;
 mod special;
 mod value;
 

@@ -5,11 +5,10 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::StreamDescriptor;
 use super::state::State;
-use crate::json::{Cursor, Index, Malformed, Object};
+use crate::json::{self, Cursor, Index, Malformed, Object};
 
 /// What a line of stdin turned out to be.
 #[derive(Debug)]
@@ -86,10 +85,10 @@ impl<'a> Envelope<'a> {
         let mut read = Self::default();
         let mut cursor = Cursor::new(text);
         cursor.object(|cursor, name| match &*name {
-            "type" => once(&mut read.kind, cursor, Cursor::text),
-            "record" => once(&mut read.record, cursor, |cursor| RecordParts::read(cursor, &mut index)),
-            "state" => once(&mut read.state, cursor, Cursor::value),
-            "trace" => once(&mut read.trace, cursor, Cursor::value),
+            "type" => last(&mut read.kind, cursor, Cursor::text),
+            "record" => last(&mut read.record, cursor, |cursor| RecordParts::read(cursor, &mut index)),
+            "state" => last(&mut read.state, cursor, Cursor::value),
+            "trace" => last(&mut read.trace, cursor, Cursor::value),
             _ => cursor.value().map(|_of_no_use| ()),
         })?;
         cursor.end()?;
@@ -102,32 +101,29 @@ impl<'a> RecordParts<'a> {
     fn read(cursor: &mut Cursor<'a>, index: &mut Option<&'a mut Index>) -> Result<Self, Malformed> {
         let mut read = Self::default();
         cursor.object(|cursor, name| match &*name {
-            "stream" => once(&mut read.stream, cursor, Cursor::text),
-            "namespace" => once(&mut read.namespace, cursor, Cursor::text),
-            "data" => {
-                once(&mut read.data, cursor, |cursor| index.take().ok_or(Malformed::OtherShape)?.read(cursor))
-            }
-            "meta" => once(&mut read.meta, cursor, Cursor::value),
-            "emitted_at" => once(&mut read.emitted_at, cursor, Cursor::value),
+            "stream" => last(&mut read.stream, cursor, Cursor::text),
+            "namespace" => last(&mut read.namespace, cursor, Cursor::text),
+            "data" => last(&mut read.data, cursor, |cursor| match index.take() {
+                Some(index) => index.read(cursor),
+                // Data that stands there once more is looked into when its members are wanted.
+                None => cursor.value().map(Object::of),
+            }),
+            "meta" => last(&mut read.meta, cursor, Cursor::value),
+            "emitted_at" => last(&mut read.emitted_at, cursor, Cursor::value),
             _ => cursor.value().map(|_of_no_use| ()),
         })?;
         Ok(read)
     }
 }
 
-/// Reads a member unless it is `null`. One that stands there twice leaves open which is meant, so it is no message.
-fn once<'a, T>(
+/// Reads a member; `null` is nothing. Of one that stands there twice the last counts, as in a record's data.
+fn last<'a, T>(
     slot: &mut Option<T>,
     cursor: &mut Cursor<'a>,
     read: impl FnOnce(&mut Cursor<'a>) -> Result<T, Malformed>,
 ) -> Result<(), Malformed> {
-    if cursor.null()? {
-        return Ok(());
-    }
-    match slot.replace(read(cursor)?) {
-        None => Ok(()),
-        Some(_) => Err(Malformed::OtherShape),
-    }
+    *slot = if cursor.null()? { None } else { Some(read(cursor)?) };
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -179,17 +175,15 @@ pub fn parse<'a>(line: &'a [u8], index: &'a mut Index) -> Result<Message<'a>, No
 /// record that was cut), or JSON of another shape. Only the latter, and only when it does not claim to be a
 /// record or a state, is noise.
 fn kind_of_failure(text: &str) -> NotAMessage {
-    #[derive(Deserialize)]
-    struct Kind<'a> {
-        #[serde(borrow, default, rename = "type")]
-        kind: Option<&'a RawValue>,
-    }
-    match serde_json::from_str::<Kind<'_>>(text) {
-        Ok(Kind { kind: Some(kind) }) if matches!(kind.get(), "\"RECORD\"" | "\"STATE\"") => {
-            NotAMessage::Broken
+    let mut kind = None;
+    let walked = json::members(text, |name, value| {
+        if name == "type" {
+            kind = serde_json::from_str::<String>(value).ok();
         }
-        Ok(_) => NotAMessage::Noise,
-        Err(_) => NotAMessage::Broken,
+    });
+    match (walked, kind.as_deref()) {
+        (Err(_), _) | (Ok(()), Some("RECORD" | "STATE")) => NotAMessage::Broken,
+        (Ok(()), _) => NotAMessage::Noise,
     }
 }
 
@@ -262,8 +256,10 @@ mod tests {
             (r#"{"type":"RECORD","record":{"data":{}}}"#, NotAMessage::Broken),
             (r#"{"type":"RECORD","record":{"stream":"","data":{}}}"#, NotAMessage::Broken),
             (r#"{"type":"RECORD","record":{"stream":7,"data":{}}}"#, NotAMessage::Broken),
-            (r#"{"type":"RECORD","record":{"stream":"s","data":{},"data":{}}}"#, NotAMessage::Broken),
             (r#"{"type":"RECORD","record":{"stream":"s","data":{}},"record":{}}"#, NotAMessage::Broken),
+            (r#"{"type":"\u0052ECORD","record":[]}"#, NotAMessage::Broken),
+            (r#"{"ty\u0070e":"STATE","state":[]}"#, NotAMessage::Broken),
+            (r#"{"type":"LOG","type":"RECORD","record":[]}"#, NotAMessage::Broken),
             (r#"{"type":"RECORD","record":{"stream":"s","data":{}}}}"#, NotAMessage::Broken),
             (r#"{"type":"RECORD","record":[]}"#, NotAMessage::Broken),
             ("{oops", NotAMessage::Broken),
@@ -281,6 +277,27 @@ mod tests {
             parse(br#"{"type":"LOG","log":{"level":"INFO","message":"x"}}"#, &mut Index::default()),
             Ok(Message::Irrelevant)
         ));
+    }
+
+    #[test]
+    fn of_a_member_that_comes_twice_the_last_counts_and_escapes_are_read() {
+        for line in [
+            r#"{"type":"LOG","type":"RECORD","record":{"stream":"s","data":{"a":1}}}"#,
+            r#"{"type":"\u0052ECORD","r\u0065cord":{"stre\u0061m":"\u0073","data":{"a":1}}}"#,
+            r#"{"type":"RECORD","record":{"stream":"t","stream":"s","data":{"b":2,"b":3},"data":{"a":1}}}"#,
+            r#"{"type":"RECORD","record":{"stream":"t","data":[]},"record":{"stream":"s","data":{"a":1}}}"#,
+            r#"{"type":"RECORD","record":{"stream":"s","data":null,"data":{"a":0,"a":1}}}"#,
+            r#"{"type":"RECORD","record":null,"record":{"stream":"s","namespace":"n","namespace":null,"data":{"a":1}}}"#,
+        ] {
+            let mut index = Index::default();
+            let Ok(Message::Record(record)) = parse(line.as_bytes(), &mut index) else { panic!("{line}") };
+            assert_eq!((&*record.stream, record.namespace), ("s", None), "{line}");
+            let mut members = Vec::new();
+            record.data.members(|name, value| members.push((name.into_owned(), value.text()))).unwrap();
+            assert_eq!(members, [("a".to_owned(), "1")], "{line}");
+        }
+        let taken_back = br#"{"type":"RECORD","record":{"stream":"s","data":{}},"record":null}"#;
+        assert!(matches!(parse(taken_back, &mut Index::default()), Err(NotAMessage::Broken)));
     }
 
     #[test]

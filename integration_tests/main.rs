@@ -10,6 +10,7 @@
 //! | What do `check` and `discover` find and say? | `check`, `discover` |
 //! | Where does a stream go, by which key, what becomes of its columns? | `objects`, `keys`, `columns` |
 //! | What do the settings of streams meet, and what is told of those that meet nothing? | `settings` |
+//! | Which spellings of a value are one? | `spelling` |
 //! | What is sent to HubSpot? | `requests` |
 //! | What do updates and archives do? | `operations` |
 //! | What becomes of rows that their source has deleted? | `deleted_rows` |
@@ -49,6 +50,7 @@
 //! | Does a line mean what it says, however it is spelled? | `lines` |
 //! | Does a hostile HubSpot hang, flood or fool a sync? | `hostile` |
 //! | How much memory does a sync take? | `memory` |
+//! | What if names and members come without end? | `floods` |
 //! | Are the rules of ARCHITECTURE.md kept? | `tidy` |
 //! | Is the documentation complete, and do its examples run? | `docs` |
 
@@ -71,6 +73,7 @@ mod dry_run;
 mod ends;
 mod events;
 mod faults;
+mod floods;
 mod fuzz;
 mod giving_up;
 mod hostile;
@@ -107,6 +110,7 @@ mod search;
 mod secrets;
 mod settings;
 mod settlement;
+mod spelling;
 mod storage;
 mod storage_servers;
 mod stored_files;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot_sandbox::{Endpoint, Fault, InputMatch, LimitPolicy, Sandbox, When, Writing};
+use hubspot_sandbox::{Endpoint, Fault, InputMatch, LimitPolicy, Sandbox, UniqueValues, When, Writing};
 use serde_json::{Value, json};
 
 use super::account;
@@ -12,6 +12,7 @@ use crate::support::delivery::{
 };
 use crate::support::messages::{record, stream_state};
 use crate::support::random::Random;
+use crate::support::sent::but_gets;
 
 /// The numbers that a record's value was set to, in the order in which that happened.
 fn history(sandbox: &Sandbox, key: &str) -> Vec<u64> {
@@ -117,6 +118,49 @@ fn addresses_that_differ_in_case_and_blanks_are_one_key() {
     assert!(run.rejected().is_empty());
     let found = stored(&sandbox, "contacts", "email", "city");
     assert_eq!(found.into_iter().collect::<Vec<_>>(), [("ada@example.com".to_owned(), "3".to_owned())]);
+}
+
+/// HubSpot does not say whether it takes such keys for one.
+#[test]
+fn keys_that_differ_in_case_only_never_share_a_call_and_keep_their_order() {
+    for compared in [UniqueValues::Exact, UniqueValues::Caseless] {
+        for operation in ["upsert", "update", "insert", "archive"] {
+            let sandbox = account().unique_values(compared).jitter(Duration::from_millis(3)).start();
+            if operation != "insert" {
+                sandbox.insert("cars", &[(KEY, "ABC"), (VALUE, "0")]);
+                sandbox.insert("cars", &[(KEY, "ünits"), (VALUE, "0")]);
+            }
+            let spelled = ["ABC", "abc", "Abc", "ABC", "ABC", "abc", "ÜNITS", "ünits", "ABC"];
+            let mut input: Vec<Value> = spelled
+                .iter()
+                .zip(1..)
+                .map(|(key, number)| keyed_record("cars", key, &number.to_string()))
+                .collect();
+            input.push(stream_state("cars", 1));
+            let settings = json!([{"name": "cars", "operation": operation, "matching_key": KEY}]);
+            let connector = for_streams(&sandbox, &[keyed("cars")]).with(&json!({ "streams": settings }));
+            connector.write(&input).succeeded();
+            for call in but_gets(&sandbox) {
+                let inputs = call.body().map(|body| body["inputs"].clone()).unwrap_or_default();
+                let ids = inputs
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|input| input["id"].as_str().map(str::to_lowercase));
+                let ids: Vec<String> = ids.collect();
+                let once: std::collections::BTreeSet<&String> = ids.iter().collect();
+                assert_eq!(once.len(), ids.len(), "{operation}, {compared:?}: {ids:?}");
+            }
+            if operation == "upsert" && compared == UniqueValues::Caseless {
+                assert_eq!(
+                    history(&sandbox, "ABC"),
+                    [0, 1, 2, 3, 5, 6, 9],
+                    "those of one spelling in a row go together"
+                );
+                assert_eq!(sandbox.count("cars"), 2);
+            }
+        }
+    }
 }
 
 #[test]

@@ -98,6 +98,117 @@ fn every_spelling_of_a_text_is_the_same_key() {
     assert_eq!((other.len(), other[0].get("city")), (1, Some("Köln")), "later values win, spelling included");
 }
 
+fn company_with(sandbox: &Sandbox, domain: &str, others: &str) -> String {
+    sandbox.insert("companies", &[("domain", domain), ("hs_additional_domains", others), ("name", "Old")])
+}
+
+/// HubSpot shows the further domains as options; in an account where they were text, only a single one could be found.
+fn as_text() -> Builder {
+    quick().property("companies", PropertyDef::string("hs_additional_domains"))
+}
+
+#[test]
+fn companies_are_found_by_their_further_domains_and_keep_their_own() {
+    let sandbox = quick().start();
+    let acme = company_with(&sandbox, "acme.example", "acme.test;old-acme.example");
+    let best = company_with(&sandbox, "best.example", "shared.example");
+    let own = company_with(&sandbox, "shared.example", "");
+    for round in ["1", "2"] {
+        let rows = [
+            company("https://www.Old-Acme.example/x", &format!("Acme {round}")),
+            company("acme.test", &format!("Acme! {round}")),
+            company("shared.example", &format!("Own {round}")),
+            company("new.example", &format!("New {round}")),
+            record("companies", json!({"domain": "old-acme.example"})),
+        ];
+        assert!(write(&by_domain(&sandbox, "upsert"), &rows).rejected().is_empty());
+        assert_eq!(sandbox.count("companies"), 4);
+        let held = |id: &str, property: &str| {
+            sandbox.record("companies", id).unwrap().get(property).map(str::to_owned)
+        };
+        assert!(held(&acme, "name").is_some_and(|name| name.starts_with("Acme") && name.ends_with(round)));
+        assert_eq!(held(&acme, "domain").as_deref(), Some("acme.example"));
+        assert_eq!(held(&best, "name").as_deref(), Some("Old"), "another company has the domain for its own");
+        assert_eq!(held(&own, "name"), Some(format!("Own {round}")));
+    }
+    let searches = sandbox.requests().into_iter().filter(|request| request.endpoint == Endpoint::Search);
+    assert_eq!(searches.count(), 2, "one search a sync");
+    let archived = write(&by_domain(&sandbox, "archive"), &[company("old-acme.example", "x")]);
+    assert!(archived.rejected().is_empty());
+    assert_eq!(sandbox.count("companies"), 4, "nobody asked to archive a company of another domain");
+}
+
+#[test]
+fn what_a_search_of_further_domains_cannot_find_is_made() {
+    let sandbox = as_text().start();
+    let one = company_with(&sandbox, "one.example", "single.example");
+    company_with(&sandbox, "two.example", "a.example;b.example");
+    let rows = [company("single.example", "Found"), company("b.example", "Made")];
+    assert!(write(&by_domain(&sandbox, "upsert"), &rows).rejected().is_empty());
+    assert_eq!((name_of(&sandbox, &one).as_deref(), sandbox.count("companies")), (Some("Found"), 3));
+}
+
+#[test]
+fn a_domain_has_two_spellings_and_a_placeholder_is_none() {
+    let sandbox = quick().start();
+    let unicode = company_with(&sandbox, "münchen.example", "");
+    let ascii = company_with(&sandbox, "xn--kln-sna.example", "");
+    let rows = [
+        company("xn--mnchen-3ya.example", "München"),
+        company("köln.example", "Köln"),
+        company("http://münchen.example/", "München 2"),
+        company("n/a", "Nobody"),
+        company("None", "Nobody"),
+        company("-", "Nobody"),
+    ];
+    let run = write(&by_domain(&sandbox, "upsert"), &rows);
+    assert_eq!(run.codes(), ["MISSING_MATCHING_KEY"; 3]);
+    let message = run.rejected()[0]["meta"]["rejection"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("no domain"), "{message}");
+    assert_eq!(name_of(&sandbox, &unicode).as_deref(), Some("München 2"));
+    assert_eq!((name_of(&sandbox, &ascii).as_deref(), sandbox.count("companies")), (Some("Köln"), 2));
+}
+
+#[test]
+fn ends_of_associations_are_found_by_further_domains_too() {
+    let sandbox = quick().start();
+    let acme = company_with(&sandbox, "acme.example", "acme.test;old-acme.example");
+    let settings = json!([{"name": "contacts",
+        "associations": [{"column": "company_domain", "object": "COMPANY", "key": "domain"}]}]);
+    let connector = for_streams(&sandbox, &[elt_stream("contacts", &["email", "company_domain"])])
+        .with(&json!({ "streams": settings }));
+    let row = |number: usize, domain: &str| {
+        record("contacts", json!({"email": format!("p{number}@example.com"), "company_domain": domain}))
+    };
+    let run = connector.write(&[row(1, "old-acme.example"), row(2, "acme.test"), row(3, "n/a")]).succeeded();
+    assert!(run.rejected().is_empty(), "{run:#?}");
+    let pairs = sandbox.associations("contacts", "companies");
+    assert_eq!(pairs.iter().map(|pair| pair.to.as_str()).collect::<Vec<_>>(), [&*acme, &*acme]);
+}
+
+#[test]
+fn telephone_numbers_are_no_keys_of_what_may_be_created() {
+    let sandbox = quick().start();
+    let stream = elt_stream("companies", &["phone", "name"]);
+    let settings = |operation: &str| {
+        let entry = json!({"name": "companies", "object": "COMPANY", "operation": operation, "matching_key": "phone", "match": "search"});
+        json!({ "streams": [entry] })
+    };
+    let refused = for_streams(&sandbox, std::slice::from_ref(&stream)).with(&settings("upsert"));
+    let run = refused.write(&[stream_state("companies", 1)]).failed_with("config_error");
+    let check = refused.check();
+    let status = &check.of_type("CONNECTION_STATUS")[0]["connectionStatus"];
+    assert_eq!(status["status"], "FAILED");
+    for message in [&run.error()["message"], &status["message"]] {
+        assert!(message.as_str().is_some_and(|message| message.contains("telephone number")), "{message}");
+    }
+    let there = sandbox.insert("companies", &[("phone", "+49 30 1"), ("name", "Old")]);
+    let update = for_streams(&sandbox, &[stream]).with(&settings("update"));
+    let run = write(&update, &[record("companies", json!({"phone": "+49 30 1", "name": "New"}))]);
+    assert!(run.rejected().is_empty(), "{run:#?}");
+    assert_eq!(name_of(&sandbox, &there).as_deref(), Some("New"));
+}
+
 #[test]
 fn what_this_sync_has_made_is_known_although_search_does_not_see_it_yet() {
     let sandbox = quick().search_index_lag(1_000).start();
@@ -162,9 +273,9 @@ fn more_records_than_a_page_holds_harm_nobody_else() {
 fn no_more_than_five_searches_a_second_are_made() {
     let sandbox = account().start();
     let rows: Vec<Value> =
-        (0..11).map(|number| company(&format!("{number}{}", "x".repeat(2_000)), "Name")).collect();
+        (0..11).map(|number| company("a.example", &format!("{number}{}", "x".repeat(2_000)))).collect();
     let began = Instant::now();
-    let run = write(&by_domain(&sandbox, "update"), &rows);
+    let run = write(&by(&sandbox, "update", "name"), &rows);
     assert_eq!(run.codes(), ["NOT_FOUND"; 11]);
     // HubSpot's second and ours do not begin at the same moment: one call may come too early.
     assert!(sandbox.totals().with_status(429) <= 1, "{:?}", sandbox.totals());

@@ -25,6 +25,10 @@ const RECORD_ID: &str = "hs_object_id";
 /// The property of contacts that is matched by, and the one with their other addresses, separated by `;`.
 const EMAIL: &str = "email";
 const OTHER_EMAILS: &str = "hs_additional_emails";
+/// The property of companies that is searched for, and the one with their further domains, separated by `;`.
+const DOMAIN: &str = "domain";
+/// A company's further domains, separated by `;`: those of companies that were merged into it above all.
+pub const ADDITIONAL_DOMAINS: &str = "hs_additional_domains";
 
 /// A batch answer, record by record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,8 +58,8 @@ pub struct Stored {
     /// For a result without a trace id: its value of the property that inputs are matched by, as HubSpot stores
     /// it (e-mails in lower case). `None` with a trace id, without a property to match by, or without a value.
     pub key: Option<String>,
-    /// A contact's other addresses, where inputs are matched by e-mail: it may have been asked for by any of them.
-    /// Empty with a trace id.
+    /// A contact's other addresses where inputs are matched by e-mail, a company's further domains where they are by
+    /// domain: it may have been asked for by any of them. Empty with a trace id.
     pub other_keys: Vec<String>,
 }
 
@@ -194,12 +198,15 @@ impl<'a> Row<'a> {
             Some(property) => self.properties.and_then(|properties| value_of(properties, property)),
             None => None,
         };
-        let other_keys = match (key_property, self.properties) {
-            (Some(EMAIL), Some(properties)) if trace_id.is_none() => value_of(properties, OTHER_EMAILS)
-                .map(|emails| emails.split(';').map(|email| email.trim().to_owned()).collect())
-                .unwrap_or_default(),
-            _ => Vec::new(),
+        let others = match key_property {
+            Some(EMAIL) => Some(OTHER_EMAILS),
+            Some(DOMAIN) => Some(ADDITIONAL_DOMAINS),
+            _ => None,
         };
+        let others = others.zip(self.properties).filter(|_| trace_id.is_none());
+        let listed = others.and_then(|(others, properties)| value_of(properties, others)).unwrap_or_default();
+        let names = listed.split(';').map(str::trim).filter(|name| !name.is_empty());
+        let other_keys = names.map(str::to_owned).collect();
         // What has a trace id is an answer to a write, and known to be new or not.
         let created_at = match trace_id {
             Some(_) => None,
@@ -266,6 +273,23 @@ mod tests {
         let ids = ["1000000000", "2", "3", "4"].map(|id| Some(id.to_owned()));
         assert_eq!(keys(Some("hs_object_id")), ids);
         assert_eq!(keys(None), [const { None }; 4]);
+    }
+
+    #[test]
+    fn further_addresses_and_domains_are_read_where_records_go_by_one() {
+        let body = r#"{"results":[{"id":"1","properties":{"domain":"a.example","hs_additional_domains":"b.example; c.example;",
+            "hs_additional_emails":"x@y.z"}},{"id":"2","properties":{"domain":"d.example","hs_additional_domains":null}}]}"#;
+        let others = |property| {
+            parse(body, Some(property))
+                .results
+                .into_iter()
+                .map(|stored| stored.other_keys)
+                .collect::<Vec<_>>()
+        };
+        let none: Vec<String> = Vec::new();
+        assert_eq!(others("domain"), [vec!["b.example".to_owned(), "c.example".to_owned()], none.clone()]);
+        assert_eq!(others("email"), [vec!["x@y.z".to_owned()], none.clone()]);
+        assert_eq!(others("name"), [none.clone(), none]);
     }
 
     #[test]

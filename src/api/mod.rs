@@ -41,7 +41,7 @@ mod never_panics;
 mod recorded_answers;
 
 pub use association::{AssociatedRecord, AssociationAnswer, AssociationType, AssociationsRead};
-pub use batch_answer::{BatchAnswer, Malformed, Stored};
+pub use batch_answer::{ADDITIONAL_DOMAINS, BatchAnswer, Malformed, Stored};
 pub use error_body::{ApiError, CORRELATION_ID_HEADER};
 pub use faults::PropertyFault;
 pub use membership::{MembersPage, MembershipAnswer};

@@ -4,11 +4,11 @@
 //! `true` and `false`; both come here, and the labels an account gave to the two are understood as well.
 
 use super::Coerced;
+use super::blanks::trim;
 use super::choices::Choices;
 use super::invalid::Reason;
 use super::json_text::{Json, escape_into};
 use super::number;
-use super::text;
 
 const YES: [&str; 6] = ["true", "1", "yes", "t", "y", "on"];
 const NO: [&str; 6] = ["false", "0", "no", "f", "n", "off"];
@@ -26,7 +26,7 @@ pub(super) fn write(labels: &Choices, value: Json<'_>, out: &mut Vec<u8>) -> Res
         }
         Json::String(text) => {
             let text = text.decode()?;
-            let text = text::trim(&text);
+            let text = trim(&text);
             if text.is_empty() {
                 return Ok(Coerced::Empty);
             }
@@ -75,6 +75,8 @@ mod tests {
             ("null", "<null>"),
             (r#""""#, "<empty>"),
             (r#""  ""#, "<empty>"),
+            (r#""\u200e""#, "<empty>"),
+            (r#""true\u200d""#, "true"),
         ] {
             assert_eq!(sent(&rule, raw), expected, "{raw}");
         }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::blanks::{is_blank, trim};
 use super::invalid::Reason;
 use super::json_text::Json;
 use super::number;
@@ -51,7 +52,7 @@ impl<'a> Found<'a> {
     pub(super) fn text(self, text: &'a str) -> &'a str {
         match self {
             Found::Value(value) => value,
-            Found::Itself => text.trim(),
+            Found::Itself => trim(text),
         }
     }
 }
@@ -104,7 +105,7 @@ impl Choices {
     /// # Errors
     /// Why it means nothing here, or too much.
     pub(super) fn find(&self, text: &str) -> Result<Found<'_>, Reason> {
-        let trimmed = text::trim(text);
+        let trimmed = trim(text);
         if let Some(value) = self.value(text).or_else(|| self.value(trimmed)) {
             return Ok(Found::Value(value));
         }
@@ -137,13 +138,13 @@ impl Choices {
             Json::Number(number) => self.pick_number(number).map(Some),
             Json::String(text) => {
                 let text = text.decode()?;
-                if text.trim().is_empty() {
+                if is_blank(&text) {
                     return Ok(None);
                 }
                 Ok(Some(match (self.find(&text)?, text) {
                     (Found::Value(value), _) => Cow::Borrowed(value),
-                    (Found::Itself, Cow::Borrowed(text)) => Cow::Borrowed(text.trim()),
-                    (Found::Itself, Cow::Owned(text)) => Cow::Owned(text.trim().to_owned()),
+                    (Found::Itself, Cow::Borrowed(text)) => Cow::Borrowed(trim(text)),
+                    (Found::Itself, Cow::Owned(text)) => Cow::Owned(trim(&text).to_owned()),
                 }))
             }
             Json::Array(_) | Json::Object(_) => Err(Reason::NotAnOption),
@@ -181,7 +182,7 @@ impl Choices {
 fn folded(options: &[PropertyOption], text: impl Fn(&PropertyOption) -> &str) -> Folded {
     let mut table = Folded::new();
     for option in options {
-        let folded = lower_case(text(option).trim());
+        let folded = lower_case(trim(text(option)));
         if folded.is_empty() {
             continue;
         }

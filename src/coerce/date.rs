@@ -10,14 +10,14 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 
 use super::Coerced;
+use super::blanks::{seen, trim};
 use super::epoch;
 use super::invalid::Reason;
 use super::json_text::Json;
-use super::moment::{self, Moment};
-use super::text;
+use super::moment::{self, Moment, Zone};
 
 /// Writes `value` for a day.
 ///
@@ -31,13 +31,21 @@ pub(super) fn write_date(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, 
     Ok(Coerced::Written)
 }
 
-/// Writes `value` for an instant: without an offset it is taken as UTC, a day alone as its midnight.
+/// Writes `value` for an instant: without an offset it is taken as UTC, a day alone as its midnight, in the zone given or
+/// else in UTC.
 ///
 /// # Errors
 /// [`Reason::NotADate`] and the other reasons for times.
-pub(super) fn write_datetime(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
+pub(super) fn write_datetime(
+    day_zone: Option<&TimeZone>,
+    value: Json<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Coerced, Reason> {
     let Some(moment) = read(value)? else { return Ok(Coerced::Empty) };
-    let utc = moment.in_utc()?;
+    let utc = match day_zone {
+        Some(zone) if moment.zone == Zone::OfADay => moment.day_in(zone)?,
+        _ => moment.in_utc()?,
+    };
     out.push(b'"');
     push_date(utc.date(), out);
     push_time(utc, out);
@@ -70,18 +78,20 @@ fn read(value: Json<'_>) -> Result<Option<Moment>, Reason> {
         Json::Number(number) => counted(number).map(Some),
         Json::String(text) => {
             let text = text.decode()?;
-            let text = text::trim(&text);
+            let text = trim(&text);
             if text.is_empty() {
                 return Ok(None);
             }
-            moment::parse(text).unwrap_or_else(|| counted(text)).map(Some)
+            // Spreadsheets put direction marks between the parts of a day.
+            let text = seen(text);
+            moment::parse(&text).unwrap_or_else(|| counted(&text)).map(Some)
         }
         Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => Err(Reason::NotADate),
     }
 }
 
 fn counted(number: &str) -> Result<Moment, Reason> {
-    epoch::parse(number).map(|wall| Moment { wall, offset: None })
+    epoch::parse(number).map(|wall| Moment { wall, zone: Zone::Unwritten })
 }
 
 fn push_date(date: Date, out: &mut Vec<u8>) {
@@ -108,7 +118,10 @@ fn digits(number: u8) -> [u8; 2] {
 mod tests {
     use proptest::prelude::*;
 
+    use jiff::tz::TimeZoneDatabase;
+
     use crate::coerce::testing::{self, property, rule, sent};
+    use crate::coerce::{RuleOptions, ValueRule};
 
     #[test]
     fn an_instant_is_counted_from_1970() {
@@ -123,6 +136,9 @@ mod tests {
         for (raw, expected) in [
             (r#""2024-03-10""#, "2024-03-10"),
             (r#"" 2024-03-10 ""#, "2024-03-10"),
+            (r#""\ufeff2024-03-10\u200b""#, "2024-03-10"),
+            (r#""\u200e2024\u200e-\u200e03\u200e-\u200e10""#, "2024-03-10"),
+            (r#""2024 -03-10""#, "INVALID_DATE"),
             (r#""2024-02-29""#, "2024-02-29"),
             (r#""0001-01-01""#, "0001-01-01"),
             (r#""9999-12-31""#, "9999-12-31"),
@@ -188,6 +204,32 @@ mod tests {
             (r#"" ""#, "<empty>"),
         ] {
             assert_eq!(sent(&rule, raw), expected, "{raw}");
+        }
+    }
+
+    fn in_zone(name: &str) -> ValueRule {
+        let day_zone = Some(TimeZoneDatabase::bundled().get(name).unwrap());
+        ValueRule::new(
+            &property("closedate", "datetime", "date"),
+            RuleOptions { day_zone, ..RuleOptions::default() },
+        )
+    }
+
+    #[test]
+    fn a_day_alone_begins_where_the_stream_has_its_midnight() {
+        for (zone, raw, expected) in [
+            ("America/New_York", r#""2024-03-10""#, "2024-03-10T05:00:00.000Z"),
+            ("America/New_York", r#""2024-07-04\u200b""#, "2024-07-04T04:00:00.000Z"),
+            ("Europe/Berlin", r#""2024-03-10""#, "2024-03-09T23:00:00.000Z"),
+            // Clocks went from midnight to one o'clock, and from one o'clock to midnight once more.
+            ("America/Sao_Paulo", r#""2018-11-04""#, "2018-11-04T03:00:00.000Z"),
+            ("America/Havana", r#""2024-11-03""#, "2024-11-03T04:00:00.000Z"),
+            ("America/New_York", r#""2024-03-10T00:00:00""#, "2024-03-10T00:00:00.000Z"),
+            ("America/New_York", r#""2024-03-10T00:00:00+02:00""#, "2024-03-09T22:00:00.000Z"),
+            ("America/New_York", "1710028800", "2024-03-10T00:00:00.000Z"),
+            ("Asia/Tokyo", r#""0001-01-01""#, "INVALID_DATE"),
+        ] {
+            assert_eq!(sent(&in_zone(zone), raw), expected, "{zone}: {raw}");
         }
     }
 

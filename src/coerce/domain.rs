@@ -5,37 +5,48 @@
 
 use std::borrow::Cow;
 
-use super::Coerced;
-use super::invalid::Reason;
-use super::json_text::{Json, escape_into};
-use super::text::{self, lower_case};
+use super::text::lower_case;
 
-/// Writes `value` for a company's domain: the host where there is one, else the text, trimmed.
-///
-/// # Errors
-/// [`Reason::TooLong`], [`Reason::BrokenText`].
-pub(super) fn write(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
-    let decoded = match value {
-        Json::String(text) => text.decode()?,
-        // 1.5 is no sensible domain, but text that looks like it would be taken for one.
-        Json::Number(number) => Cow::Borrowed(number),
-        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => return text::write(value, out),
-    };
-    let trimmed = decoded.trim();
-    if trimmed.is_empty() {
-        return Ok(Coerced::Empty);
-    }
-    text::check_length(trimmed)?;
-    escape_into(host(trimmed).as_deref().unwrap_or(trimmed), out);
-    Ok(Coerced::Written)
-}
-
-/// The host of a URL or bare domain, in lower case, without scheme, user, port, path, trailing dot and
+/// The host of a URL or bare domain, in Unicode and lower case, without scheme, user, port, path, trailing dot and
 /// leading `www.` (which names the web server of the same company, not another one).
 ///
 /// `None` where no dotted host name is left; an e-mail address is none.
 pub(super) fn host(text: &str) -> Option<Cow<'_, str>> {
-    let mut rest = text.trim();
+    let host = named(text);
+    if !is_host(host) {
+        return None;
+    }
+    let lower = lower_case(host);
+    if lower.is_ascii() && !lower.contains(PUNYCODE) {
+        return Some(lower);
+    }
+    // What is no name of the international kind stays what it is.
+    Some(match idna::domain_to_unicode(&lower) {
+        (unicode, Ok(())) if is_host(&unicode) => Cow::Owned(unicode),
+        _ => lower,
+    })
+}
+
+/// Whether a text stands in the place of a domain that is not known, as `n/a`, `none` and `-` do: it names no host that
+/// could be anywhere.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let name = named(text);
+    // The shortest of the endings there are has two characters: `n.a.` is no host.
+    let ends_well = name.rsplit_once('.').is_some_and(|(_, end)| end.chars().nth(1).is_some());
+    !ends_well || !name.contains(char::is_alphanumeric)
+}
+
+/// The other spelling of a host that has two: with its labels in ASCII.
+pub(super) fn punycode(host: &str) -> Option<String> {
+    (!host.is_ascii()).then(|| idna::domain_to_ascii(host).ok()).flatten()
+}
+
+/// How a label begins that stands for one in Unicode. Source: RFC 5890.
+const PUNYCODE: &str = "xn--";
+
+/// What stands in the place of the host.
+fn named(text: &str) -> &str {
+    let mut rest = super::blanks::trim(text);
     let scheme =
         rest.find("://").filter(|&end| rest[..end].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+'));
     if let Some(end) = scheme {
@@ -59,7 +70,7 @@ pub(super) fn host(text: &str) -> Option<Cow<'_, str>> {
     {
         rest = parent;
     }
-    is_host(rest).then(|| lower_case(rest))
+    rest
 }
 
 fn is_host(text: &str) -> bool {
@@ -96,6 +107,10 @@ mod tests {
             ("example.com.", Some("example.com")),
             ("shop.example.co.uk", Some("shop.example.co.uk")),
             ("https://Münich.example", Some("münich.example")),
+            ("xn--mnich-kva.example", Some("münich.example")),
+            ("https://www.XN--MNICH-KVA.Example/x", Some("münich.example")),
+            ("mu\u{308}nich.example", Some("münich.example")),
+            ("xn--a.example", Some("xn--a.example")),
             ("jane@example.com", None),
             ("localhost", None),
             ("https://", None),
@@ -106,6 +121,31 @@ mod tests {
         ] {
             assert_eq!(host(text).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_stands_for_no_domain_is_told_from_one() {
+        for text in [
+            "n/a",
+            "none",
+            "-",
+            "null",
+            "unknown",
+            "N.A.",
+            "n.a",
+            "localhost",
+            "http://localhost:80/a.b",
+            "--.--",
+            "x.y/z",
+        ] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["acme.de", "https://a.co/x", "1.2.3.45", "münchen.example", "ada@example.com", "a b.com"]
+        {
+            assert!(!is_placeholder(text), "{text}");
+        }
+        assert_eq!(punycode("münich.example").as_deref(), Some("xn--mnich-kva.example"));
+        assert_eq!(punycode("munich.example"), None);
     }
 
     #[test]

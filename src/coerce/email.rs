@@ -2,26 +2,8 @@
 //!
 //! HubSpot has the last word, so everything that might be an address passes.
 
-use super::Coerced;
 use super::invalid::Reason;
-use super::json_text::{Json, escape_into};
 use super::text;
-
-/// Writes `value`, trimmed, for an e-mail property.
-///
-/// # Errors
-/// [`Reason::NotAnEmail`].
-pub(super) fn write(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
-    let Json::String(text) = value else { return Err(Reason::NotAnEmail) };
-    let decoded = text.decode()?;
-    let address = decoded.trim();
-    if address.is_empty() {
-        return Ok(Coerced::Empty);
-    }
-    check(address)?;
-    escape_into(address, out);
-    Ok(Coerced::Written)
-}
 
 /// Refuses text that cannot be one address: exactly one `@`, something before it, a domain of at least
 /// two labels behind it, no blanks, control characters or list punctuation.
@@ -78,6 +60,7 @@ mod tests {
         let options = RuleOptions { object: ObjectKind::Contact, ..RuleOptions::default() };
         let rule = ValueRule::new(&property("email", "string", "text"), options);
         assert_eq!(sent(&rule, r#"" Ada@Example.com\n""#), "Ada@Example.com");
+        assert_eq!(sent(&rule, r#""\ufeffada@example.com\u200b""#), "ada@example.com");
         assert_eq!(sent(&rule, r#"" ""#), "<empty>");
         assert_eq!(sent(&rule, "null"), "<null>");
         assert_eq!(sent(&rule, "7"), "INVALID_EMAIL");

@@ -1,10 +1,10 @@
 //! Enumerations that hold one option.
 
 use super::Coerced;
+use super::blanks::is_blank;
 use super::choices::Choices;
 use super::invalid::Reason;
 use super::json_text::{Json, escape_into};
-use super::text;
 
 /// Writes the option that `value` means.
 ///
@@ -12,7 +12,7 @@ use super::text;
 /// [`Reason::UnknownOption`] and the other reasons for options and owners.
 pub(super) fn write(choices: &Choices, value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
     if let Json::String(text) = value
-        && text.plain().is_some_and(|plain| choices.is_value(plain) && !text::trim(plain).is_empty())
+        && text.plain().is_some_and(|plain| choices.is_value(plain) && !is_blank(plain))
     {
         out.extend_from_slice(text.quoted().as_bytes());
         return Ok(Coerced::Written);
@@ -40,6 +40,7 @@ mod tests {
         for (raw, expected) in [
             (r#""lead""#, "lead"),
             (r#""LEAD ""#, "lead"),
+            (r#""\ufefflead\u200b""#, "lead"),
             (r#""l\u0065ad""#, "lead"),
             (r#""marketing qualified lead""#, "marketingqualifiedlead"),
             (r#""ops \"r\" us""#, "o\"r"),
@@ -71,6 +72,7 @@ mod tests {
         assert_eq!(sent(&rule, r#""default""#), "default");
         assert_eq!(sent(&rule, "12345678901234567890"), "12345678901234567890");
         assert_eq!(sent(&rule, r#""a;b""#), "a;b");
+        assert_eq!(sent(&rule, r#""7\u200b""#), "7");
         assert_eq!(sent(&rule, r#"" ""#), "<empty>");
         assert_eq!(sent(&rule, "[]"), "INVALID_OPTION");
     }

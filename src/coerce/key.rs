@@ -1,17 +1,18 @@
 //! Matching keys: the text that names a record to HubSpot.
 //!
-//! Two keys are equal when their texts are equal, so every spelling of one key has to become one text:
-//! e-mails in lower case (HubSpot stores and answers them so), whole numbers without the `.0` that
-//! databases add, companies by host name.
+//! Two keys are equal when their texts are equal, so every spelling of one key has to become one text: that of
+//! [`super::spelling`], which is also what is written into the property. Only letter case may differ: e-mails are keys in
+//! lower case (HubSpot stores and answers them so), and so is what is searched for.
 
 use std::borrow::Cow;
 
-use super::domain::host;
+use super::blanks::trim;
+use super::domain;
 use super::invalid::{Invalid, InvalidCode, Reason};
 use super::json_text::Json;
 use super::object_kind::ObjectKind;
-use super::text::{self, lower_case};
-use super::{email, number};
+use super::spelling::{Figures, Spelling};
+use super::text::lower_case;
 use crate::crm::property::{Property, PropertyType};
 use crate::json::Raw;
 
@@ -19,52 +20,68 @@ use crate::json::Raw;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRule {
     property: Box<str>,
-    kind: Kind,
+    spelling: Spelling,
+    compared: Compared,
 }
 
+/// What counts when two keys are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Text,
-    /// Text that is compared without regard to case.
+enum Compared {
+    /// Every letter.
+    Exactly,
+    /// Capitals are small letters.
     Caseless,
-    Email,
-    Domain,
-    Number,
-    RecordId,
 }
 
 impl KeyRule {
     /// Prepares the rule for `property` of an object type.
     #[must_use]
     pub fn new(property: &Property, object: ObjectKind) -> Self {
-        let kind = match property.name.as_str() {
-            "hs_object_id" => Kind::RecordId,
-            "email" => Kind::Email,
-            "domain" if object == ObjectKind::Company => Kind::Domain,
-            _ if property.kind == PropertyType::Number => Kind::Number,
-            _ => Kind::Text,
+        let spelling = match property.name.as_str() {
+            "hs_object_id" => Spelling::RecordId,
+            "email" => Spelling::Email,
+            "domain" if object == ObjectKind::Company => Spelling::Domain,
+            _ if property.kind == PropertyType::Number => Spelling::Number,
+            _ => Spelling::Text(Figures::AsText),
         };
-        Self { property: property.name.as_str().into(), kind }
+        Self::of(&property.name, spelling)
+    }
+
+    fn of(property: &str, spelling: Spelling) -> Self {
+        let compared = match spelling {
+            Spelling::Email | Spelling::Domain => Compared::Caseless,
+            Spelling::Text(_) | Spelling::Number | Spelling::RecordId => Compared::Exactly,
+        };
+        Self { property: property.into(), spelling, compared }
     }
 
     /// The same for keys that are found by search, which compares text without regard to case: every spelling of a
     /// text is the same key. Source: HubSpot's guide to searching the CRM (`IN`).
     #[must_use]
     pub fn searched(self) -> Self {
-        let kind = if self.kind == Kind::Text { Kind::Caseless } else { self.kind };
-        Self { kind, ..self }
+        Self { compared: Compared::Caseless, ..self }
+    }
+
+    /// The same for keys that come in a column whose text is read so.
+    #[must_use]
+    pub fn reading(self, figures: Figures) -> Self {
+        let spelling = match self.spelling {
+            Spelling::Text(_) => Spelling::Text(figures),
+            Spelling::Email | Spelling::Domain | Spelling::Number | Spelling::RecordId => self.spelling,
+        };
+        Self { spelling, ..self }
     }
 
     /// The rule for record ids, which need no property definition.
     #[must_use]
     pub fn record_id() -> Self {
-        Self { property: "hs_object_id".into(), kind: Kind::RecordId }
+        Self::of("hs_object_id", Spelling::RecordId)
     }
 
     /// The rule for e-mail addresses where no property stands behind them (events, audiences).
     #[must_use]
     pub fn email() -> Self {
-        Self { property: "email".into(), kind: Kind::Email }
+        Self::of("email", Spelling::Email)
     }
 
     /// The internal name of the property.
@@ -83,6 +100,11 @@ pub enum KeyProblem {
     /// Nothing but blanks.
     #[error("the matching key is blank; every record needs a value for it")]
     Blank,
+    /// Text that stands in the place of a domain that is not known.
+    #[error(
+        "the matching key stands for no domain (such as n/a, none, unknown); every record needs a domain with a dot in it"
+    )]
+    Placeholder,
     /// An array or object.
     #[error("the matching key is an array or object; send text or a number")]
     NotScalar,
@@ -96,7 +118,7 @@ impl KeyProblem {
     #[must_use]
     pub fn code(self) -> InvalidCode {
         match self {
-            Self::Missing | Self::Blank => InvalidCode::MissingMatchingKey,
+            Self::Missing | Self::Blank | Self::Placeholder => InvalidCode::MissingMatchingKey,
             Self::NotScalar => InvalidCode::InvalidRecord,
             Self::Invalid(invalid) => invalid.code(),
         }
@@ -115,56 +137,45 @@ impl From<Reason> for KeyProblem {
     }
 }
 
-/// The text that is sent as a record's key, from one JSON value as the sender wrote it.
-///
-/// - text: decoded and trimmed; the text of numbers and truth values
-/// - numbers: exact digits, exponents written out; a fraction of zeros is dropped (`12345.0` is `12345`),
-///   and where the property is a number every spelling of it is the same key (`1.50` is `1.5`)
-/// - `email`: trimmed, in lower case; refused where it cannot be an address
-/// - `domain` of companies: the host of a URL, in lower case, without a leading `www.`
-/// - `hs_object_id`: digits
-/// - dates and everything else: as written
+/// The text that is sent as a record's key, from one JSON value as the sender wrote it: its one [`spelling`](Spelling),
+/// and where capitals do not count, that in lower case.
 ///
 /// # Errors
 /// [`KeyProblem`].
 pub fn key_text<'a>(rule: &KeyRule, raw: impl Into<Raw<'a>>) -> Result<Cow<'a, str>, KeyProblem> {
-    let text = match Json::of(raw).ok_or(Reason::Malformed)? {
+    let value = Json::of(raw).ok_or(Reason::Malformed)?;
+    match value {
         Json::Null => return Err(KeyProblem::Missing),
         Json::Array(_) | Json::Object(_) => return Err(KeyProblem::NotScalar),
-        Json::Bool(truth) => Cow::Borrowed(if truth { "true" } else { "false" }),
-        Json::Number(number) => number::integral(number)?,
-        Json::String(text) => text.decode().map_err(Reason::from)?,
-    };
-    match text {
-        Cow::Borrowed(text) => spelled_once(rule.kind, text),
-        Cow::Owned(text) => Ok(Cow::Owned(spelled_once(rule.kind, &text)?.into_owned())),
+        Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
+    let spelled = rule.spelling.of(value)?.ok_or(KeyProblem::Blank)?;
+    if rule.spelling == Spelling::Domain && domain::is_placeholder(&spelled) {
+        return Err(KeyProblem::Placeholder);
+    }
+    Ok(match (rule.compared, spelled) {
+        (Compared::Exactly, spelled) => spelled,
+        (Compared::Caseless, Cow::Borrowed(text)) => lower_case(text),
+        (Compared::Caseless, Cow::Owned(text)) => Cow::Owned(lower_case(&text).into_owned()),
+    })
 }
 
-/// The one spelling of a key that `text` is some spelling of.
-fn spelled_once(kind: Kind, text: &str) -> Result<Cow<'_, str>, KeyProblem> {
-    let text = text::trim(text);
-    if text.is_empty() {
-        return Err(KeyProblem::Blank);
-    }
-    text::check_length(text)?;
-    Ok(match kind {
-        Kind::Text => Cow::Borrowed(text),
-        Kind::Caseless => lower_case(text),
-        Kind::Email => {
-            email::check(text)?;
-            lower_case(text)
-        }
-        Kind::Domain => host(text).unwrap_or_else(|| lower_case(text)),
-        Kind::Number => number::shortest(text)?,
-        Kind::RecordId => {
-            let digits = number::shortest(text).map_err(|_| Reason::NotARecordId)?;
-            if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(Reason::NotARecordId.into());
-            }
-            digits
-        }
-    })
+/// A value that HubSpot holds, as keys that are searched for are compared with it.
+#[must_use]
+pub fn caseless(value: &str) -> Cow<'_, str> {
+    lower_case(trim(value))
+}
+
+/// The host of a company's domain that HubSpot holds, as keys are compared with it.
+#[must_use]
+pub fn caseless_host(value: &str) -> Cow<'_, str> {
+    domain::host(value).unwrap_or_else(|| caseless(value))
+}
+
+/// How else a host is written that has two spellings.
+#[must_use]
+pub fn other_spelling(host: &str) -> Option<String> {
+    domain::punycode(host)
 }
 
 #[cfg(test)]
@@ -173,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::coerce::testing::{self, property};
+    use crate::coerce::{RuleOptions, ValueRule};
 
     fn key(rule: &KeyRule, raw: &str) -> Result<String, KeyProblem> {
         key_text(rule, raw).map(Cow::into_owned)
@@ -192,6 +204,9 @@ mod tests {
             (r#"" \u0041 ""#, "A"),
             (r#""007""#, "007"),
             (r#""12345.0""#, "12345.0"),
+            (r#""\ufeff A-1\u200b""#, "A-1"),
+            ("-0", "0"),
+            ("1e3", "1000"),
             ("12345", "12345"),
             ("12345.0", "12345"),
             ("12345.000000000", "12345"),
@@ -249,7 +264,12 @@ mod tests {
         let company = KeyRule::new(&domain, ObjectKind::Company);
         assert_eq!(key(&company, r#""https:\/\/www.Example.com\/x""#).as_deref(), Ok("example.com"));
         assert_eq!(key(&company, r#"" Example.com ""#).as_deref(), Ok("example.com"));
-        assert_eq!(key(&company, r#""ACME Intranet""#).as_deref(), Ok("acme intranet"));
+        assert_eq!(key(&company, r#""ACME.de Intranet""#).as_deref(), Ok("acme.de intranet"));
+        assert_eq!(key(&company, r#""XN--MNCHEN-3YA.example""#).as_deref(), Ok("münchen.example"));
+        for placeholder in ["n/a", "None", "-", "null", "UNKNOWN", "ACME Intranet", "n.a."] {
+            let problem = key(&company, &format!("\"{placeholder}\"")).unwrap_err();
+            assert_eq!((problem, problem.code().as_str()), (KeyProblem::Placeholder, "MISSING_MATCHING_KEY"));
+        }
         let other = KeyRule::new(&domain, ObjectKind::Other);
         assert_eq!(key(&other, r#""https://www.Example.com/x""#).as_deref(), Ok("https://www.Example.com/x"));
     }
@@ -258,8 +278,8 @@ mod tests {
     fn what_is_searched_has_one_spelling_whatever_its_case() {
         let name = KeyRule::new(&property("name", "string", "text"), ObjectKind::Company).searched();
         assert_eq!(key(&name, r#"" ACME Ünits ""#).as_deref(), Ok("acme ünits"));
-        let number = KeyRule::new(&property("n", "number", "number"), ObjectKind::Company);
-        assert_eq!(number.clone().searched(), number);
+        let number = KeyRule::new(&property("n", "number", "number"), ObjectKind::Company).searched();
+        assert_eq!(key(&number, "1.50E1").as_deref(), Ok("15"));
     }
 
     #[test]
@@ -280,6 +300,49 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_written_is_the_key_but_for_its_case() {
+        let text = Property { has_unique_value: true, ..property("external_id", "string", "text") };
+        let phone = Property { has_unique_value: true, ..property("line", "phone_number", "phonenumber") };
+        let number = Property { has_unique_value: true, ..property("no", "number", "number") };
+        let domain = property("domain", "string", "text");
+        let email = property("email", "string", "text");
+        for figures in [Figures::AsText, Figures::AsNumbers] {
+            for (property, object) in [
+                (&text, ObjectKind::Company),
+                (&phone, ObjectKind::Contact),
+                (&number, ObjectKind::Other),
+                (&domain, ObjectKind::Company),
+                (&email, ObjectKind::Contact),
+            ] {
+                let rule = KeyRule::new(property, object).reading(figures);
+                let options = RuleOptions { object, figures, ..RuleOptions::default() };
+                let written = ValueRule::new(property, options);
+                for raw in [
+                    "12345.0",
+                    "1e3",
+                    "-0.0",
+                    "1.50",
+                    "12345678901234567890123.0",
+                    r#""7000.000000000""#,
+                    r#""\u200b7000.50 ""#,
+                    r#"" A-1\u00a0""#,
+                    r#""Ada@Example.com\ufeff""#,
+                    r#""https://WWW.Acme.example/""#,
+                    r#""xn--mnchen-3ya.example""#,
+                    "true",
+                ] {
+                    let Ok(key) = key(&rule, raw) else { continue };
+                    assert_eq!(
+                        testing::sent(&written, raw).to_lowercase(),
+                        key.to_lowercase(),
+                        "{raw}: {rule:?}"
+                    );
+                }
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(testing::config())]
 
@@ -292,6 +355,7 @@ mod tests {
                 KeyRule::new(&property("n", "number", "number"), ObjectKind::Other),
                 KeyRule::new(&property("t", "string", "text"), ObjectKind::Other),
                 KeyRule::new(&property("t", "string", "text"), ObjectKind::Other).searched(),
+                KeyRule::new(&property("t", "string", "text"), ObjectKind::Other).reading(Figures::AsNumbers),
             ];
             for rule in rules {
                 if let Ok(once) = key(&rule, &raw) {

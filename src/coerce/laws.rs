@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use proptest::prelude::*;
 
 use super::testing::{any_json, config, enumeration, property};
-use super::{Append, Coerced, MAX_CHARACTERS, ObjectKind, Owners, RuleOptions, ValueRule, coerce};
+use super::{Append, Coerced, Figures, MAX_CHARACTERS, ObjectKind, Owners, RuleOptions, ValueRule, coerce};
 use crate::crm::property::Property;
 use crate::json::{Cursor, Index};
 
@@ -18,6 +18,8 @@ fn rules() -> Vec<ValueRule> {
     let adding = RuleOptions { append: Append::Add, ..RuleOptions::default() };
     let owners = Owners::new([("a@b.co", "1"), ("b@b.co", "2"), ("B@b.co", "3")]);
     let owned = RuleOptions { owners: Some(Arc::new(owners)), ..RuleOptions::default() };
+    let numbers = RuleOptions { figures: Figures::AsNumbers, ..RuleOptions::default() };
+    let unique = Property { has_unique_value: true, ..property("u", "string", "text") };
     let owner = |field_type| Property {
         external_options: true,
         referenced_object_type: Some("OWNER".into()),
@@ -28,6 +30,10 @@ fn rules() -> Vec<ValueRule> {
     vec![
         ValueRule::new(&property("t", "string", "text"), RuleOptions::default()),
         ValueRule::new(&property("p", "phone_number", "phonenumber"), RuleOptions::default()),
+        ValueRule::new(&property("t", "string", "text"), numbers.clone()),
+        ValueRule::new(&unique, RuleOptions::default()),
+        ValueRule::new(&unique, numbers.clone()),
+        ValueRule::new(&property("n", "number", "number"), numbers),
         ValueRule::new(&property("email", "string", "text"), contact),
         ValueRule::new(&property("domain", "string", "text"), company),
         ValueRule::new(&property("n", "number", "number"), RuleOptions::default()),

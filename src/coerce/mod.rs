@@ -6,7 +6,8 @@
 //!
 //! | property | taken | refused |
 //! |---|---|---|
-//! | text, phone number, other kinds | anything, as written; arrays as JSON text | over 65,536 characters |
+//! | text, other kinds | anything, as written; whole numbers without `.0`; arrays as JSON text | over 65,536 characters |
+//! | what records are found by, phone number | the one spelling of it (`spelling.rs`) | over 65,536 characters |
 //! | `email` of contacts | one address, trimmed | what cannot be one |
 //! | `domain` of companies | host names and URLs, as the bare host | |
 //! | number | any decimal spelling, exponents written out, as text too | separators, hexadecimal |
@@ -16,9 +17,11 @@
 //! | enumeration | an option's value or label, in any case; owners by e-mail | what fits none, or several |
 //! | multi-select | the same, as array, `;` or `,` list | one element that does not fit |
 //!
-//! Blank text is [`Coerced::Empty`] for every kind but text, where only `""` is.
+//! Blanks and invisible characters around a value are no part of it, but for text. Blank text is [`Coerced::Empty`] for
+//! every kind but text, where only `""` is.
 
 mod aliases;
+mod blanks;
 mod boolean;
 mod choices;
 mod date;
@@ -42,20 +45,22 @@ mod object_kind;
 mod oracles;
 mod owners;
 mod rule;
+mod spelling;
 #[cfg(test)]
 mod testing;
 mod text;
 
 pub use date::instant;
 pub use invalid::{Invalid, InvalidCode, MAX_CHARACTERS, Reason};
-pub use key::{KeyProblem, KeyRule, key_text};
+pub use key::{KeyProblem, KeyRule, caseless, caseless_host, key_text, other_spelling};
 pub use merge::merge_lists;
 pub use multi::Append;
 pub use names::{Aliases, NameMatch, is_property_name, normalise, resolve};
 pub use naming::{property_label, property_name};
 pub use object_kind::ObjectKind;
 pub use owners::Owners;
-pub use rule::{RuleOptions, ValueRule};
+pub use rule::{Role, RuleOptions, ValueRule};
+pub use spelling::Figures;
 
 use json_text::Json;
 

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
 
 use super::invalid::Reason;
 
@@ -10,8 +11,19 @@ use super::invalid::Reason;
 pub(super) struct Moment {
     /// What a clock on the wall showed, to the millisecond; later digits are cut off.
     pub(super) wall: DateTime,
-    /// Seconds east of UTC; `None` where nothing was written, which is taken as UTC.
-    pub(super) offset: Option<i32>,
+    /// Where that clock hung.
+    pub(super) zone: Zone,
+}
+
+/// What was written of the zone that a clock is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Zone {
+    /// So many seconds east of UTC.
+    East(i32),
+    /// Nothing, which is taken as UTC.
+    Unwritten,
+    /// Nothing, and no time of day either: the moment is a day's midnight.
+    OfADay,
 }
 
 impl Moment {
@@ -20,10 +32,21 @@ impl Moment {
     /// # Errors
     /// [`Reason::TimeOutOfRange`] where the offset leads out of the years 1 to 9999.
     pub(super) fn in_utc(self) -> Result<DateTime, Reason> {
-        match self.offset {
-            None | Some(0) => Ok(self.wall),
-            Some(east) => in_years(self.wall.checked_sub(SignedDuration::from_secs(i64::from(east))).ok()),
+        match self.zone {
+            Zone::Unwritten | Zone::OfADay | Zone::East(0) => Ok(self.wall),
+            Zone::East(east) => {
+                in_years(self.wall.checked_sub(SignedDuration::from_secs(i64::from(east))).ok())
+            }
         }
+    }
+
+    /// When its day begins in a zone, on a clock in UTC. A day that has no midnight begins after the hour that is left out.
+    ///
+    /// # Errors
+    /// [`Reason::TimeOutOfRange`] where that is not in the years 1 to 9999.
+    pub(super) fn day_in(self, zone: &TimeZone) -> Result<DateTime, Reason> {
+        let begins = self.wall.date().to_zoned(zone.clone()).ok();
+        in_years(begins.map(|begins| Offset::UTC.to_datetime(begins.timestamp())))
     }
 }
 
@@ -54,14 +77,14 @@ pub(super) fn is_a_day(text: &[u8]) -> bool {
 fn parse_moment(text: &[u8]) -> Result<Moment, Reason> {
     let date = date(&text[..10])?;
     let Some((separator, rest)) = text[10..].split_first() else {
-        return Ok(Moment { wall: date.to_datetime(Time::midnight()), offset: None });
+        return Ok(Moment { wall: date.to_datetime(Time::midnight()), zone: Zone::OfADay });
     };
     if !matches!(separator, b'T' | b't' | b' ') {
         return Err(Reason::NotADate);
     }
     let (time, rest) = time(rest)?;
-    let offset = offset(rest.trim_ascii_start())?;
-    Ok(Moment { wall: date.to_datetime(time), offset })
+    let zone = zone(rest.trim_ascii_start())?;
+    Ok(Moment { wall: date.to_datetime(time), zone })
 }
 
 fn date(text: &[u8]) -> Result<Date, Reason> {
@@ -101,12 +124,12 @@ pub(super) fn milliseconds(fraction: &[u8]) -> i32 {
     digit(0) * 100 + digit(1) * 10 + digit(2)
 }
 
-fn offset(text: &[u8]) -> Result<Option<i32>, Reason> {
+fn zone(text: &[u8]) -> Result<Zone, Reason> {
     if text.is_empty() {
-        return Ok(None);
+        return Ok(Zone::Unwritten);
     }
     if [&b"Z"[..], b"UTC", b"GMT"].iter().any(|name| name.eq_ignore_ascii_case(text)) {
-        return Ok(Some(0));
+        return Ok(Zone::East(0));
     }
     let (east, rest) = match text {
         [b'+', rest @ ..] => (1, rest),
@@ -122,7 +145,7 @@ fn offset(text: &[u8]) -> Result<Option<i32>, Reason> {
     if hours > 23 || minutes > 59 || seconds > 59 {
         return Err(Reason::NoSuchTime);
     }
-    Ok(Some(east * (i32::from(hours) * 3600 + i32::from(minutes) * 60 + i32::from(seconds))))
+    Ok(Zone::East(east * (i32::from(hours) * 3600 + i32::from(minutes) * 60 + i32::from(seconds))))
 }
 
 fn optional_two_digits(text: &[u8]) -> Result<(i8, &[u8]), Reason> {
@@ -172,11 +195,15 @@ mod tests {
             ("2024-03-10T08:30:15.120+00:53:28", Some(3208)),
             ("2024-03-10T08:30:15.120+005328", Some(3208)),
         ] {
-            assert_eq!(parse(text), Some(Ok(Moment { wall, offset })), "{text}");
+            let zone = offset.map_or(Zone::Unwritten, Zone::East);
+            assert_eq!(parse(text), Some(Ok(Moment { wall, zone })), "{text}");
         }
-        let minute = Moment { wall: datetime(2024, 3, 10, 8, 30, 0, 0), offset: Some(0) };
+        let day = Moment { wall: datetime(2024, 3, 10, 0, 0, 0, 0), zone: Zone::OfADay };
+        assert_eq!(parse("2024-03-10"), Some(Ok(day)));
+        let minute = Moment { wall: datetime(2024, 3, 10, 8, 30, 0, 0), zone: Zone::East(0) };
         assert_eq!(parse("2024-03-10T08:30Z"), Some(Ok(minute)));
-        let leap_second = Moment { wall: datetime(2016, 12, 31, 23, 59, 59, 500_000_000), offset: Some(0) };
+        let leap_second =
+            Moment { wall: datetime(2016, 12, 31, 23, 59, 59, 500_000_000), zone: Zone::East(0) };
         assert_eq!(parse("2016-12-31T23:59:60.5Z"), Some(Ok(leap_second)));
     }
 
@@ -255,11 +282,11 @@ mod tests {
             offset in -1439..1440_i32,
         ) {
             let instant = jiff::Timestamp::new(seconds, nanoseconds).unwrap();
-            let offset = jiff::tz::Offset::from_seconds(offset * 60).unwrap();
+            let offset = Offset::from_seconds(offset * 60).unwrap();
             let printed = instant.display_with_offset(offset).to_string();
             let moment = parse(&printed).unwrap().unwrap();
-            prop_assert_eq!(moment.offset, Some(offset.seconds()));
-            let utc = jiff::tz::Offset::UTC.to_timestamp(moment.in_utc().unwrap()).unwrap();
+            prop_assert_eq!(moment.zone, Zone::East(offset.seconds()));
+            let utc = Offset::UTC.to_timestamp(moment.in_utc().unwrap()).unwrap();
             prop_assert_eq!(utc.as_millisecond(), instant.as_nanosecond().div_euclid(1_000_000) as i64);
         }
 
@@ -272,7 +299,7 @@ mod tests {
             let ours = parse(&text).unwrap().ok();
             prop_assert_eq!(ours.is_some(), theirs.is_some() && !year_zero);
             if let Some(ours) = ours {
-                prop_assert_eq!(jiff::tz::Offset::UTC.to_timestamp(ours.wall).ok(), theirs);
+                prop_assert_eq!(Offset::UTC.to_timestamp(ours.wall).ok(), theirs);
             }
         }
 

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::blanks::{is_blank, trim};
 use super::choices::Choices;
 use super::invalid::Reason;
 use super::json_text::{Json, RawText, elements, escape_body_into};
@@ -36,7 +37,7 @@ pub(super) fn write(
         Json::String(raw) => {
             if let Some(plain) = raw.plain()
                 && choices.is_value(plain)
-                && !plain.trim().is_empty()
+                && !is_blank(plain)
             {
                 begin(append, out);
                 out.extend_from_slice(plain.as_bytes());
@@ -44,10 +45,10 @@ pub(super) fn write(
                 return Ok(Coerced::Written);
             }
             let text = raw.decode()?;
-            if text.trim().is_empty() {
+            if is_blank(&text) {
                 return Ok(Coerced::Empty);
             }
-            let append = if text.trim_start().starts_with(';') { Append::Add } else { append };
+            let append = if trim(&text).starts_with(';') { Append::Add } else { append };
             match array_in_text(&text) {
                 Some(array) => write_elements(choices, append, &array, out),
                 None => List::begin(choices, append, out).with(&[text], Separators::SemicolonOrComma),
@@ -65,7 +66,7 @@ pub(super) fn write(
 
 /// The elements of a JSON array that was stored as text.
 fn array_in_text(text: &str) -> Option<Vec<&str>> {
-    let trimmed = text.trim();
+    let trimmed = trim(text);
     (trimmed.starts_with('[') && trimmed.ends_with(']')).then(|| elements(trimmed)).flatten()
 }
 
@@ -138,7 +139,7 @@ impl<'a, 'o> List<'a, 'o> {
 
     /// Adds the one option that `text` is, or the ones it lists.
     fn add(&mut self, text: &'a str, separators: Separators) -> Result<(), Reason> {
-        if text.trim().is_empty() {
+        if is_blank(text) {
             return Ok(());
         }
         let lists = text.contains(';');
@@ -154,7 +155,7 @@ impl<'a, 'o> List<'a, 'o> {
             }
         }
         let separator = if lists { ';' } else { ',' };
-        for part in text.split(separator).filter(|part| !part.trim().is_empty()) {
+        for part in text.split(separator).filter(|part| !is_blank(part)) {
             let option = self.choices.find(part)?;
             self.push(option.text(part));
         }
@@ -212,6 +213,9 @@ mod tests {
             (r#"["Deep Blue", "RED", "red", null, "", 1, 1.0]"#, "blue;red;1"),
             (r#""[\"red\", \"Deep Blue\"]""#, "red;blue"),
             (r#"" red ; deep blue;;red""#, "red;blue"),
+            (r#""red;\u200bblue;\u200e""#, "red;blue"),
+            (r#"["\ufeffred","blue\u200d", "\u200b"]"#, "red;blue"),
+            (r#""\u200b[\"red\"]\u200b""#, "red"),
             (r#""red, Deep Blue""#, "red;blue"),
             (r#""Green, light""#, "green"),
             (r#""green, light;red""#, "green;red"),
@@ -241,6 +245,7 @@ mod tests {
         for rule in [rule(&colours()), adding(&colours())] {
             assert_eq!(sent(&rule, r#"";red;Deep Blue""#), ";red;blue");
             assert_eq!(sent(&rule, r#"" ;red""#), ";red");
+            assert_eq!(sent(&rule, r#""\ufeff;red""#), ";red");
             assert_eq!(sent(&rule, r#"";""#), "<nothing>");
         }
     }

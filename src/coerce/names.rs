@@ -13,6 +13,10 @@ use crate::crm::property::Property;
 /// Longest property name HubSpot takes, in characters.
 pub(super) const MAX_NAME: usize = 100;
 
+/// Bytes of the longest name of a column that is looked at more closely: ten times as much as a property's. A longer one
+/// means a property only where it is mapped.
+pub(super) const LONGEST_COLUMN: usize = 1_000;
+
 /// Whether spellings and synonyms are tried for names the account does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aliases {
@@ -93,7 +97,7 @@ fn by_name(
     if properties(name) {
         return NameMatch::Exact;
     }
-    if aliases == Aliases::Off {
+    if aliases == Aliases::Off || name.len() > LONGEST_COLUMN {
         return NameMatch::Unknown;
     }
     let normalised = normalise(name);
@@ -116,9 +120,10 @@ fn by_name(
 
 /// The only property of this label, in whatever case.
 fn by_label(name: &str, properties: &[Property]) -> Option<String> {
-    let lower = |text: &str| text.trim().to_lowercase();
-    let wanted = lower(name);
-    let mut found = properties.iter().filter(|known| !wanted.is_empty() && lower(&known.label) == wanted);
+    let wanted = name.trim().to_lowercase();
+    // Mostly the first letter tells: of a wide row every column may come here, and the account has hundreds of properties.
+    let is_it = |label: &str| label.trim().chars().flat_map(char::to_lowercase).eq(wanted.chars());
+    let mut found = properties.iter().filter(|known| !wanted.is_empty() && is_it(&known.label));
     let first = found.next()?;
     found.all(|other| other.name == first.name).then(|| first.name.clone())
 }
@@ -343,6 +348,12 @@ mod tests {
         }
         assert_eq!(found("position", &["jobtitle"], ObjectKind::Other), NameMatch::Unknown);
         assert_eq!(found("名前", &["firstname"], ObjectKind::Contact), NameMatch::Unknown);
+        let padded = |blanks: usize| format!("first{}name", " ".repeat(blanks));
+        assert_eq!(
+            found(&padded(900), &["first_name"], ObjectKind::Contact),
+            NameMatch::Normalised { to: "first_name".into() }
+        );
+        assert_eq!(found(&padded(1_000), &["first_name"], ObjectKind::Contact), NameMatch::Unknown);
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! What a property that is made for a column is called.
 
-use super::names::{MAX_NAME, normalise, words_apart};
+use super::names::{LONGEST_COLUMN, MAX_NAME, normalise, words_apart};
 
 /// The internal name HubSpot takes for a new property: lower-case letters, digits and underscores, a letter first, at
-/// most 100 characters. `None` where nothing of the column's name is left.
+/// most 100 characters. `None` where nothing of the column's name is left, or too much.
 ///
 /// A name that begins with a digit gets an `n` before it, as HubSpot's own form does it. Two columns may come out as
 /// one name; the caller decides between them.
 #[must_use]
 pub fn property_name(column: &str) -> Option<String> {
+    if column.len() > LONGEST_COLUMN {
+        return None;
+    }
     let normal = normalise(column);
     let mut name = normal.trim_start_matches('_').to_owned();
     if name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -71,6 +74,7 @@ mod tests {
         }
         assert_eq!(property_name("名前"), None);
         assert_eq!(property_name("__"), None);
+        assert_eq!(property_name(&"x".repeat(1_001)), None);
         assert_eq!(property_name(&"x".repeat(300)).unwrap().len(), 100);
     }
 

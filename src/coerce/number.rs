@@ -2,14 +2,15 @@
 //!
 //! HubSpot takes digits with at most one decimal point (properties guide, "number" values). Warehouses
 //! also send exponents (`1E+21`), signs, leading zeros and numbers as text; none of them passes through
-//! a float here, so every digit survives. Zeros behind the point are kept, as the sender wrote them.
+//! a float here, so every digit survives. Zeros behind the point of a fraction are kept, as the sender wrote them, unless
+//! numbers are told apart by their text; a fraction of nothing but zeros is none.
 
 use std::borrow::Cow;
 
 use super::Coerced;
+use super::blanks::trim;
 use super::invalid::Reason;
 use super::json_text::Json;
-use super::text;
 
 /// The largest exponent, either way, that is written out: beyond a double's range, short of absurd.
 const MAX_EXPONENT: i64 = 400;
@@ -21,19 +22,37 @@ const MAX_EXPONENT: i64 = 400;
 pub(super) fn write(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
     out.push(b'"');
     match value {
-        Json::Number(number) => write_plain(number, out)?,
+        Json::Number(number) => write_integral(number, out)?,
         Json::String(text) => {
             let text = text.decode()?;
-            let text = text::trim(&text);
+            let text = trim(&text);
             if text.is_empty() {
                 return Ok(Coerced::Empty);
             }
-            write_plain(text, out)?;
+            write_integral(text, out)?;
         }
         Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => return Err(Reason::NotANumber),
     }
     out.push(b'"');
     Ok(Coerced::Written)
+}
+
+/// Appends `number` as plain digits, without a fraction where that is all zeros.
+fn write_integral(number: &str, out: &mut Vec<u8>) -> Result<(), Reason> {
+    let start = out.len();
+    write_plain(number, out)?;
+    let kept = without_idle_fraction(&out[start..]);
+    out.truncate(start + kept);
+    Ok(())
+}
+
+/// How many of these plain digits are left without a fraction that is all zeros.
+fn without_idle_fraction(plain: &[u8]) -> usize {
+    if plain.last() != Some(&b'0') {
+        return plain.len();
+    }
+    let end = plain.iter().rposition(|digit| *digit != b'0');
+    end.filter(|end| plain[*end] == b'.').unwrap_or(plain.len())
 }
 
 /// Appends `number` as plain digits: no exponent, no plus sign, no leading zeros, no negative zero.
@@ -54,12 +73,8 @@ pub(super) fn integral(number: &str) -> Result<Cow<'_, str>, Reason> {
         return Ok(Cow::Borrowed(number));
     }
     let mut plain = plain(number)?;
-    if let Some(point) = plain.find('.')
-        && plain[point + 1..].bytes().all(|digit| digit == b'0')
-    {
-        plain.truncate(point);
-    }
-    Ok(Cow::Owned(plain))
+    plain.truncate(without_idle_fraction(plain.as_bytes()));
+    if plain == number { Ok(Cow::Borrowed(number)) } else { Ok(Cow::Owned(plain)) }
 }
 
 /// `number` as the shortest plain digits: equal numbers are equal text.
@@ -233,7 +248,10 @@ mod tests {
         for (raw, expected) in [
             ("0", "0"),
             ("-0", "0"),
-            ("-0.00", "0.00"),
+            ("-0.00", "0"),
+            ("12345.0", "12345"),
+            (r#""7000.000000000""#, "7000"),
+            ("100", "100"),
             ("42", "42"),
             ("-42", "-42"),
             ("123456.780", "123456.780"),
@@ -242,7 +260,7 @@ mod tests {
             ("1E+2", "100"),
             ("1.5E3", "1500"),
             ("1.2345e2", "123.45"),
-            ("1.50e1", "15.0"),
+            ("1.50e1", "15"),
             ("-1.5e-3", "-0.0015"),
             ("125e-2", "1.25"),
             ("0.001e2", "0.1"),

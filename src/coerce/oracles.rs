@@ -46,8 +46,29 @@ fn text(value: &Meant) -> String {
         Meant::Text(text) | Meant::Raw(text) if text.chars().count() > MAX_CHARACTERS => {
             "VALUE_TOO_LONG".to_owned()
         }
-        Meant::Text(text) | Meant::Raw(text) => text.clone(),
+        Meant::Text(text) => text.clone(),
+        Meant::Raw(raw) => written(raw),
     }
+}
+
+/// What is no text, as text: a number in plain digits, and without a fraction of nothing but zeros.
+fn written(raw: &str) -> String {
+    let Some((negative, significant, power)) = number(raw) else { return raw.to_owned() };
+    if significant.is_empty() {
+        return "0".to_owned();
+    }
+    let sign = if negative { "-" } else { "" };
+    if power >= 0 {
+        return format!("{sign}{significant}{}", "0".repeat(power as usize));
+    }
+    // The zeros that the sender wrote behind a fraction stay.
+    let (mantissa, exponent) = raw.split_once(['e', 'E']).unwrap_or((raw, "0"));
+    let places = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len() as i64);
+    let places = places - exponent.parse::<i64>().unwrap_or_default();
+    let behind = usize::try_from(-power).unwrap_or_default();
+    let digits = format!("{significant:0>width$}", width = behind + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - behind);
+    format!("{sign}{whole}.{fraction:0<places$}", places = usize::try_from(places).unwrap_or_default())
 }
 
 /// A number without regard to its spelling: sign, digits without zeros at either end, power of ten. `None` for what is

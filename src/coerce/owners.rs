@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use super::blanks::trim;
 use super::invalid::Reason;
 use super::text::lower_case;
 
@@ -52,7 +53,7 @@ impl Owners {
     pub fn tell<'a>(&self, owners: impl IntoIterator<Item = (&'a str, &'a str)>) {
         let mut ids = Ids::new();
         for (email, id) in owners {
-            let email = email.trim();
+            let email = trim(email);
             if email.is_empty() {
                 continue;
             }

@@ -3,13 +3,17 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
+use super::blanks::is_bare;
 use super::choices::Choices;
 use super::invalid::{Invalid, MAX_CHARACTERS, Reason};
 use super::json_text::Json;
 use super::multi::{self, Append};
 use super::object_kind::ObjectKind;
 use super::owners::Owners;
-use super::{Coerced, boolean, date, domain, email, enumeration, number, text};
+use super::spelling::{Figures, Spelling};
+use super::{Coerced, boolean, date, enumeration, number, text};
 use crate::crm::property::{Property, PropertyOption, PropertyType};
 use crate::json::{Form, Raw};
 
@@ -25,6 +29,22 @@ pub struct RuleOptions {
     pub append: Append,
     /// The account's owners; `None` where they could not be read.
     pub owners: Option<Arc<Owners>>,
+    /// What the column's text is that stands for a number.
+    pub figures: Figures,
+    /// Whether records are found by the property. Those that HubSpot keeps unique are keys without being named.
+    pub role: Role,
+    /// Whose midnight a day is where an instant is wanted; `None` is UTC.
+    pub day_zone: Option<TimeZone>,
+}
+
+/// What a property is to the stream that writes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// One of its values.
+    #[default]
+    Value,
+    /// What its records are found by.
+    Key,
 }
 
 /// The prepared rule of one property in one stream.
@@ -40,13 +60,13 @@ pub struct ValueRule {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Text,
-    Email,
-    Domain,
+    Text(Figures),
+    /// Something that records may be found by.
+    Spelled(Spelling),
     Number,
     Truth(Choices),
     Date,
-    Datetime,
+    Datetime(Option<TimeZone>),
     One(Choices),
     Many(Choices, Append),
 }
@@ -103,7 +123,10 @@ impl ValueRule {
         raw.form() == Form::Plain
             && match &self.kind {
                 // Between the quotes is something, and not too much of it in bytes, so in characters neither.
-                Kind::Text => (3..=MAX_CHARACTERS).contains(&quoted.len()),
+                Kind::Text(Figures::AsText) => (3..=MAX_CHARACTERS).contains(&quoted.len()),
+                Kind::Spelled(Spelling::Text(Figures::AsText)) => {
+                    (3..=MAX_CHARACTERS).contains(&quoted.len()) && is_bare(&quoted[1..quoted.len() - 1])
+                }
                 Kind::Date => date::is_a_day(quoted),
                 _ => false,
             }
@@ -113,13 +136,12 @@ impl ValueRule {
     pub(super) fn write(&self, value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
         match &self.kind {
             _ if matches!(value, Json::Null) => Ok(Coerced::Null),
-            Kind::Text => text::write(value, out),
-            Kind::Email => email::write(value, out),
-            Kind::Domain => domain::write(value, out),
+            Kind::Text(figures) => text::write(*figures, value, out),
+            Kind::Spelled(spelling) => spelling.write(value, out),
             Kind::Number => number::write(value, out),
             Kind::Truth(labels) => boolean::write(labels, value, out),
             Kind::Date => date::write_date(value, out),
-            Kind::Datetime => date::write_datetime(value, out),
+            Kind::Datetime(zone) => date::write_datetime(zone.as_ref(), value, out),
             Kind::One(choices) => enumeration::write(choices, value, out),
             Kind::Many(choices, append) => multi::write(choices, *append, value, out),
         }
@@ -129,21 +151,27 @@ impl ValueRule {
 impl Kind {
     fn of(property: &Property, options: &RuleOptions) -> Self {
         let choices = || Choices::of(property, options.owners.as_ref());
+        let is_key = property.has_unique_value || options.role == Role::Key;
         match property.kind {
             PropertyType::String if options.object == ObjectKind::Contact && property.name == "email" => {
-                Self::Email
+                Self::Spelled(Spelling::Email)
             }
             PropertyType::String if options.object == ObjectKind::Company && property.name == "domain" => {
-                Self::Domain
+                Self::Spelled(Spelling::Domain)
             }
+            // HubSpot refuses blanks around whatever is not of the type for texts.
+            PropertyType::PhoneNumber => Self::Spelled(Spelling::Text(options.figures)),
+            PropertyType::String if is_key => Self::Spelled(Spelling::Text(options.figures)),
             PropertyType::String
-            | PropertyType::PhoneNumber
             | PropertyType::ObjectCoordinates
             | PropertyType::Json
-            | PropertyType::Other => Self::Text,
+            | PropertyType::Other => Self::Text(options.figures),
+            PropertyType::Number if is_key || options.figures == Figures::AsNumbers => {
+                Self::Spelled(Spelling::Number)
+            }
             PropertyType::Number => Self::Number,
             PropertyType::Date => Self::Date,
-            PropertyType::Datetime => Self::Datetime,
+            PropertyType::Datetime => Self::Datetime(options.day_zone.clone()),
             PropertyType::Bool => Self::Truth(Choices::only(&property.options)),
             PropertyType::Enumeration if property.is_multiple() => Self::Many(choices(), options.append),
             PropertyType::Enumeration if is_single_checkbox(property) => {
@@ -171,6 +199,24 @@ mod tests {
         assert_eq!(sent(&rule(&opt_out), r#""OUT""#), "out");
         assert_eq!(sent(&rule(&opt_out), "1"), "INVALID_OPTION");
         assert_eq!(sent(&rule(&property("flag", "enumeration", "booleancheckbox")), "1"), "true");
+    }
+
+    #[test]
+    fn telephone_numbers_are_trimmed_and_written_without_an_idle_fraction() {
+        let rule = rule(&property("mobile", "phone_number", "phonenumber"));
+        for (raw, expected) in [
+            ("4930123456.0", "4930123456"),
+            (r#"" +49 30 123456\u200b""#, "+49 30 123456"),
+            (r#""0049""#, "0049"),
+            (r#"" ""#, "<empty>"),
+            ("[1]", "[1]"),
+        ] {
+            assert_eq!(sent(&rule, raw), expected, "{raw}");
+        }
+        assert_eq!(
+            sent(&self::rule(&property("phone", "string", "phonenumber")), "4930123456.0"),
+            "4930123456"
+        );
     }
 
     #[test]

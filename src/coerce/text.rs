@@ -1,27 +1,37 @@
 //! Text: strings copied as they are, everything else as the text it was written with.
 //!
-//! Serves `string`, `phone_number` and kinds this version does not know. Nothing is trimmed or changed:
-//! the sender's text is the value. Only `""` counts as empty.
+//! Serves `string` and kinds this version does not know. Nothing is trimmed or changed:
+//! the sender's text is the value. Only `""` counts as empty. A whole JSON number goes without the `.0` that databases
+//! add, and the text of a number is one where the catalog declares the column so ([`super::spelling`]).
 
 use std::borrow::Cow;
 
 use super::Coerced;
+use super::blanks::trim;
 use super::invalid::{MAX_CHARACTERS, Reason};
 use super::json_text::{Json, RawText, escape_into};
+use super::number;
+use super::spelling::Figures;
 
 /// Writes `value` for a text property.
 ///
 /// # Errors
 /// [`Reason::TooLong`], [`Reason::BrokenText`].
-pub(super) fn write(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
+pub(super) fn write(figures: Figures, value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reason> {
     match value {
         Json::String(text) if text.body().is_empty() => return Ok(Coerced::Empty),
-        Json::String(text) => write_string(text, out)?,
+        Json::String(text) => match figure(figures, text)? {
+            Some(number) => write_digits(&number, out),
+            None => write_string(text, out)?,
+        },
         Json::Number(number) => {
             check_length(number)?;
-            out.push(b'"');
-            out.extend_from_slice(number.as_bytes());
-            out.push(b'"');
+            let digits = match figures {
+                Figures::AsText => number::integral(number),
+                Figures::AsNumbers => number::shortest(number),
+            };
+            // What has too many digits to be written out is text all the same.
+            write_digits(&digits.unwrap_or(Cow::Borrowed(number)), out);
         }
         Json::Bool(truth) => out.extend_from_slice(if truth { b"\"true\"" } else { b"\"false\"" }),
         Json::Array(nested) | Json::Object(nested) => {
@@ -31,6 +41,20 @@ pub(super) fn write(value: Json<'_>, out: &mut Vec<u8>) -> Result<Coerced, Reaso
         Json::Null => return Ok(Coerced::Null),
     }
     Ok(Coerced::Written)
+}
+
+/// The number that a text stands for, where it may stand for one.
+fn figure(figures: Figures, text: RawText<'_>) -> Result<Option<String>, Reason> {
+    match figures {
+        Figures::AsText => Ok(None),
+        Figures::AsNumbers => Ok(number::shortest(trim(&text.decode()?)).ok().map(Cow::into_owned)),
+    }
+}
+
+fn write_digits(digits: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(digits.as_bytes());
+    out.push(b'"');
 }
 
 /// Copies a string verbatim, escapes included, once it is known to be text of an accepted length.
@@ -54,14 +78,6 @@ pub(super) fn check_length(text: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-/// `text` without white space around it.
-pub(super) fn trim(text: &str) -> &str {
-    // Mostly there is none, which two bytes tell; looking for it character by character costs 80 instructions.
-    let is_bare = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
-    let bytes = text.as_bytes();
-    if is_bare(bytes.first()) && is_bare(bytes.last()) { text } else { text.trim() }
-}
-
 /// `text` in lower case; borrowed where it already is.
 pub(super) fn lower_case(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
@@ -74,11 +90,11 @@ pub(super) fn lower_case(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use crate::coerce::testing::{property, rule, sent};
-    use crate::coerce::{MAX_CHARACTERS, coerce};
+    use crate::coerce::{Figures, MAX_CHARACTERS, RuleOptions, ValueRule, coerce};
 
     #[test]
     fn text_is_the_text_that_was_written() {
-        for kind in ["string", "phone_number", "json", "some_future_kind"] {
+        for kind in ["string", "json", "some_future_kind"] {
             let rule = rule(&property("note", kind, "text"));
             for (raw, expected) in [
                 (r#""plain""#, "plain"),
@@ -86,13 +102,44 @@ mod tests {
                 (r#""   ""#, "   "),
                 (r#""a\"b\\c\n\u00e9\ud83d\ude00""#, "a\"b\\c\né😀"),
                 ("12345678901234567890.10", "12345678901234567890.10"),
-                ("1e21", "1e21"),
+                ("1e21", "1000000000000000000000"),
+                ("4930123456.0", "4930123456"),
+                ("-0", "0"),
+                ("-0.00", "0"),
+                ("1.5e-3", "0.0015"),
+                ("1e999", "1e999"),
+                (r#""12345.0""#, "12345.0"),
                 ("true", "true"),
                 (r#"["a", 1]"#, r#"["a", 1]"#),
                 (r#"{"k":"\"\n"}"#, r#"{"k":"\"\n"}"#),
                 ("null", "<null>"),
                 (r#""""#, "<empty>"),
                 (r#""\ud800""#, "INVALID_RECORD"),
+            ] {
+                assert_eq!(sent(&rule, raw), expected, "{kind}: {raw}");
+            }
+        }
+    }
+
+    #[test]
+    fn decimal_text_is_a_number_where_the_catalog_declares_one() {
+        for kind in ["string", "json"] {
+            let options = RuleOptions { figures: Figures::AsNumbers, ..RuleOptions::default() };
+            let rule = ValueRule::new(&property("note", kind, "text"), options);
+            for (raw, expected) in [
+                (r#""7000.000000000""#, "7000"),
+                (r#"" 7000.500000000\u200b""#, "7000.5"),
+                ("7000.0", "7000"),
+                ("7000.50", "7000.5"),
+                (r#""1E+3""#, "1000"),
+                (r#""-0.000""#, "0"),
+                (r#""12345678901234567890123.0""#, "12345678901234567890123"),
+                (r#""1e999""#, "1e999"),
+                (r#"" seven ""#, " seven "),
+                (r#""1,000.0""#, "1,000.0"),
+                (r#""""#, "<empty>"),
+                (r#"" ""#, " "),
+                ("true", "true"),
             ] {
                 assert_eq!(sent(&rule, raw), expected, "{kind}: {raw}");
             }

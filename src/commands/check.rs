@@ -23,7 +23,7 @@ use crate::output::lines;
 use crate::output::rotation::TokenRotation;
 use crate::plan::columns::ColumnRules;
 use crate::plan::deleted;
-use crate::plan::key::{RECORD_ID, search_problem, unique_properties};
+use crate::plan::key::{RECORD_ID, making_problem, search_problem, unique_properties};
 use crate::plan::making::missing_key;
 use crate::plan::meant::{self, Meant};
 use crate::plan::object::ObjectName;
@@ -306,7 +306,10 @@ async fn check_key(
     }
     let properties = knowledge.properties(object).await?;
     if stream.match_by == Match::Search {
-        return match search_problem(key, object, properties) {
+        // Without an operation the connection may still choose one that creates nothing.
+        let makes = stream.operation == Some(Operation::Upsert);
+        let making_problem = making_problem(key, properties).filter(|_| makes).map(str::to_owned);
+        return match search_problem(key, object, properties).or(making_problem) {
             Some(problem) => {
                 Err(Failure::new(Kind::Configuration, format!("the matching key \"{key}\" {problem}.")))
             }

@@ -66,7 +66,7 @@ pub fn scope_problems(plans: &[InlinePlan], footing: &Footing) -> Vec<String> {
 #[must_use]
 pub fn described(plan: &InlinePlan, near: &ObjectType) -> String {
     let far = &plan.far;
-    let found = if far.matched_by == MatchedBy::Search { ", found by search" } else { "" };
+    let found = if matches!(far.matched_by, MatchedBy::Search(_)) { ", found by search" } else { "" };
     format!(
         "{} is associated with {} by \"{}\" ({}{found}).",
         near.name,

@@ -87,6 +87,8 @@ pub enum Expected {
     HttpUrl,
     /// A whole number, or a percentage such as `5%`.
     Limit,
+    /// The name of a time zone that there is.
+    TimeZone,
     /// Needed because another key of the same object is set.
     TogetherWith(&'static str),
     /// Must not be set next to another key of the same object.
@@ -124,6 +126,9 @@ impl fmt::Display for Expected {
             Self::Limit => {
                 f.write_str("must be a whole number such as \"100\", or a percentage such as \"5%\"")
             }
+            Self::TimeZone => f.write_str(
+                "must be the IANA name of a time zone, such as \"America/New_York\", \"Europe/Berlin\" or \"UTC\"",
+            ),
             Self::TogetherWith(key) => write!(f, "is required when {key} is set"),
             Self::WithoutKey(key) => write!(f, "must not be set together with {key}: remove one of the two"),
             Self::UniqueStream { first } => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use schemars::JsonSchema;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -93,32 +94,39 @@ pub struct StreamSettings {
     #[serde(default)]
     #[schemars(title = "Create Missing Matching Key", extend("order" = 13))]
     pub create_matching_key: bool,
+    /// The time zone whose midnight is meant where a field has only a day and its HubSpot property has a time of day,
+    /// such as a deal's close date, for example "America/New_York". Leave it out for UTC.
+    #[schemars(
+        title = "Time Zone of Days",
+        extend("examples" = ["America/New_York", "Europe/Berlin"], "order" = 14)
+    )]
+    pub date_time_zone: Option<String>,
     /// For a stream of audiences: what to write for each status, as pairs of status and value. Statuses that are
     /// not listed are written as they are.
     #[serde(default)]
     #[schemars(
         title = "Audience Statuses",
-        extend("examples" = [{"realized": "Member", "exited": "Former member"}], "order" = 14)
+        extend("examples" = [{"realized": "Member", "exited": "Former member"}], "order" = 15)
     )]
     pub audience_statuses: BTreeMap<String, String>,
     /// Where a stream mirrors something: how many a sync may remove, as a number or as a percentage such as "10%". More
     /// stop the sync, and nobody is removed. By default lists have no such limit.
-    #[schemars(title = "Most Removals", extend("examples" = ["1000", "10%"], "order" = 15))]
+    #[schemars(title = "Most Removals", extend("examples" = ["1000", "10%"], "order" = 16))]
     pub mirror_max_archive: Option<Limit>,
     /// Overrides "Unknown Properties" for this stream.
-    #[schemars(title = "Unknown Properties", extend("order" = 16))]
+    #[schemars(title = "Unknown Properties", extend("order" = 17))]
     pub unknown_properties: Option<UnknownProperties>,
     /// Overrides "Invalid Values" for this stream.
-    #[schemars(title = "Invalid Values", extend("order" = 17))]
+    #[schemars(title = "Invalid Values", extend("order" = 18))]
     pub invalid_values: Option<InvalidValues>,
     /// Overrides "Null Values" for this stream.
-    #[schemars(title = "Null Values", extend("order" = 18))]
+    #[schemars(title = "Null Values", extend("order" = 19))]
     pub null_values: Option<NullValues>,
     /// Overrides "Empty Strings" for this stream.
-    #[schemars(title = "Empty Strings", extend("order" = 19))]
+    #[schemars(title = "Empty Strings", extend("order" = 20))]
     pub empty_strings: Option<EmptyStrings>,
     /// Overrides "Deleted Rows" for this stream.
-    #[schemars(title = "Deleted Rows", extend("order" = 20))]
+    #[schemars(title = "Deleted Rows", extend("order" = 21))]
     pub deleted_rows: Option<DeletedRows>,
 }
 
@@ -211,12 +219,21 @@ impl<'de> Deserialize<'de> for PropertyMapping {
 }
 
 impl StreamSettings {
+    /// Whose midnight a day is where an instant is wanted; `None` is UTC.
+    #[must_use]
+    pub fn day_zone(&self) -> Option<TimeZone> {
+        self.date_time_zone.as_deref().and_then(time_zone)
+    }
+
     fn check(&self, at: &FieldPath, findings: &mut Findings) {
         findings.not_blank(at, "name", &self.name);
         findings.not_blank_if_set(at, "object", self.object.as_deref());
         findings.not_blank_if_set(at, "matching_key", self.matching_key.as_deref());
         findings.not_blank_if_set(at, "property_group", self.property_group.as_deref());
         Limit::check(self.mirror_max_archive, at.key("mirror_max_archive"), findings);
+        if self.date_time_zone.as_deref().is_some_and(|name| time_zone(name).is_none()) {
+            findings.add(at.key("date_time_zone"), Expected::TimeZone);
+        }
         let mapping = at.key("property_mapping");
         for (column, property) in self.property_mapping.pairs() {
             findings.not_blank(&mapping, column, property);
@@ -234,6 +251,11 @@ impl StreamSettings {
             findings.not_blank_if_set(&at, "label", association.label.as_deref());
         }
     }
+}
+
+/// The time zone of an IANA name, blanks around it aside: of those that come with the program, whatever the machine has.
+fn time_zone(name: &str) -> Option<TimeZone> {
+    TimeZoneDatabase::bundled().get(name.trim()).ok()
 }
 
 pub(super) fn check(streams: &[StreamSettings], at: &FieldPath, findings: &mut Findings) {

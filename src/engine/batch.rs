@@ -9,6 +9,7 @@ use super::mirror::Chore;
 use super::operation::{Operation, Step};
 use super::record::Record;
 use super::rejection::Rejection;
+use crate::json;
 
 /// One input of a batch: a record, or several of one key whose values are merged (later values win per
 /// property).
@@ -25,6 +26,8 @@ pub struct Input {
     pub then: VecDeque<Record>,
     /// HubSpot's record id, once it has been looked up.
     pub record_id: Option<Box<str>>,
+    /// What led to that id.
+    pub found_by: FoundBy,
     /// What is known of the record at the far end, where pairs are associated.
     pub far: FarEnd,
     /// Which of its writes is next.
@@ -55,6 +58,16 @@ impl From<StreamIndex> for Source {
     fn from(stream: StreamIndex) -> Self {
         Self { stream, link: None }
     }
+}
+
+/// What a record was found by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FoundBy {
+    /// Its value of the matching key.
+    #[default]
+    Key,
+    /// Another name it has, such as a further domain of a company: its own value of the key stays.
+    Another,
 }
 
 /// The record that asked for a pair, among those that are written and wait for their pairs.
@@ -98,6 +111,7 @@ impl Input {
             merged: Vec::new(),
             then: VecDeque::new(),
             record_id: None,
+            found_by: FoundBy::Key,
             far: FarEnd::default(),
             turn: Turn::First,
             created: None,
@@ -156,6 +170,19 @@ impl Input {
     #[must_use]
     pub fn has_properties(&self) -> bool {
         self.parts().any(|part| !part.body.properties().is_empty())
+    }
+
+    /// Whether there is any property to write once its own value of the key stays what it is, if it is to stay.
+    #[must_use]
+    pub fn has_more_than(&self, key: &str) -> bool {
+        let has_another = |part: &Record| {
+            let mut has_another = false;
+            let members = format!("{{{}}}", String::from_utf8_lossy(self.members(part)));
+            // Rendered by `plan::shape`, so always an object.
+            let _rendered_by_us = json::members(&members, |name, _| has_another |= name != key);
+            has_another
+        };
+        self.found_by == FoundBy::Key || self.parts().any(has_another)
     }
 
     /// Whether any of its records asks for associations.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::association::{self, Pair};
 use super::batch::{Input, Stage};
 use super::membership::Membership;
-use super::operation::{Operation, Step};
+use super::operation::{Among, Operation, Step};
 use super::resolve::{Group, search};
 
 /// Most names in one call that finds record ids (HubSpot's object API guide, batch read).
@@ -71,7 +71,7 @@ pub fn asked(operation: Operation, step: Step, inputs: Vec<Input>) -> (Vec<Input
     if !operation.looks_up_first() {
         return (inputs, Vec::new());
     }
-    let mut names = Names::of(step);
+    let mut names = Names::of(operation, step);
     inputs.into_iter().partition(|input| {
         let Some(name) = name_asked(operation, step, input) else { return false };
         names.admit(name)
@@ -81,7 +81,7 @@ pub fn asked(operation: Operation, step: Step, inputs: Vec<Input>) -> (Vec<Input
 /// The different names that a call for record ids asks for.
 #[must_use]
 pub fn names_asked(operation: Operation, step: Step, inputs: &[Input]) -> Vec<String> {
-    let mut names = Names::of(step);
+    let mut names = Names::of(operation, step);
     for name in inputs.iter().filter_map(|input| name_asked(operation, step, input)) {
         names.admit(name);
     }
@@ -96,16 +96,19 @@ struct Names {
     most: usize,
     /// Bytes that are left for them, where they are counted.
     room: usize,
+    /// What they are searched for among, where they are.
+    among: Among,
 }
 
 impl Names {
-    fn of(step: Step) -> Self {
+    fn of(operation: Operation, step: Step) -> Self {
+        let among = operation.among(step);
         let (most, room) = match step {
             Step::ReadLabels => (MOST_LABELLED, usize::MAX),
-            Step::Search | Step::SearchFar => (search::MOST_KEYS, search::KEYS_BYTES),
+            Step::Search | Step::SearchFar => (search::MOST_KEYS, search::keys_bytes(among)),
             _ => (MOST_NAMES, usize::MAX),
         };
-        Self { known: HashSet::new(), different: Vec::new(), most, room }
+        Self { known: HashSet::new(), different: Vec::new(), most, room, among }
     }
 
     /// Whether the call asks for a name: for the first one always, however long it is.
@@ -114,7 +117,7 @@ impl Names {
             return true;
         }
         let is_counted = self.room != usize::MAX;
-        let length = if is_counted { search::key_length(&name).saturating_add(1) } else { 0 };
+        let length = if is_counted { search::asked_length(self.among, &name) } else { 0 };
         if !self.different.is_empty() && (self.different.len() >= self.most || length > self.room) {
             return false;
         }

@@ -32,6 +32,8 @@ use super::batch::Input;
 use super::lane::{BatchLimits, Merging};
 use super::pace::Budget;
 
+pub use crate::api::ADDITIONAL_DOMAINS;
+
 /// What is done with each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -42,7 +44,7 @@ pub enum Operation {
     Upsert,
     /// The same by a property that need not be unique. It is sent among the others, so that what is created can be
     /// found the next time.
-    UpsertFound,
+    UpsertFound(Among),
     /// Update what exists.
     Update(MatchedBy),
     /// Move to the recycling bin.
@@ -74,7 +76,30 @@ pub enum MatchedBy {
     /// A contact's e-mail address, secondary ones included.
     Email,
     /// Any property, found by search.
-    Search,
+    Search(Among),
+}
+
+/// What keys are searched for among.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Among {
+    /// The values of one property.
+    Values,
+    /// The domains of companies: a host has two spellings where it is not ASCII.
+    Domains,
+    /// The same, and the further domains of companies.
+    AllDomains,
+}
+
+impl MatchedBy {
+    /// The same for archiving: a company that has a domain besides may be the one that another was merged into, which
+    /// nobody asked to archive.
+    #[must_use]
+    pub fn of_its_own(self) -> Self {
+        match self {
+            Self::Search(Among::AllDomains) => Self::Search(Among::Domains),
+            _ => self,
+        }
+    }
 }
 
 /// One of the calls an operation is made of.
@@ -144,7 +169,7 @@ impl Operation {
     pub fn verb(self) -> &'static str {
         match self {
             Self::Insert => "insert",
-            Self::Upsert | Self::UpsertFound => "upsert",
+            Self::Upsert | Self::UpsertFound(_) => "upsert",
             Self::Update(_) => "update",
             Self::Archive(_) => "archive",
             Self::Membership(_) => "list",
@@ -158,7 +183,7 @@ impl Operation {
     #[must_use]
     pub fn batch_limits(self) -> BatchLimits {
         match self {
-            Self::Insert | Self::Upsert | Self::UpsertFound | Self::Update(_) | Self::Archive(_) => {
+            Self::Insert | Self::Upsert | Self::UpsertFound(_) | Self::Update(_) | Self::Archive(_) => {
                 OBJECT_BATCH
             }
             Self::Membership(_) => MEMBERSHIP_BATCH,
@@ -173,7 +198,7 @@ impl Operation {
         match self {
             // Two records are two records, even if HubSpot keeps what they share unique and refuses the second.
             Self::Insert => Merging::Never,
-            Self::Upsert | Self::UpsertFound | Self::Update(_) | Self::Archive(_) => Merging::Allowed,
+            Self::Upsert | Self::UpsertFound(_) | Self::Update(_) | Self::Archive(_) => Merging::Allowed,
             // The later of two actions waits for the earlier one.
             Self::Membership(_) | Self::Association(..) => Merging::Never,
             Self::Event => Merging::Never,
@@ -194,15 +219,15 @@ impl Operation {
             Self::Association(linking, ends) => linking_step(linking, ends, input),
             Self::Insert => Step::Create,
             // An update without properties is refused by HubSpot; that the record exists can be seen without one.
-            Self::Update(MatchedBy::Search) if !input.has_properties() => Step::Search,
+            Self::Update(MatchedBy::Search(_)) if !input.has_properties() => Step::Search,
             Self::Update(_) if !input.has_properties() => Step::Lookup,
             Self::Membership(MatchedBy::RecordId) => Step::Members,
             Self::Membership(_) if input.record_id.is_some() => Step::Members,
             Self::Membership(_) => Step::Lookup,
             _ if input.record_id.is_some() => Step::Write,
-            Self::UpsertFound | Self::Update(MatchedBy::Search) | Self::Archive(MatchedBy::Search) => {
-                Step::Search
-            }
+            Self::UpsertFound(_)
+            | Self::Update(MatchedBy::Search(_))
+            | Self::Archive(MatchedBy::Search(_)) => Step::Search,
             Self::Upsert | Self::Archive(MatchedBy::RecordId) => Step::Write,
             Self::Archive(_) | Self::Update(MatchedBy::Email) => Step::Lookup,
             Self::Update(_) => Step::Write,
@@ -214,7 +239,8 @@ impl Operation {
     pub fn last_step(self, step: Step) -> Step {
         match (self, step) {
             (
-                Self::UpsertFound | Self::Update(MatchedBy::RecordId | MatchedBy::Email | MatchedBy::Search),
+                Self::UpsertFound(_)
+                | Self::Update(MatchedBy::RecordId | MatchedBy::Email | MatchedBy::Search(_)),
                 Step::Write,
             ) => Step::Single,
             _ => step,
@@ -225,7 +251,7 @@ impl Operation {
     #[must_use]
     pub fn step_in_doubt(self) -> Step {
         match self {
-            Self::UpsertFound => Step::Search,
+            Self::UpsertFound(_) => Step::Search,
             Self::Insert
             | Self::Upsert
             | Self::Update(_)
@@ -242,25 +268,41 @@ impl Operation {
         matches!(self, Self::Archive(_) | Self::Association(Linking::Dissociate, _))
     }
 
-    /// Whether records are found by search.
+    /// What its records are searched for among, where they are found by search.
     #[must_use]
-    pub fn searches(self) -> bool {
-        matches!(self, Self::UpsertFound | Self::Update(MatchedBy::Search) | Self::Archive(MatchedBy::Search))
+    pub fn searches(self) -> Option<Among> {
+        match self {
+            Self::UpsertFound(among)
+            | Self::Update(MatchedBy::Search(among))
+            | Self::Archive(MatchedBy::Search(among)) => Some(among),
+            _ => None,
+        }
+    }
+
+    /// What a search of its records, or of the ends of its associations, is among.
+    #[must_use]
+    pub fn among(self, step: Step) -> Among {
+        let end = match (self, step) {
+            (Self::Association(_, ends), Step::SearchFar) => ends.to,
+            (Self::Association(_, ends), _) => ends.from,
+            _ => return self.searches().unwrap_or(Among::Values),
+        };
+        if let MatchedBy::Search(among) = end { among } else { Among::Values }
     }
 
     /// Whether records may be made that only their key tells from others.
     #[must_use]
     pub fn makes(self) -> bool {
-        matches!(self, Self::Insert | Self::UpsertFound)
+        matches!(self, Self::Insert | Self::UpsertFound(_))
     }
 }
 
 /// The call that an input of an association needs next: both ids, then the labels that would get lost, then the pair.
 fn linking_step(linking: Linking, ends: Ends, input: &Input) -> Step {
     if ends.from != MatchedBy::RecordId && input.record_id.is_none() {
-        if ends.from == MatchedBy::Search { Step::Search } else { Step::Lookup }
+        if matches!(ends.from, MatchedBy::Search(_)) { Step::Search } else { Step::Lookup }
     } else if ends.to != MatchedBy::RecordId && input.far.id.is_none() {
-        if ends.to == MatchedBy::Search { Step::SearchFar } else { Step::LookupFar }
+        if matches!(ends.to, MatchedBy::Search(_)) { Step::SearchFar } else { Step::LookupFar }
     } else if linking == Linking::Associate
         && !matches!(input.far.labels, Labels::Known(_))
         && Pair::of(input).label.is_some()

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::association;
-use super::batch::{Input, Send};
+use super::batch::{FoundBy, Input, Send};
 use super::grouping::names_asked;
 use super::membership::{self, Membership};
 use super::mirror::Chore;
-use super::operation::{MatchedBy, Operation, Step};
+use super::operation::{Among, MatchedBy, Operation, Step};
 use super::resolve::push_trace_id;
-use crate::api::{AssociationVerb, Verb};
+use super::resolve::search::spellings;
+use crate::api::{ADDITIONAL_DOMAINS, AssociationVerb, Verb};
 use crate::coerce::json_text::escape_into;
 use crate::coerce::merge_lists;
 use crate::json;
@@ -126,7 +127,7 @@ pub fn of(send: &Send, target: &Target) -> Request {
         (Step::Write, Operation::Update(MatchedBy::UniqueProperty)) => {
             by_key(batch(Verb::Update), writes(send, target, Naming::Key(&target.key_property)))
         }
-        (Step::Write, Operation::UpsertFound | Operation::Update(_)) => {
+        (Step::Write, Operation::UpsertFound(_) | Operation::Update(_)) => {
             by_id(batch(Verb::Update), writes(send, target, Naming::RecordId))
         }
         (Step::ReadLabels | Step::Link, _) | (Step::Write, Operation::Association(..)) => {
@@ -271,15 +272,18 @@ fn occurrences(send: &Send, event_name: &str) -> Vec<u8> {
 /// Body of a search for the keys of the inputs. One page holds all records that can be found, unless keys are far from
 /// unique.
 fn search(send: &Send, operation: Operation, property: &str) -> Vec<u8> {
-    let keys = if operation.looks_up_first() {
-        json!(names_asked(operation, send.step, &send.inputs))
-    } else {
-        json!(send.inputs.iter().map(Input::key).collect::<Vec<_>>())
+    let among = operation.among(send.step);
+    let asked = names_asked(operation, send.step, &send.inputs);
+    let keys: Vec<Cow<'_, str>> = asked.iter().flat_map(|key| spellings(among, key)).collect();
+    let properties: &[&str] = match among {
+        Among::Values | Among::Domains => &[property],
+        Among::AllDomains => &[property, ADDITIONAL_DOMAINS],
     };
-    let filter = json!({"propertyName": property, "operator": "IN", "values": keys});
-    json!({"filterGroups": [{"filters": [filter]}], "properties": [property], "limit": SEARCH_PAGE})
-        .to_string()
-        .into_bytes()
+    // Groups are alternatives. Source: HubSpot's guide to searching the CRM.
+    let group =
+        |property: &&str| json!({"filters": [{"propertyName": property, "operator": "IN", "values": keys}]});
+    let groups: Vec<Value> = properties.iter().map(group).collect();
+    json!({"filterGroups": groups, "properties": properties, "limit": SEARCH_PAGE}).to_string().into_bytes()
 }
 
 /// Body of a batch archive.
@@ -301,7 +305,7 @@ fn single(send: &Send, target: &Target) -> Vec<u8> {
 /// Members of the `properties` object; of a merged input the later value of each property, or both where the later
 /// one only adds to a list of options.
 fn push_properties(body: &mut Vec<u8>, input: &Input, target: &Target) {
-    if input.merged.is_empty() {
+    if input.merged.is_empty() && input.found_by == FoundBy::Key {
         body.extend_from_slice(input.members(&input.head));
         return;
     }
@@ -326,6 +330,9 @@ fn push_properties(body: &mut Vec<u8>, input: &Input, target: &Target) {
             }
         });
     }
+    // What was found by another of its names keeps its own.
+    let is_kept = |name: &str| input.found_by == FoundBy::Another && name == target.key_property;
+    members.retain(|(name, _)| !is_kept(name));
     for (place, (name, value)) in members.into_iter().enumerate() {
         if place > 0 {
             body.push(b',');

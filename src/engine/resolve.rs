@@ -13,6 +13,7 @@
 //! recorded answers show it for upsert, create and update).
 
 use crate::api::{self, ApiError, BatchAnswer, MembershipAnswer, Refusal};
+use crate::coerce::caseless;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -422,7 +423,7 @@ fn go_on(resolution: &mut Resolution, operation: Operation, unfinished: Vec<Inpu
     if !unfinished.is_empty() {
         // Where the answer did not tell its id, what was just made has to be found first.
         let has_id = unfinished.iter().all(|input| input.record_id.is_some());
-        let step = if operation.searches() && !has_id { Step::Search } else { Step::Write };
+        let step = if operation.searches().is_some() && !has_id { Step::Search } else { Step::Write };
         resolution.again.push(Group::new(unfinished, Stage::First, step));
     }
 }
@@ -510,12 +511,19 @@ impl<'a> Names<'a> {
         Self { inputs: &send.inputs, far }
     }
 
+    /// The input that a name is of: letter by letter, else without regard to case, in which no two keys of a call are
+    /// alike, as HubSpot may have found its record so.
     fn place(&self, name: &str) -> Option<usize> {
+        self.of_name(|known| known == name)
+            .or_else(|| self.of_name(|known| known.len() == name.len() && caseless(known) == caseless(name)))
+    }
+
+    fn of_name(&self, is_it: impl Fn(&str) -> bool) -> Option<usize> {
         if self.far.is_empty() {
             let mut inputs = self.inputs.iter();
-            inputs.position(|input| input.target() == Some(name) || input.key() == Some(name))
+            inputs.position(|input| input.target().is_some_and(&is_it) || input.key().is_some_and(&is_it))
         } else {
-            self.far.iter().position(|far| far == name)
+            self.far.iter().position(|far| is_it(far))
         }
     }
 }

@@ -219,7 +219,7 @@ impl<'a> Object<'a> {
     pub fn value(self, place: usize) -> Option<Raw<'a>> {
         let Members { around, places, .. } = self.members?;
         let place = places.get(place)?;
-        Some(Raw::seen(around.get(place.value.0..place.value.1)?, place.form))
+        place.value(around).ok()
     }
 
     /// Calls `each` with every value, in the order of the text, for those who know the names by the layout.

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::identity::{Identity, IdentityChoice};
-use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
+use super::notices::Notice;
+use super::nulled::Nulled;
+use super::refusal::not_an_object;
+use super::shape::{Shaped, key_hash};
 use super::stream::two_columns;
 use super::{Plan, Shaping};
 use crate::coerce::{Aliases, KeyRule, key_text};
@@ -90,7 +93,9 @@ pub fn plan(ground: AssociationGround<'_>) -> Result<Plan, Failure> {
             configured: None,
             match_by: settings.map_or(Match::Unique, |settings| settings.match_by),
         };
-        let identity = choice.resolve(stream.columns.keys())?;
+        let mut identity = choice.resolve(stream.columns.keys())?;
+        let figures = choice.figures(stream, identity.rule.property());
+        identity.rule = identity.rule.reading(figures);
         let mut columns = choice.columns_of(identity.rule.property(), stream.columns.keys(), &mut notices)?;
         columns.insert(format!("{prefix}{}", identity.rule.property()));
         Ok::<_, Failure>((identity, columns))
@@ -158,8 +163,10 @@ impl End {
             let message = problem.message(&column);
             Rejection::by_connector(problem.code().as_str(), Some(&column), message)
         })?;
-        if self.matched_by == MatchedBy::Search && search::key_length(&key) > search::LONGEST_KEY {
-            let most = search::LONGEST_KEY;
+        if let MatchedBy::Search(among) = self.matched_by
+            && search::key_length(&key) > search::longest_key(among)
+        {
+            let most = search::longest_key(among);
             let message =
                 format!("{column}: the key is too long to be searched for; {most} bytes are the most.");
             return Err(Rejection::by_connector("VALUE_TOO_LONG", Some(&column), message));
@@ -199,10 +206,10 @@ impl PairShaper {
     #[must_use]
     pub fn shape(&self, record: &RecordMessage<'_>) -> Shaped {
         let data = record.data;
-        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
+        let nulled = Nulled::of(record);
         let mut found = Found::default();
         let walked = data.members(|name, value| {
-            if found.rejection.is_none() && !nulled.iter().any(|field| *field == name) {
+            if found.rejection.is_none() && !nulled.contains(&name) {
                 self.member(&name, value, &mut found);
             }
         });

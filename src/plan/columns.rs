@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::key::RECORD_ID;
 use super::making::Making;
 use super::nested::{is_inside, reaches_into};
 use crate::coerce::{
-    Aliases, Append, NameMatch, ObjectKind, Owners, RuleOptions, ValueRule, property_name, resolve,
+    Aliases, Append, Figures, NameMatch, ObjectKind, Owners, Role, RuleOptions, ValueRule, property_name,
+    resolve,
 };
 use crate::config::{UnknownProperties, ValuePolicies};
 use crate::crm::property::Property;
@@ -17,6 +20,8 @@ use crate::crm::property::Property;
 pub struct ColumnRules {
     /// Property definitions of the object.
     pub properties: Vec<Property>,
+    /// Their names: of a wide row every column is looked for here, in several spellings.
+    pub names: HashSet<String>,
     /// The kind of object, for names and rules of its own.
     pub object: ObjectKind,
     /// The user's pairs of column and property.
@@ -41,6 +46,10 @@ pub struct ColumnRules {
     pub associated: Vec<String>,
     /// Columns that were only guessed to stand for a property, and leave it to another column.
     pub yielding: HashSet<String>,
+    /// Columns that the catalog declares numbers.
+    pub numbers: HashSet<String>,
+    /// Whose midnight a day is where an instant is wanted; `None` is UTC.
+    pub day_zone: Option<TimeZone>,
 }
 
 /// Where a matching key is sent.
@@ -176,7 +185,7 @@ impl ColumnRules {
         if self.yielding.contains(name) {
             return Column::left_out(WhyLeftOut::Taken, None);
         }
-        let exists = |property: &str| self.properties.iter().any(|known| known.name == property);
+        let exists = |property: &str| self.names.contains(property);
         let (mut found, mut is_mapped) = (Found::Named, false);
         let meant = resolve(name, &self.mapping, self.aliases, &exists, &self.properties, self.object);
         let (property, renamed) = match meant {
@@ -205,9 +214,11 @@ impl ColumnRules {
             },
         };
         if Some(&property) == self.key.as_ref() {
-            let known = self.properties.iter().find(|known| known.name == property);
+            let known = self.known(&property);
             let becomes = match (self.key_place, known) {
-                (KeyPlace::AmongProperties, Some(known)) => ColumnUse::SentKey(Box::new(self.rule(known))),
+                (KeyPlace::AmongProperties, Some(known)) => {
+                    ColumnUse::SentKey(Box::new(self.rule(name, known)))
+                }
                 (KeyPlace::AmongProperties, None) | (KeyPlace::Apart, _) => ColumnUse::Key,
             };
             return Column { becomes, property: Some(property), renamed, found, opens: false };
@@ -216,9 +227,9 @@ impl ColumnRules {
             return Column::left_out(WhyLeftOut::Internal, Some(property));
         }
         let rejects = self.policies.unknown_properties == UnknownProperties::Reject;
-        let known = self.properties.iter().find(|known| known.name == property);
+        let known = self.known(&property);
         let becomes = match known {
-            Some(known) if known.is_writable() => ColumnUse::Property(Box::new(self.rule(known))),
+            Some(known) if known.is_writable() => ColumnUse::Property(Box::new(self.rule(name, known))),
             Some(_) if rejects => ColumnUse::Refused(WhyRefused::ReadOnly),
             Some(_) => ColumnUse::LeftOut(WhyLeftOut::ReadOnly),
             None if rejects => ColumnUse::Refused(WhyRefused::Unknown),
@@ -231,21 +242,45 @@ impl ColumnRules {
         Column { becomes, property: Some(property), renamed, found, opens: false }
     }
 
+    fn known(&self, name: &str) -> Option<&Property> {
+        self.names.contains(name).then(|| self.properties.iter().find(|known| known.name == name)).flatten()
+    }
+
     /// Names of the properties that hold several options.
     #[must_use]
     pub fn list_properties(&self) -> HashSet<String> {
         self.properties.iter().filter(|known| known.is_multiple()).map(|known| known.name.clone()).collect()
     }
 
-    fn rule(&self, property: &Property) -> ValueRule {
+    /// What the text of a column is that stands for a number.
+    #[must_use]
+    pub fn figures(&self, column: &str) -> Figures {
+        if self.numbers.contains(column) { Figures::AsNumbers } else { Figures::AsText }
+    }
+
+    fn rule(&self, column: &str, property: &Property) -> ValueRule {
         let append = if self.append_options.contains(&property.name) { Append::Add } else { Append::Replace };
-        ValueRule::new(property, RuleOptions { object: self.object, append, owners: self.owners.clone() })
+        let options = RuleOptions {
+            object: self.object,
+            append,
+            owners: self.owners.clone(),
+            figures: self.figures(column),
+            role: if self.key.as_ref() == Some(&property.name) { Role::Key } else { Role::Value },
+            day_zone: self.day_zone.clone(),
+        };
+        ValueRule::new(property, options)
     }
 }
 
 impl Column {
     fn left_out(why: WhyLeftOut, property: Option<String>) -> Self {
         Self { becomes: ColumnUse::LeftOut(why), property, renamed: false, found: Found::Named, opens: false }
+    }
+
+    /// The same, where its property is left to another column.
+    #[must_use]
+    pub fn yielded(&self) -> Self {
+        Self { opens: self.opens, ..Self::left_out(WhyLeftOut::Taken, None) }
     }
 
     /// Whether a value of this column can reach HubSpot.

@@ -7,15 +7,13 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::shape::Notice;
+use super::notices::{Notice, shown};
 use crate::protocol::StreamDescriptor;
 
 /// Bytes that the names of one kind may take: some ten thousand of them.
 const MOST_BYTES: usize = 2 << 20;
 /// About what a name takes beside its texts.
 const BESIDE: usize = 96;
-/// Characters of a name that messages show.
-const SHOWN: usize = 200;
 
 /// The first names of everything of one kind that the records of a sync name. Clones share them.
 #[derive(Clone, Debug)]
@@ -100,14 +98,6 @@ impl FirstNames {
     }
 }
 
-/// The part of a name that a message shows.
-#[must_use]
-pub fn shown(name: &str) -> String {
-    let mut characters = name.chars();
-    let start: String = characters.by_ref().take(SHOWN).collect();
-    if characters.next().is_none() { start } else { format!("{start}...") }
-}
-
 /// A name without what people do not see as a difference.
 #[must_use]
 pub fn without_case_and_blanks(name: &str) -> String {
@@ -159,7 +149,7 @@ mod tests {
         assert_eq!(names.claim("x", &long), Naming::Own);
         assert_eq!(names.claim("x", &long), Naming::Own);
         let Naming::Taken { by } = names.claim("x", &format!("{long}y")) else { panic!("another name") };
-        assert_eq!(by.chars().count(), SHOWN + 3);
+        assert_eq!(by.chars().count(), super::super::notices::LONGEST_SHOWN + 3);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use super::columns::WhyLeftOut;
 use super::key::{RECORD_ID, search_problem, unique_properties};
+use super::operation::among;
 use super::stream::{clash, left_out_notice};
-use crate::coerce::{Aliases, KeyRule, NameMatch, ObjectKind, resolve};
+use crate::coerce::{Aliases, Figures, KeyRule, NameMatch, ObjectKind, resolve};
 use crate::config::{Match, StreamSettings};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
@@ -47,8 +48,9 @@ impl Identity {
 
     /// The same, for a property that need not be unique: records are found by search.
     #[must_use]
-    pub fn searched(self) -> Self {
-        Self { rule: self.rule.searched(), matched_by: MatchedBy::Search, ..self }
+    pub fn searched(self, properties: &[Property]) -> Self {
+        let among = among(self.rule.property(), &self.object, properties);
+        Self { rule: self.rule.searched(), matched_by: MatchedBy::Search(among), ..self }
     }
 }
 
@@ -144,6 +146,13 @@ impl<'a> IdentityChoice<'a> {
         }
     }
 
+    /// What the text of the columns is that stand for a property, where it stands for a number.
+    #[must_use]
+    pub fn figures(&self, stream: &ConfiguredStream, property: &str) -> Figures {
+        let is_it = |column: &String| self.property_of(column).as_deref() == Some(property);
+        if stream.numbers().iter().any(is_it) { Figures::AsNumbers } else { Figures::AsText }
+    }
+
     /// The property that names the records: the configured one, else the first that can among the stream's columns,
     /// record ids before e-mails before other unique properties before those that can be searched for; without any declared column `email` for contacts
     /// and the record id for everything else.
@@ -170,7 +179,9 @@ impl<'a> IdentityChoice<'a> {
         }
         let can_be_searched = |name: &&String| search_problem(name, self.object, self.properties).is_none();
         match declared.iter().find(can_be_searched).filter(|_| self.match_by == Match::Search) {
-            Some(property) => Ok(Identity::by(self.object, self.properties, property).searched()),
+            Some(property) => {
+                Ok(Identity::by(self.object, self.properties, property).searched(self.properties))
+            }
             None => Err(self.none(&unique)),
         }
     }

@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 use super::Plan;
 use super::identity::Identity;
 use super::key::{RECORD_ID, search_problem, unique_properties};
-use crate::coerce::{KeyProblem, key_text};
+use crate::coerce::{Figures, KeyProblem, key_text};
 use crate::config::AssociationSettings;
 use crate::crm::association_label::AssociationLabel;
 use crate::crm::object::ObjectType;
@@ -93,7 +93,7 @@ impl InlinePlan {
         let identity = if is_unique {
             Identity::by(far, properties, key)
         } else {
-            Identity::by(far, properties, key).searched()
+            Identity::by(far, properties, key).searched(properties)
         };
         let wanted = settings.label.as_deref();
         let label = wanted.and_then(|name| labels.iter().find(|label| label.answers_to(name)));
@@ -106,6 +106,13 @@ impl InlinePlan {
             ));
         }
         Ok(Self { column: column.clone(), far: identity, label: label.cloned() })
+    }
+
+    /// The same, where the column's text is read so.
+    #[must_use]
+    pub fn reading(&self, figures: Figures) -> Self {
+        let rule = self.far.rule.clone().reading(figures);
+        Self { far: Identity { rule, ..self.far.clone() }, ..self.clone() }
     }
 
     /// Appends what a value of the column asks for to what a body holds.
@@ -155,17 +162,17 @@ impl InlinePlan {
         };
         match key_text(&self.far.rule, value) {
             Ok(key)
-                if self.far.matched_by == MatchedBy::Search
-                    && search::key_length(&key) > search::LONGEST_KEY =>
+                if let MatchedBy::Search(among) = self.far.matched_by
+                    && search::key_length(&key) > search::longest_key(among) =>
             {
-                let most = search::LONGEST_KEY;
+                let most = search::longest_key(among);
                 refuse(
                     "VALUE_TOO_LONG",
                     format!("the key is too long to be searched for; {most} bytes are the most."),
                 )
             }
             Ok(key) => Ok(Some(key)),
-            Err(KeyProblem::Missing | KeyProblem::Blank) => Ok(None),
+            Err(KeyProblem::Missing | KeyProblem::Blank | KeyProblem::Placeholder) => Ok(None),
             Err(problem) => {
                 let named =
                     format!("no {} record can be found by this value: {problem}.", self.far.object.name);
@@ -209,7 +216,7 @@ pub fn await_ends(plans: &mut [Plan]) {
     let writes = |plan: &&Plan| {
         matches!(
             plan.target.operation,
-            Operation::Insert | Operation::Upsert | Operation::UpsertFound | Operation::Update(_)
+            Operation::Insert | Operation::Upsert | Operation::UpsertFound(_) | Operation::Update(_)
         )
     };
     let written: HashSet<_> =
@@ -232,6 +239,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::engine::operation::Among;
 
     fn plan(association: Value) -> Result<InlinePlan, String> {
         let settings: AssociationSettings = serde_json::from_value(association).unwrap();
@@ -277,7 +285,11 @@ mod tests {
                 "account_no",
                 MatchedBy::UniqueProperty,
             ),
-            (json!({"column": "c", "object": "COMPANY", "key": "domain"}), "domain", MatchedBy::Search),
+            (
+                json!({"column": "c", "object": "COMPANY", "key": "domain"}),
+                "domain",
+                MatchedBy::Search(Among::Domains),
+            ),
         ] {
             let plan = plan(settings).unwrap();
             assert_eq!((plan.far.rule.property(), plan.far.matched_by), (key, matched_by));
@@ -304,7 +316,10 @@ mod tests {
         for (value, code) in [("{}", "INVALID_RECORD"), (r#"["a.example",["b"]]"#, "INVALID_RECORD")] {
             assert_eq!(keys(&domain, value), Err(code.to_owned()), "{value}");
         }
-        let long = format!("\"{}\"", "x".repeat(3_000));
+        for value in [r#""n/a""#, r#"["none","-"]"#] {
+            assert_eq!(keys(&domain, value), Ok(Vec::new()), "a placeholder names no company");
+        }
+        let long = format!("\"{}.example\"", "x".repeat(3_000));
         assert_eq!(keys(&domain, &long), Err("VALUE_TOO_LONG".to_owned()));
         let id = plan(json!({"column": "c", "object": "COMPANY"})).unwrap();
         assert_eq!(keys(&id, r#"[12.0,"13"]"#), Ok(vec!["12".to_owned(), "13".to_owned()]));

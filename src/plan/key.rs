@@ -79,6 +79,20 @@ pub fn search_problem(key: &str, object: &ObjectType, properties: &[Property]) -
     }
 }
 
+/// Why nothing can be made of records that are searched for by a property, in words that follow its name. HubSpot rewrites
+/// telephone numbers as it likes: what is made by one is not found by it again, and made once more by every sync.
+///
+/// Source: HubSpot's guide to searching the CRM, which has properties of its own to search for telephone numbers.
+#[must_use]
+pub fn making_problem(key: &str, properties: &[Property]) -> Option<&'static str> {
+    let property = properties.iter().find(|property| property.name == key)?;
+    let is_telephone = property.kind == PropertyType::PhoneNumber || property.field_type == "phonenumber";
+    is_telephone.then_some(
+        "is a telephone number, which HubSpot rewrites: what is created by it is not found again, and would be created \
+         again by every sync. Choose another matching key, or the operation update",
+    )
+}
+
 impl KeyChoice<'_> {
     /// The key for what the stream does.
     ///
@@ -139,6 +153,14 @@ impl KeyChoice<'_> {
             )));
         };
         if let Some(problem) = search_problem(&key, self.object, self.properties) {
+            return Err(self.failure(format!(
+                "The matching key \"{key}\" of stream \"{}\" {problem}.",
+                self.stream.descriptor
+            )));
+        }
+        if self.operation == Operation::Upsert
+            && let Some(problem) = making_problem(&key, self.properties)
+        {
             return Err(self.failure(format!(
                 "The matching key \"{key}\" of stream \"{}\" {problem}.",
                 self.stream.descriptor

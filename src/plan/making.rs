@@ -115,7 +115,9 @@ impl ColumnRules {
     pub fn learn(&mut self, name: &str, made: Made) {
         match made {
             Made::There(property) => {
-                self.properties.retain(|known| known.name != property.name);
+                if !self.names.insert(property.name.clone()) {
+                    self.properties.retain(|known| known.name != property.name);
+                }
                 self.properties.push(*property);
             }
             Made::Archived => {

@@ -106,6 +106,9 @@ impl ColumnRules {
             owners: None,
             associated: Vec::new(),
             yielding: HashSet::new(),
+            numbers: HashSet::new(),
+            day_zone: None,
+            names: properties.iter().map(|property| property.name.clone()).collect(),
         }
     }
 

@@ -4,14 +4,17 @@ pub mod named;
 
 use super::deleted::DeletedRowsOf;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::Plan;
 use super::Shaping;
 use super::identity::{Identity, IdentityChoice};
 use super::meant::{of_stream, undeclared};
+use super::notices::Notice;
+use super::nulled::Nulled;
 use super::object::ObjectName;
-use super::shape::{Notice, Shaped, key_hash, not_an_object, nulled_fields};
+use super::refusal::not_an_object;
+use super::shape::{Shaped, key_hash};
 use super::stream::two_columns;
 use super::target::TargetName;
 use crate::bound::Bound;
@@ -146,6 +149,8 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
     check_list(&stream.descriptor, list)?;
     let choice = IdentityChoice::of_stream(stream, settings, object, properties);
     let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
+    let figures = choice.figures(stream, rule.property());
+    let rule = rule.reading(figures);
     let mut notices: Vec<String> = unmet_wish(stream, settings).into_iter().collect();
     let key_columns = choice.columns_of(rule.property(), stream.columns.keys(), &mut notices)?;
     let action = if wanted == Wanted::Remove { Action::Remove } else { Action::Add };
@@ -167,7 +172,6 @@ pub fn plan(ground: ListGround<'_>) -> Result<Plan, Failure> {
             key_columns,
             list: list.list_id.clone(),
             action,
-            known: HashMap::new(),
         })),
         notices,
         missing: Vec::new(),
@@ -223,20 +227,18 @@ pub struct MemberShaper {
     key_columns: HashSet<String>,
     list: String,
     action: Action,
-    /// Whether a column that has been met holds the key.
-    known: HashMap<String, bool>,
 }
 
 impl MemberShaper {
     /// Shapes a record.
-    pub fn shape(&mut self, record: &RecordMessage<'_>) -> Shaped {
+    pub fn shape(&self, record: &RecordMessage<'_>) -> Shaped {
         let data = record.data;
-        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
+        let nulled = Nulled::of(record);
         let mut key: Option<Cow<'_, str>> = None;
         let mut rejection = None;
         let mut column: Option<Cow<'_, str>> = None;
         let walked = data.members(|name, value| {
-            if nulled.iter().any(|field| *field == name) || !self.is_key(&name) {
+            if nulled.contains(&name) || !self.is_key(&name) {
                 return;
             }
             if let Some(first) = column.as_ref().filter(|first| **first != name) {
@@ -279,13 +281,8 @@ impl MemberShaper {
         self.action == Action::Remove
     }
 
-    fn is_key(&mut self, name: &str) -> bool {
-        if let Some(known) = self.known.get(name) {
-            return *known;
-        }
-        let is_key = name == self.key.property() || self.key_columns.contains(name);
-        self.known.insert(name.to_owned(), is_key);
-        is_key
+    fn is_key(&self, name: &str) -> bool {
+        name == self.key.property() || self.key_columns.contains(name)
     }
 }
 

@@ -13,13 +13,17 @@ pub mod identity;
 pub mod idle;
 pub mod inline;
 pub mod key;
+pub mod known;
 pub mod lifecycle;
 pub mod making;
 pub mod meant;
 pub mod membership;
 pub mod nested;
+pub mod notices;
+pub mod nulled;
 pub mod object;
 pub mod operation;
+pub mod refusal;
 pub mod roles;
 pub mod shape;
 pub mod stream;
@@ -41,7 +45,8 @@ use event::EventShaper;
 use inline::PlannedLink;
 use membership::named::NamedListShaper;
 use membership::{MemberShaper, MirroredList};
-use shape::{Notice, Shaped, Shaper, Unshaped};
+use notices::Notice;
+use shape::{Shaped, Shaper, Unshaped};
 
 /// What happens to one stream, whatever it goes to.
 #[derive(Debug)]

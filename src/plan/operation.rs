@@ -1,9 +1,11 @@
 //! What is done with a stream's records.
 
 use super::key::{ChosenKey, RECORD_ID};
+use crate::coerce::ObjectKind;
 use crate::config::{Operation, StreamSettings};
 use crate::crm::object::ObjectType;
-use crate::engine::operation::{self as engine, MatchedBy};
+use crate::crm::property::Property;
+use crate::engine::operation::{self as engine, ADDITIONAL_DOMAINS, Among, MatchedBy};
 use crate::error::{Failure, Kind};
 use crate::protocol::catalog::{ConfiguredStream, DestinationSyncMode};
 
@@ -56,13 +58,30 @@ pub fn unmet_wish(stream: &ConfiguredStream, settings: Option<&StreamSettings>) 
     ))
 }
 
+/// What values of a property are searched for among: companies have further domains where the account has a property for
+/// them.
+#[must_use]
+pub fn among(property: &str, object: &ObjectType, properties: &[Property]) -> Among {
+    let is_domain = property == "domain" && ObjectKind::of_type_id(&object.type_id) == ObjectKind::Company;
+    match properties.iter().any(|known| known.name == ADDITIONAL_DOMAINS) {
+        _ if !is_domain => Among::Values,
+        true => Among::AllDomains,
+        false => Among::Domains,
+    }
+}
+
 /// The operation with its kind of key; `None` for those this version cannot do.
 ///
 /// To upsert by record id means to update that record: HubSpot gives record ids itself.
 #[must_use]
-pub fn by_key(wanted: Operation, key: &ChosenKey, object: &ObjectType) -> Option<engine::Operation> {
+pub fn by_key(
+    wanted: Operation,
+    key: &ChosenKey,
+    object: &ObjectType,
+    properties: &[Property],
+) -> Option<engine::Operation> {
     let matched_by = match key {
-        ChosenKey::Searched(_) => MatchedBy::Search,
+        ChosenKey::Searched(property) => MatchedBy::Search(among(property, object, properties)),
         ChosenKey::Unique(property) if property == RECORD_ID => MatchedBy::RecordId,
         ChosenKey::Unique(property) if property == "email" && object.is_contact() => MatchedBy::Email,
         ChosenKey::Nothing | ChosenKey::Unique(_) => MatchedBy::UniqueProperty,
@@ -70,10 +89,10 @@ pub fn by_key(wanted: Operation, key: &ChosenKey, object: &ObjectType) -> Option
     match (wanted, matched_by) {
         (Operation::Insert, _) => Some(engine::Operation::Insert),
         (Operation::Upsert, MatchedBy::RecordId) => Some(engine::Operation::Update(matched_by)),
-        (Operation::Upsert, MatchedBy::Search) => Some(engine::Operation::UpsertFound),
+        (Operation::Upsert, MatchedBy::Search(among)) => Some(engine::Operation::UpsertFound(among)),
         (Operation::Upsert, MatchedBy::UniqueProperty | MatchedBy::Email) => Some(engine::Operation::Upsert),
         (Operation::Update, _) => Some(engine::Operation::Update(matched_by)),
-        (Operation::Archive, _) => Some(engine::Operation::Archive(matched_by)),
+        (Operation::Archive, _) => Some(engine::Operation::Archive(matched_by.of_its_own())),
         (Operation::Mirror, _) => None,
     }
 }

@@ -2,13 +2,18 @@
 //!
 //! Which column has which is settled when it is met first: by its name, a common spelling of it, or the user's mapping.
 
+use std::collections::HashSet;
+
 use crate::coerce::{Aliases, NameMatch, ObjectKind, resolve};
 use crate::config::StreamSettings;
 use crate::engine::rejection::Rejection;
 use crate::error::Failure;
 use crate::json::Raw;
+use crate::plan::known::Room;
 use crate::plan::meant::{of_stream, undeclared};
-use crate::plan::shape::{Notice, not_an_object, nulled_fields};
+use crate::plan::notices::{Notice, Notices, shown};
+use crate::plan::nulled::Nulled;
+use crate::plan::refusal::not_an_object;
 use crate::plan::stream::{clash, two_columns};
 use crate::protocol::StreamDescriptor;
 use crate::protocol::catalog::ConfiguredStream;
@@ -23,8 +28,12 @@ pub struct Roles<R> {
     names: Vec<(String, R)>,
     /// Which columns there are, for the word about one that has none: `a stream of audiences has ...`.
     all: String,
-    met: Vec<(String, Met<R>)>,
-    notices: Vec<Notice>,
+    /// Columns that were met and have a role: no two have one.
+    met: Vec<(String, R)>,
+    /// Columns that were met and have none, as far as there is room to remember them.
+    idle: HashSet<String>,
+    room: Room,
+    notices: Notices,
 }
 
 /// What a column that was met is.
@@ -48,8 +57,16 @@ impl<R: Copy + PartialEq> Roles<R> {
         all: String,
     ) -> Self {
         let mapping = settings.map(|settings| settings.property_mapping.pairs()).unwrap_or_default();
-        let (stream, mapping) = (stream.descriptor.clone(), mapping.to_vec());
-        Self { stream, mapping, names, all, met: Vec::new(), notices: Vec::new() }
+        Self {
+            room: Room::beside(stream.columns.keys()),
+            notices: Notices::new(&stream.descriptor, stream.columns.len()),
+            stream: stream.descriptor.clone(),
+            mapping: mapping.to_vec(),
+            names,
+            all,
+            met: Vec::new(),
+            idle: HashSet::new(),
+        }
     }
 
     /// The role of a column.
@@ -113,11 +130,11 @@ impl<R: Copy + PartialEq> Roles<R> {
         record: &RecordMessage<'a>,
         mut each: impl FnMut(R, Raw<'a>),
     ) -> Option<Rejection> {
-        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
+        let nulled = Nulled::of(record);
         let mut clash = None;
         let walked = record.data.members(|name, value| {
             let met = self.met(&name);
-            if nulled.iter().any(|field| *field == name) {
+            if nulled.contains(&name) {
                 return;
             }
             match met {
@@ -137,7 +154,7 @@ impl<R: Copy + PartialEq> Roles<R> {
 
     /// Takes what the user should be told once, such as columns without a role.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
+        self.notices.take()
     }
 
     fn name_of(&self, role: R) -> &str {
@@ -146,23 +163,26 @@ impl<R: Copy + PartialEq> Roles<R> {
 
     /// Finds a column, or meets it for the first time.
     fn met(&mut self, column: &str) -> Met<R> {
-        if let Some((_, met)) = self.met.iter().find(|(known, _)| known == column) {
-            return met.clone();
+        if let Some((_, role)) = self.met.iter().find(|(known, _)| known == column) {
+            return Met::Role(*role);
         }
-        let met = match self.of(column) {
-            None => {
-                let (stream, all) = (&self.stream, &self.all);
-                let text = format!("Column \"{column}\" of stream \"{stream}\" is not sent: {all}.");
-                self.notices.push(Notice::Told(text));
-                Met::Nothing
+        if self.idle.contains(column) {
+            return Met::Nothing;
+        }
+        let Some(role) = self.of(column) else {
+            let (stream, all, shown) = (&self.stream, &self.all, shown(column));
+            let text = format!("Column \"{shown}\" of stream \"{stream}\" is not sent: {all}.");
+            self.notices.tell(Notice::Told(text));
+            if self.room.takes(column) {
+                self.idle.insert(column.to_owned());
             }
-            Some(role) => match self.met.iter().find(|(_, known)| *known == Met::Role(role)) {
-                Some((first, _)) => Met::Second(first.as_str().into(), role),
-                None => Met::Role(role),
-            },
+            return Met::Nothing;
         };
-        self.met.push((column.to_owned(), met.clone()));
-        met
+        if let Some((first, _)) = self.met.iter().find(|(_, known)| *known == role) {
+            return Met::Second(first.as_str().into(), role);
+        }
+        self.met.push((column.to_owned(), role));
+        Met::Role(role)
     }
 }
 

@@ -5,10 +5,12 @@ mod meeting;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use serde::Deserialize;
-
-use super::columns::{Column, ColumnUse, KeyPlace, WhyRefused};
+use super::columns::{Column, ColumnUse, KeyPlace};
+use super::known::KnownColumns;
 use super::nested;
+use super::notices::{Notice, Notices};
+use super::nulled::Nulled;
+use super::refusal::{not_an_object, nothing_to_insert, refused};
 use super::stream::{StreamPlan, two_columns};
 use crate::coerce::{Coerced, Invalid, Reason, coerce, key_text};
 use crate::config::{EmptyStrings, InvalidValues, NullValues};
@@ -22,7 +24,7 @@ use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::engine::resolve::search;
 use crate::error::Failure;
-use crate::json::{self, Layout, NotAnObject, Object, Raw};
+use crate::json::{Layout, NotAnObject, Object, Raw};
 use crate::protocol::message::RecordMessage;
 
 /// A record's body, and why it cannot be sent if it cannot.
@@ -70,8 +72,7 @@ pub enum Unshaped {
 #[derive(Debug)]
 pub struct Shaper {
     plan: StreamPlan,
-    columns: Vec<(String, Column)>,
-    places: HashMap<String, usize>,
+    columns: KnownColumns<Column>,
     /// Columns of the members of a record, in its order, and the layout that this is the order of.
     order: Vec<usize>,
     layout: Option<Layout>,
@@ -82,45 +83,69 @@ pub struct Shaper {
     links: Vec<u8>,
     /// Columns of which a value has been left out because it did not fit.
     leaky: HashSet<usize>,
-    notices: Vec<Notice>,
+    notices: Notices,
 }
 
-/// Something about a stream's columns that the user should be told once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// As it should be, and good to know.
-    Told(String),
-    /// Values are left out.
-    Warned(String),
-}
+/// Properties that one record asks for at a time: with them it is shaped again, and asks for others.
+const MOST_MISSING: usize = 1_000;
 
-/// Hash of a key's text, by which equal keys find each other.
+/// Hash of a key's text, by which equal keys find each other, and those that differ in letter case only: HubSpot may take
+/// them for one, so they never share a call and keep their order.
 pub(super) fn key_hash(key: &[u8]) -> u64 {
+    if key.is_ascii() {
+        return hash_of(key);
+    }
+    std::str::from_utf8(key).map_or_else(|_| hash_of(key), |text| hash_of(text.to_lowercase().as_bytes()))
+}
+
+fn hash_of(key: &[u8]) -> u64 {
     // FNV-1a with a final mix: quick on short texts and good enough, since equal hashes only cost time.
     let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
     });
     (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// What came of the members of one record so far.
-#[derive(Default)]
 struct Progress<'a> {
     /// Fields that were nulled on the way.
-    nulled: &'a [String],
+    nulled: &'a Nulled,
     /// Place of the column that is expected next: rows of a stream come with the same columns in the same order.
     expected: usize,
     key: Option<Cow<'a, str>>,
     rejection: Option<Rejection>,
     /// A column that has been read gave its property to one that was met after it: the record is to be read again.
     is_overtaken: bool,
-    /// Places of columns whose properties have to be made, and what their values are.
-    missing: Vec<(usize, NewKind)>,
+    /// Columns whose properties have to be made, and what their values are.
+    missing: Vec<(String, NewKind)>,
+    /// Whether there is a member whose column is not remembered.
+    has_strangers: bool,
     /// Whether it takes the account's owners to read a value.
     wants_owners: bool,
 }
 
-impl Progress<'_> {
+impl<'a> Progress<'a> {
+    fn new(nulled: &'a Nulled, expected: usize) -> Self {
+        Self {
+            nulled,
+            expected,
+            key: None,
+            rejection: None,
+            is_overtaken: false,
+            missing: Vec::new(),
+            has_strangers: false,
+            wants_owners: false,
+        }
+    }
+
+    /// Notes that a property has to be made for this value. One that says nothing is no reason, and there is nothing to
+    /// clear.
+    fn miss(&mut self, column: &str, value: Raw<'_>) {
+        if self.missing.len() < MOST_MISSING {
+            self.missing.extend(NewKind::of_value(value.text()).map(|kind| (column.to_owned(), kind)));
+        }
+    }
+
     /// Adds what came of members that were not a part of the record's own text.
     fn take(&mut self, inner: Progress<'_>) {
         self.expected = inner.expected;
@@ -129,6 +154,7 @@ impl Progress<'_> {
         }
         self.rejection = self.rejection.take().or(inner.rejection);
         self.is_overtaken |= inner.is_overtaken;
+        self.has_strangers |= inner.has_strangers;
         self.missing.extend(inner.missing);
         self.wants_owners |= inner.wants_owners;
     }
@@ -139,16 +165,15 @@ impl Shaper {
     #[must_use]
     pub fn new(plan: StreamPlan) -> Self {
         Self {
+            columns: KnownColumns::new(plan.room),
+            notices: Notices::new(&plan.descriptor, plan.declared),
             plan,
-            columns: Vec::new(),
-            places: HashMap::new(),
             order: Vec::new(),
             layout: None,
             properties: Vec::new(),
             sequel: Vec::new(),
             links: Vec::new(),
             leaky: HashSet::new(),
-            notices: Vec::new(),
         }
     }
 
@@ -158,7 +183,7 @@ impl Shaper {
     /// [`Unshaped`]: a column stands for a property that has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
         let data = record.data;
-        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
+        let nulled = Nulled::of(record);
         let (walked, progress) = self.read(data, &nulled);
         if progress.wants_owners && progress.rejection.is_none() {
             return Err(Unshaped::OwnersUnread);
@@ -172,9 +197,13 @@ impl Shaper {
                 has_nothing.then(nothing_to_insert)
             }),
         };
-        if rejection.is_none() && !progress.missing.is_empty() {
-            return Err(Unshaped::Missing(self.plan.object.clone(), self.new_properties(&progress.missing)));
-        }
+        let rejection = match rejection {
+            None if !progress.missing.is_empty() => match self.new_properties(&progress.missing) {
+                Ok(new) => return Err(Unshaped::Missing(self.plan.object.clone(), new)),
+                Err(rejection) => Some(rejection),
+            },
+            rejection => rejection,
+        };
         let body = Body::new(
             BodyParts {
                 key: progress.key.as_deref(),
@@ -196,22 +225,18 @@ impl Shaper {
     }
 
     /// Reads the members of a record.
-    fn read<'a>(
-        &mut self,
-        data: Object<'a>,
-        nulled: &'a [String],
-    ) -> (Result<(), NotAnObject>, Progress<'a>) {
+    fn read<'a>(&mut self, data: Object<'a>, nulled: &'a Nulled) -> (Result<(), NotAnObject>, Progress<'a>) {
         loop {
             self.properties.clear();
             self.sequel.clear();
             self.links.clear();
-            let mut progress = Progress { nulled, ..Progress::default() };
+            let mut progress = Progress::new(nulled, 0);
             let walked = if nulled.is_empty() && self.knows_order_of(data) {
                 self.walk_in_order(data, &mut progress)
             } else {
                 self.order.clear();
                 let walked = self.walk(None, data, &mut progress);
-                self.layout = data.layout().filter(|_| walked.is_ok());
+                self.layout = data.layout().filter(|_| walked.is_ok() && !progress.has_strangers);
                 walked
             };
             // A column is overtaken once.
@@ -223,26 +248,33 @@ impl Shaper {
 
     /// Takes what the user should be told once, such as names that lead nowhere.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
+        self.notices.take()
     }
 
     /// Notes what came of a property that was to be made.
     pub fn learn(&mut self, name: &str, made: Made) {
         self.plan.learn(name, made);
-        let mut columns = std::mem::take(&mut self.columns);
-        for (column, known) in &mut columns {
-            if known.property.as_deref() == Some(name) && matches!(known.becomes, ColumnUse::Missing) {
-                *known = self.plan.columns.column(column);
-                self.tell_if_left_out(column, known);
-            }
+        let Some(place) = self.columns.writer(name) else { return };
+        let (column, known) = self.columns.at_mut(place);
+        if matches!(known.becomes, ColumnUse::Missing) {
+            *known = self.plan.columns.column(column);
+            let (column, known) = (column.clone(), known.clone());
+            self.tell_if_left_out(&column, &known);
         }
-        self.columns = columns;
     }
 
-    fn new_properties(&self, missing: &[(usize, NewKind)]) -> Vec<NewProperty> {
-        let new =
-            |(place, kind): &(usize, NewKind)| self.plan.columns.new_property(&self.columns[*place].0, *kind);
-        missing.iter().filter_map(new).collect()
+    /// The properties to be made for these columns, each for one of them.
+    fn new_properties(&self, missing: &[(String, NewKind)]) -> Result<Vec<NewProperty>, Rejection> {
+        let mut columns: HashMap<String, &str> = HashMap::new();
+        let mut all = Vec::with_capacity(missing.len());
+        for (column, kind) in missing {
+            let Some(new) = self.plan.columns.new_property(column, *kind) else { continue };
+            if let Some(first) = columns.insert(new.name.clone(), column) {
+                return Err(two_columns(first, column, &new.name));
+            }
+            all.push(new);
+        }
+        Ok(all)
     }
 
     /// Whether the members of a record are those of the one before, so that their names need not be read: of the
@@ -279,15 +311,18 @@ impl Shaper {
                 None => name,
                 Some(path) => format!("{path}.{name}").into(),
             };
-            let place = match self.columns.get(progress.expected) {
-                Some((known, _)) if **known == *name => progress.expected,
-                _ => self.place_of(&name, within, progress),
+            let place = match self.columns.place(&name, progress.expected) {
+                Some(place) => place,
+                None => match self.meet(&name, within, progress) {
+                    Ok(place) => place,
+                    Err(stranger) => return self.pass(&name, &stranger, value, progress),
+                },
             };
             progress.expected = place + 1;
             if within.is_none() {
                 self.order.push(place);
             }
-            if !progress.nulled.iter().any(|field| *field == name) {
+            if !progress.nulled.contains(&name) {
                 self.take(place, value, progress);
             }
         })
@@ -299,7 +334,7 @@ impl Shaper {
         if progress.rejection.is_some() {
             return;
         }
-        match &self.columns[place].1 {
+        match &self.columns.at(place).1 {
             Column { opens: true, .. } => self.open(place, value, progress),
             // Most are nothing but this.
             Column { becomes: ColumnUse::Property(_), .. } if self.plan.associations.is_empty() => {
@@ -311,19 +346,18 @@ impl Shaper {
 
     /// Takes a value apart that the mapping reaches into; what is no object is a value like any other.
     fn open<'a>(&mut self, place: usize, value: Raw<'a>, progress: &mut Progress<'a>) {
-        let path = self.columns[place].0.clone();
+        let path = self.columns.at(place).0.clone();
         let walked = match nested::object_in(value.text()) {
             Some(Cow::Borrowed(object)) => self.walk(Some(&path), Object::of(object), progress),
             Some(Cow::Owned(object)) => {
-                let (nulled, expected) = (progress.nulled, progress.expected);
-                let mut inner = Progress { nulled, expected, ..Progress::default() };
+                let mut inner = Progress::new(progress.nulled, progress.expected);
                 let walked = self.walk(Some(&path), Object::of(&object), &mut inner);
                 progress.take(inner);
                 walked
             }
             None => {
                 if !value.is_null()
-                    && let ColumnUse::LeftOut(why) = self.columns[place].1.becomes
+                    && let ColumnUse::LeftOut(why) = self.columns.at(place).1.becomes
                     && self.leaky.insert(place)
                 {
                     self.tell_left_out(&path, why);
@@ -344,7 +378,7 @@ impl Shaper {
                 return;
             }
         }
-        let (name, column) = &self.columns[place];
+        let (name, column) = self.columns.at(place);
         match &column.becomes {
             ColumnUse::Property(_) => {
                 self.write(place, value, progress);
@@ -354,10 +388,7 @@ impl Shaper {
                 Err(rejection) => progress.rejection = Some(rejection),
             },
             ColumnUse::LeftOut(_) => {}
-            // A value that says nothing is no reason to make a property, and there is nothing to clear.
-            ColumnUse::Missing => {
-                progress.missing.extend(NewKind::of_value(value.text()).map(|kind| (place, kind)))
-            }
+            ColumnUse::Missing => progress.miss(name, value),
             ColumnUse::Refused(_) if value.is_null() => {}
             ColumnUse::Refused(why) => progress.rejection = Some(refused(*why, name)),
             ColumnUse::Second(_) if value.is_null() => {}
@@ -383,7 +414,7 @@ impl Shaper {
     /// Writes a value to the property of its column; whether it was one that could be written.
     #[inline]
     fn write(&mut self, place: usize, value: Raw<'_>, progress: &mut Progress<'_>) -> bool {
-        let (ColumnUse::Property(rule) | ColumnUse::SentKey(rule)) = &self.columns[place].1.becomes else {
+        let (ColumnUse::Property(rule) | ColumnUse::SentKey(rule)) = &self.columns.at(place).1.becomes else {
             return false;
         };
         let start = self.properties.len();
@@ -424,7 +455,7 @@ impl Shaper {
             }
             Err(invalid) => invalid,
         };
-        let (name, column) = &self.columns[place];
+        let (name, column) = self.columns.at(place);
         if let ColumnUse::Property(rule) | ColumnUse::SentKey(rule) = &column.becomes {
             if policies.invalid_values == InvalidValues::RejectRecord {
                 let code = invalid.code().as_str();
@@ -432,7 +463,7 @@ impl Shaper {
                 progress.rejection = Some(rejection);
             } else if self.leaky.insert(place) {
                 let stream = &self.plan.descriptor;
-                self.notices.push(Notice::Warned(format!(
+                self.notices.tell(Notice::Warned(format!(
                     "Column \"{name}\" of stream \"{stream}\" holds values that do not fit; they are left out. The \
                      first: {}",
                     rule.explain(invalid)
@@ -444,7 +475,7 @@ impl Shaper {
 
     /// Notes what the record is to be associated with by this column.
     fn associate(&mut self, place: usize, value: &str, progress: &mut Progress<'_>) {
-        let (name, _) = &self.columns[place];
+        let (name, _) = self.columns.at(place);
         for (number, plan) in
             self.plan.associations.iter().enumerate().filter(|(_, plan)| plan.column == *name)
         {
@@ -456,7 +487,7 @@ impl Shaper {
             }
             if self.leaky.insert(place) {
                 let stream = &self.plan.descriptor;
-                self.notices.push(Notice::Warned(format!(
+                self.notices.tell(Notice::Warned(format!(
                     "Column \"{name}\" of stream \"{stream}\" holds values that name no record; nothing is associated by \
                      them. The first: {}",
                     rejection.message
@@ -491,9 +522,12 @@ impl Shaper {
             Err(Rejection::by_connector(code, Some(rule.property()), message))
         };
         match key_text(rule, value) {
-            Ok(key) if self.is_searched() && search::key_length(&key) > search::LONGEST_KEY => {
+            Ok(key)
+                if let Some(among) = self.plan.operation.searches()
+                    && search::key_length(&key) > search::longest_key(among) =>
+            {
                 let property = rule.property();
-                let most = search::LONGEST_KEY;
+                let most = search::longest_key(among);
                 let message = format!(
                     "{property}: the matching key is too long to be searched for; {most} bytes are the most."
                 );
@@ -507,15 +541,6 @@ impl Shaper {
     fn has_nothing_to_insert(&self) -> bool {
         self.plan.operation == Operation::Insert && self.properties.is_empty()
     }
-
-    fn is_searched(&self) -> bool {
-        self.plan.operation.searches()
-    }
-}
-
-fn nothing_to_insert() -> Rejection {
-    let message = "The record has no value that HubSpot could make a record of.";
-    Rejection::by_connector("INVALID_RECORD", None, message)
 }
 
 /// A record of a stream that the catalog does not have.
@@ -524,51 +549,6 @@ pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
     let message =
         "The configured catalog has no such stream. Refresh the connection's schema and select the stream.";
     Shaped::as_received(record, Rejection::by_connector("UNKNOWN_STREAM", None, message))
-}
-
-pub(super) fn refused(why: WhyRefused, column: &str) -> Rejection {
-    match why {
-        WhyRefused::Unknown => {
-            let message = format!(
-                "{column}: HubSpot has no such property; create it there, or map or drop the column."
-            );
-            Rejection::by_connector("PROPERTY_DOESNT_EXIST", Some(column), message)
-        }
-        WhyRefused::ReadOnly => {
-            let message = format!("{column}: HubSpot does not allow writing this property; drop the column.");
-            Rejection::by_connector("READ_ONLY_VALUE", Some(column), message)
-        }
-    }
-}
-
-pub(super) fn not_an_object(data: Object<'_>) -> Rejection {
-    let message = match json::type_name(data.text()) {
-        "object" => "The record's data holds a broken field name (half of a UTF-16 pair).".to_owned(),
-        "nothing" => "The record's data is missing or null, not an object.".to_owned(),
-        other => format!("The record's data is of JSON type {other}, not an object."),
-    };
-    Rejection::by_connector("INVALID_RECORD", None, message)
-}
-
-/// Names of the fields that were nulled on the way (`meta.changes`): their nulls say nothing about the source.
-///
-/// Source: Airbyte protocol, `AirbyteRecordMessageMetaChange`.
-pub(super) fn nulled_fields(meta: &str) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Meta {
-        #[serde(default)]
-        changes: Option<Vec<Change>>,
-    }
-    #[derive(Deserialize)]
-    struct Change {
-        #[serde(default)]
-        field: Option<String>,
-        #[serde(default)]
-        change: Option<String>,
-    }
-    let changes = serde_json::from_str::<Meta>(meta).ok().and_then(|meta| meta.changes).unwrap_or_default();
-    let nulled = changes.into_iter().filter(|change| change.change.as_deref() == Some("NULLED"));
-    nulled.filter_map(|change| change.field).collect()
 }
 
 #[cfg(test)]

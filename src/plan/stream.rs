@@ -3,16 +3,17 @@
 use super::columns::{ColumnRules, ColumnUse, KeyPlace, WhyLeftOut, Written};
 use super::inline::InlinePlan;
 use super::key::{ChosenKey, KeyChoice};
+use super::known::Room;
 use super::lifecycle::Lifecycle;
 use super::making::{self, Making};
 use super::meant::{Meant, of_stream};
 use super::nested::is_inside;
 use super::operation;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::coerce::{Aliases, KeyRule, ObjectKind, Owners};
-use crate::config::{self, Config, UnknownProperties};
+use crate::config::{self, Config, StreamSettings, UnknownProperties};
 use crate::crm::new_property::{Made, NewKind, NewProperty};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
@@ -47,6 +48,10 @@ pub struct StreamPlan {
     pub missing: Vec<NewProperty>,
     /// What the user should be told once, before the first record.
     pub notices: Vec<String>,
+    /// How many columns the stream declares.
+    pub declared: usize,
+    /// How many columns that lead nowhere are remembered.
+    pub room: Room,
 }
 
 /// Everything a plan is made of.
@@ -95,8 +100,8 @@ impl StreamPlan {
         properties.extend(to_make.as_ref().map(NewProperty::definition));
         let key = KeyChoice { stream, settings, object, properties: &properties, aliases, operation: wanted }
             .choose()?;
-        let operation =
-            operation::by_key(wanted, &key, object).ok_or_else(|| fail(not_yet(stream, wanted)))?;
+        let operation = operation::by_key(wanted, &key, object, &properties)
+            .ok_or_else(|| fail(not_yet(stream, wanted)))?;
         let kind = ObjectKind::of_type_id(&object.type_id);
         let rule_of = |name: &str| {
             let property = properties.iter().find(|property| property.name == name);
@@ -125,12 +130,21 @@ impl StreamPlan {
             owners: owners.cloned(),
             associated: associations.iter().map(|association| association.column.clone()).collect(),
             yielding: HashSet::new(),
+            numbers: stream.numbers(),
+            day_zone: settings.and_then(StreamSettings::day_zone),
+            names: properties.iter().map(|property| property.name.clone()).collect(),
             properties,
         };
         let append_options = settings.map(|settings| settings.append_options.as_slice()).unwrap_or_default();
         columns.append_options =
             append_options.iter().filter_map(|name| columns.option_property_meant(name)).collect();
         columns.settle_guesses(stream.columns.keys());
+        let key_rule = key_rule.map(|rule| {
+            let key = Some(rule.property().to_owned());
+            let is_key = |column: &&String| columns.column(column).property == key;
+            let figures = columns.numbers.iter().find(is_key).map(|column| columns.figures(column));
+            rule.reading(figures.unwrap_or_default())
+        });
         let mut notices: Vec<String> = operation::unmet_wish(stream, settings).into_iter().collect();
         let needed = if operation == Operation::Insert { None } else { columns.key.as_deref() };
         check_columns(stream, &columns, needed, &mut notices).map_err(fail)?;
@@ -139,6 +153,8 @@ impl StreamPlan {
         notices.extend(undeclared(stream, associations));
         let new_key = to_make.as_ref().filter(|_| wanted == config::Operation::Upsert);
         notices.extend(new_key.map(|key| matches_nobody_yet(stream, object, key)));
+        let reading = |plan: &InlinePlan| plan.reading(columns.figures(&plan.column));
+        let associations = associations.iter().map(reading).collect();
         let missing = to_make.into_iter().chain(missing_properties(stream, &columns)).collect();
         Ok(Self {
             descriptor: stream.descriptor.clone(),
@@ -149,9 +165,11 @@ impl StreamPlan {
             columns,
             required: if wanted == config::Operation::Insert { required.to_vec() } else { Vec::new() },
             lifecycle: Lifecycle::of(settings, wanted),
-            associations: associations.to_vec(),
+            associations,
             missing,
             notices,
+            declared: stream.columns.len(),
+            room: Room::beside(stream.columns.keys()),
         })
     }
 
@@ -167,14 +185,14 @@ impl StreamPlan {
         let key = self.key.as_ref()?;
         let matched_by = match self.operation {
             Operation::Update(matched_by) | Operation::Archive(matched_by) => matched_by,
-            Operation::UpsertFound => MatchedBy::Search,
+            Operation::UpsertFound(among) => MatchedBy::Search(among),
             Operation::Upsert if key.property() == "email" && self.object.is_contact() => MatchedBy::Email,
             Operation::Upsert => MatchedBy::UniqueProperty,
             Operation::Insert | Operation::Membership(_) | Operation::Association(..) | Operation::Event => {
                 return None;
             }
         };
-        let operation = Operation::Archive(matched_by);
+        let operation = Operation::Archive(matched_by.of_its_own());
         Some(Self {
             operation,
             of_its_own: Some(operation),
@@ -204,7 +222,7 @@ impl StreamPlan {
     #[must_use]
     pub fn course(&self) -> String {
         let by = self.key.as_ref().map(|key| format!(" by {}", key.property())).unwrap_or_default();
-        let searched = if self.operation.searches() { ", found by search" } else { "" };
+        let searched = if self.operation.searches().is_some() { ", found by search" } else { "" };
         format!("{} {}{by}{searched}", self.operation.verb(), self.object.name)
     }
 }
@@ -270,7 +288,7 @@ fn check_columns(
     needed_key: Option<&str>,
     notices: &mut Vec<String>,
 ) -> Result<(), Failure> {
-    let mut taken: Vec<(String, &str)> = Vec::new();
+    let mut taken: HashMap<String, &str> = HashMap::new();
     let mut has_key = false;
     for name in stream.columns.keys() {
         let column = rules.column(name);
@@ -279,10 +297,9 @@ fn check_columns(
             continue;
         }
         let Some(property) = column.property else { continue };
-        if let Some((_, first)) = taken.iter().find(|(known, _)| *known == property) {
+        if let Some(first) = taken.insert(property.clone(), name) {
             return Err(clash(&stream.descriptor, first, name, &property));
         }
-        taken.push((property, name));
     }
     if let Some(key) = needed_key.filter(|_| !stream.columns.is_empty() && !has_key) {
         notices.push(format!(

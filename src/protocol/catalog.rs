@@ -103,6 +103,40 @@ struct StreamFile {
     json_schema: Option<Value>,
 }
 
+impl ConfiguredStream {
+    /// The columns that hold numbers and nothing else, as the stream's schema has it.
+    #[must_use]
+    pub fn numbers(&self) -> HashSet<String> {
+        let is_number = |(_, schema): &(&String, &Value)| is_number(schema);
+        self.columns.iter().filter(is_number).map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// Whether a schema allows numbers, and nothing else but null.
+fn is_number(schema: &Value) -> bool {
+    let mut types = Vec::new();
+    collect_types(schema, &mut types);
+    types.retain(|name| *name != "null");
+    !types.is_empty() && types.iter().all(|name| matches!(*name, "number" | "integer"))
+}
+
+/// The JSON types a schema allows, those of its alternatives included.
+fn collect_types<'s>(schema: &'s Value, types: &mut Vec<&'s str>) {
+    match &schema["type"] {
+        Value::String(name) => types.push(name),
+        Value::Array(names) => types.extend(names.iter().map(|name| name.as_str().unwrap_or("any"))),
+        _ => {
+            let alternatives =
+                ["oneOf", "anyOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
+            let before = types.len();
+            alternatives.for_each(|schema| collect_types(schema, types));
+            if types.len() == before {
+                types.push("any");
+            }
+        }
+    }
+}
+
 impl ConfiguredCatalog {
     /// Reads a catalog file.
     ///
@@ -207,6 +241,30 @@ mod tests {
             let catalog = ConfiguredCatalog::from_json(&text).unwrap();
             assert_eq!(catalog.streams[0].replaces(), replaces, "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_are_columns_that_hold_nothing_else() {
+        let schemas = [
+            ("a", r#"{"type":"number"}"#),
+            ("b", r#"{"type":["null","integer"],"airbyte_type":"integer"}"#),
+            ("c", r#"{"oneOf":[{"type":"number"},{"type":"null"},{"type":["integer"]}]}"#),
+            ("d", r#"{"anyOf":[{"type":"number"},{"type":"string"}]}"#),
+            ("e", r#"{"type":["number","string"]}"#),
+            ("f", r#"{"type":"null"}"#),
+            ("g", "{}"),
+            ("h", "null"),
+            ("i", r#"{"anyOf":[{"type":"number"},{}]}"#),
+            ("j", r#"{"type":["number",7]}"#),
+        ];
+        let columns: Vec<String> =
+            schemas.iter().map(|(name, schema)| format!("\"{name}\":{schema}")).collect();
+        let schema = format!(r#"{{"properties":{{{}}}}}"#, columns.join(","));
+        let catalog = ConfiguredCatalog::from_json(&format!(
+            r#"{{"streams":[{{"stream":{{"name":"s","json_schema":{schema}}}}}]}}"#
+        ));
+        let numbers = catalog.unwrap().streams[0].numbers();
+        assert_eq!(numbers, ["a", "b", "c"].map(str::to_owned).into());
     }
 
     #[test]

@@ -52,7 +52,9 @@ pub use account::AccountType;
 pub use associations::{AssociationCategory, AssociationErrors, AssociationLabel, PrimaryLabels};
 pub use auth::{MalformedTokens, Scopes};
 pub use builder::Builder;
-pub use catalog::{CustomObject, FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity};
+pub use catalog::{
+    CustomObject, FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity, UniqueValues,
+};
 pub use clock::Millis;
 pub use events::{EventDef, EventUuids, StoredEvent};
 pub use faults::{

@@ -162,6 +162,10 @@ fn every_key_is_read() {
     assert_eq!(stream.append_options, ["tags"]);
     assert!(stream.lifecycle_backwards && stream.create_event_definition && stream.create_matching_key);
     assert_eq!(stream.audience_statuses["realized"], "Member");
+    assert_eq!(
+        stream.day_zone().and_then(|zone| zone.iana_name().map(str::to_owned)).as_deref(),
+        Some("America/New_York")
+    );
     assert_eq!(stream.property_group.as_deref(), Some("imported"));
     let [association] = stream.associations.as_slice() else { panic!("{stream:?}") };
     assert_eq!((association.column.as_str(), association.object.as_str()), ("domain", "COMPANY"));

@@ -107,6 +107,7 @@ fn complete() -> Value {
             "associations": [{"column": "domain", "object": "COMPANY", "key": "domain", "label": "Employer"}],
             "create_event_definition": true,
             "create_matching_key": true,
+            "date_time_zone": "America/New_York",
             "audience_statuses": {"realized": "Member"},
             "unknown_properties": "create",
             "invalid_values": "drop_property",

@@ -224,6 +224,11 @@ fn streams() {
             "streams[1].append_options[1] must not be blank",
         ),
         (
+            stream(json!({"name": "a", "date_time_zone": "Mars/Olympus"})),
+            "streams[1].date_time_zone must be the IANA name of a time zone, such as \"America/New_York\", \
+             \"Europe/Berlin\" or \"UTC\"",
+        ),
+        (
             stream(json!({"name": "a", "associations": [{"object": "COMPANY"}, {"column": "c"}]})),
             "streams[1].associations[0].column is required; streams[1].associations[1].object is required",
         ),

@@ -213,6 +213,7 @@ fn every_key_of_the_contract_is_there() {
             "associations",
             "create_event_definition",
             "create_matching_key",
+            "date_time_zone",
             "audience_statuses",
             "mirror_max_archive",
             "unknown_properties",

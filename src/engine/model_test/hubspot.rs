@@ -69,7 +69,7 @@ impl Asked<'_> {
     /// Whether HubSpot has no such record, and says so.
     fn is_missing(self, input: &CallInput) -> bool {
         let minds = match input.operation(self.oracle) {
-            Operation::Insert | Operation::Upsert | Operation::UpsertFound | Operation::Event => false,
+            Operation::Insert | Operation::Upsert | Operation::UpsertFound(_) | Operation::Event => false,
             Operation::Update(_) => true,
             Operation::Archive(_) | Operation::Membership(_) | Operation::Association(..) => {
                 self.call.step == Step::Lookup

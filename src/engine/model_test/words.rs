@@ -176,8 +176,8 @@ pub(super) fn step_for(
     match operation {
         Operation::Event => Step::SendEvents,
         Operation::Insert => Step::Create,
-        Operation::UpsertFound if found => Step::Write,
-        Operation::UpsertFound => Step::Search,
+        Operation::UpsertFound(_) if found => Step::Write,
+        Operation::UpsertFound(_) => Step::Search,
         Operation::Upsert | Operation::Archive(MatchedBy::RecordId) => Step::Write,
         Operation::Association(..) => Step::Link,
         Operation::Membership(MatchedBy::RecordId) => Step::Members,

@@ -65,15 +65,26 @@ pub fn searched(mut send: Send, operation: Operation, answer: &SearchAnswer) -> 
         [only] => Some(only.as_str()),
         _ => None,
     };
+    let mut besides: HashMap<&str, Vec<&str>> = HashMap::new();
+    let among = operation.among(step);
     let mut all_are_tied = true;
     for record in &answer.found {
-        let key = record.key.as_deref().map(as_searched);
-        let name =
-            only.or_else(|| names.iter().map(String::as_str).find(|name| key.as_deref() == Some(name)));
-        match name.and_then(|name| found.get_mut(name)) {
-            Some(ids) if ids.contains(&record.id.as_str()) => {}
-            Some(ids) => ids.push(&record.id),
-            None => all_are_tied = false,
+        let named = |name: &str| found.get_key_value(&*as_searched(among, name)).map(|(name, _)| *name);
+        let by_key = record.key.as_deref().and_then(named);
+        let by_others: Vec<&str> = record.other_keys.iter().filter_map(|name| named(name)).collect();
+        let name = by_key.or(only.filter(|_| by_others.is_empty()));
+        all_are_tied &= name.is_some() || !by_others.is_empty();
+        for name in by_others {
+            add(besides.entry(name).or_default(), &record.id);
+        }
+        if let Some(ids) = name.and_then(|name| found.get_mut(name)) {
+            add(ids, &record.id);
+        }
+    }
+    // A company whose own domain it is goes before one that has it besides.
+    for (name, others) in besides {
+        if let Some(ids) = found.get_mut(name).filter(|ids| ids.is_empty()) {
+            *ids = others;
         }
     }
     // What is on another page, or under another spelling, could belong to any of them.
@@ -99,6 +110,13 @@ pub fn searched(mut send: Send, operation: Operation, answer: &SearchAnswer) -> 
     }
     write_found(&mut resolution, operation, known);
     resolution
+}
+
+/// Adds an id that is not there yet.
+fn add<'a>(ids: &mut Vec<&'a str>, id: &'a str) {
+    if !ids.contains(&id) {
+        ids.push(id);
+    }
 }
 
 /// Asks for half of the names each, so that what an answer holds can be tied to one of them in the end.

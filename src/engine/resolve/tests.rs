@@ -73,9 +73,10 @@ fn results_are_tied_by_trace_id_or_key_and_never_by_position() {
         {"id":"1","objectWriteTraceId":"7-2","new":true},
         {"id":"2","properties":{"k":"a"}},
         {"id":"3","objectWriteTraceId":"8-1"},{"id":"4","objectWriteTraceId":"7-9"},{"id":"5","objectWriteTraceId":"1"},
-        {"id":"6","properties":{"k":"B"}},{"id":"7"}]}"#;
+        {"id":"6","properties":{"k":"D"}},{"id":"7","properties":{"k":"x"}},{"id":"8"}]}"#;
     let resolution = itemised(write(&["a", "b", "c", "d"]), Operation::Upsert, &answer(body), None);
-    assert_eq!(told(&resolution), ["a stored", "c stored", "b d"]);
+    // HubSpot may have found the record of a key without regard to case: no two keys of a call differ in that only.
+    assert_eq!(told(&resolution), ["a stored", "c stored", "d stored", "b"]);
     assert_eq!(resolution.stored[1].created, Some(true));
     assert_eq!(resolution.silence, Silence::Broken);
 }

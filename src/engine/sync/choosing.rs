@@ -38,7 +38,7 @@ impl Sync {
     fn take_from(&mut self, source: Source, room: &mut Room, now: Moment) -> Option<Send> {
         let operation = self.operation_of(source);
         let stream = &mut self.streams[source.stream.0 as usize];
-        if operation == Operation::UpsertFound
+        if matches!(operation, Operation::UpsertFound(_))
             && let Some(inputs) = stream.lane.next_ready_mut()
         {
             making::recall(&self.made, source.stream, inputs);

@@ -34,9 +34,9 @@ pub(super) fn is_in_doubt(send: &Send) -> bool {
 impl Sync {
     /// Cuts a search down to what fits into one request; the rest goes next.
     pub(super) fn cut(&mut self, mut send: Send) -> Send {
-        let names_each = self.operation_of(send.source()).looks_up_first();
-        if send.step == Step::Search && !names_each {
-            let fitting = search::fitting(&send.inputs);
+        let operation = self.operation_of(send.source());
+        if send.step == Step::Search && !operation.looks_up_first() {
+            let fitting = search::fitting(operation.among(send.step), &send.inputs);
             if fitting < send.inputs.len() {
                 let rest = send.inputs.split_off(fitting);
                 let rest = self.part_of(&send, rest);
@@ -58,7 +58,7 @@ impl Sync {
         let Some(key) = stored.input.key() else { return };
         if let Operation::Archive(_) = stored.input.operation(of_stream) {
             self.made.forget(stream, key);
-            if let Some(id) = stored.input.record_id.as_deref().filter(|_| of_stream.searches()) {
+            if let Some(id) = stored.input.record_id.as_deref().filter(|_| of_stream.searches().is_some()) {
                 self.gone.note(stream, id);
             }
         } else if let (true, Some(true), Some(id)) = (of_stream.makes(), stored.created, stored.id.as_deref())
@@ -148,6 +148,7 @@ impl Sync {
 mod tests {
     use super::super::super::batch::SendId;
     use super::super::super::lane::{BatchLimits, Merging};
+    use super::super::super::operation::Among;
     use super::super::super::record::{Body, BodyParts};
     use super::super::super::retry::Setback;
     use super::super::{Durability, Next, Outcome, Settings};
@@ -455,7 +456,7 @@ mod tests {
     #[test]
     fn what_search_does_not_find_after_doubt_is_given_time_and_never_made_again() {
         for found_in in [None, Some(3)] {
-            let mut bench = Bench::new(Operation::UpsertFound, 2);
+            let mut bench = Bench::new(Operation::UpsertFound(Among::Values), 2);
             bench.push(&["a"]);
             bench.sync.input_ended(None);
             let call = bench.expect(Step::Search, &["a"]);
@@ -485,7 +486,7 @@ mod tests {
 
     #[test]
     fn what_was_made_of_a_key_is_written_by_its_id_from_then_on() {
-        let mut bench = Bench::new(Operation::UpsertFound, 2);
+        let mut bench = Bench::new(Operation::UpsertFound(Among::Values), 2);
         bench.push(&["a", "a"]);
         bench.push(&["b"]);
         let call = bench.expect(Step::Search, &["a", "b"]);

@@ -65,7 +65,7 @@ impl Sync {
         let source = send.source();
         let stream = &self.streams[source.stream.0 as usize];
         let may_make = match send.operation(stream.operation) {
-            Operation::Insert | Operation::UpsertFound => send.step == Step::Create,
+            Operation::Insert | Operation::UpsertFound(_) => send.step == Step::Create,
             Operation::Upsert => send.step == Step::Write,
             _ => false,
         };
@@ -94,5 +94,5 @@ fn is_labelled(send: &Send) -> bool {
 }
 
 fn makes_records(operation: Operation) -> bool {
-    matches!(operation, Operation::Insert | Operation::Upsert | Operation::UpsertFound)
+    matches!(operation, Operation::Insert | Operation::Upsert | Operation::UpsertFound(_))
 }

@@ -92,6 +92,8 @@ impl AudiencePlan {
         let choice = IdentityChoice::of_stream(stream, settings, object, properties);
         let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
         let key = rule.property().to_owned();
+        let figures = choice.figures(stream, &key);
+        let rule = rule.reading(figures);
         let all = format!("a stream of audiences has {key}, {AUDIENCE} and {STATUS}");
         let names = vec![
             (AUDIENCE.to_owned(), AudienceColumn::Audience),

@@ -12,8 +12,9 @@ use crate::crm::new_property::{Made, NewKind, NewProperty, Values};
 use crate::crm::property::{Property, PropertyType};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
-use crate::plan::first_names::{Naming, shown, without_case_and_blanks};
-use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash};
+use crate::plan::first_names::{Naming, without_case_and_blanks};
+use crate::plan::notices::{Notice, shown};
+use crate::plan::shape::{Shaped, Unshaped, key_hash};
 use crate::protocol::message::RecordMessage;
 
 /// Properties that are remembered for being refused. Names of audiences come from records, so there is no end of them;

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
+use jiff::tz::TimeZone;
+
 use super::super::columns::{Found, WhyLeftOut, WhyRefused};
 use crate::coerce::{
-    Aliases, NameMatch, ObjectKind, RuleOptions, ValueRule, is_property_name, property_label, property_name,
-    resolve,
+    Aliases, Figures, NameMatch, ObjectKind, RuleOptions, ValueRule, is_property_name, property_label,
+    property_name, resolve,
 };
 use crate::config::{UnknownProperties, ValuePolicies};
 use crate::crm::new_event::LONGEST_EVENT_NAME;
@@ -40,6 +42,10 @@ pub struct EventColumns {
     pub policies: ValuePolicies,
     /// Columns that were only guessed to stand for a property, and leave it to another column.
     pub yielding: HashSet<String>,
+    /// Columns that the catalog declares numbers.
+    pub numbers: HashSet<String>,
+    /// Whose midnight a day is where an instant is wanted; `None` is UTC.
+    pub day_zone: Option<TimeZone>,
 }
 
 /// What becomes of a column.
@@ -156,10 +162,10 @@ impl EventColumns {
             },
             NameMatch::Unknown => (column.to_owned(), false),
         };
-        EventColumn { becomes: self.becomes(&name), name, renamed, found }
+        EventColumn { becomes: self.becomes(column, &name), name, renamed, found }
     }
 
-    fn becomes(&self, name: &str) -> EventColumnUse {
+    fn becomes(&self, column: &str, name: &str) -> EventColumnUse {
         if let Some(identity) = self.identities.iter().find(|identity| identity.column() == name) {
             return EventColumnUse::Identity(*identity);
         }
@@ -172,9 +178,12 @@ impl EventColumns {
         let rejects = unknown == UnknownProperties::Reject;
         match (&self.properties, self.property(name)) {
             (None, _) if is_property_name(name) => {
-                EventColumnUse::Property(Box::new(rule(&Property::new(name, PropertyType::String))))
+                let text = Property::new(name, PropertyType::String);
+                EventColumnUse::Property(Box::new(self.rule(column, &text)))
             }
-            (Some(_), Some(known)) if known.is_writable() => EventColumnUse::Property(Box::new(rule(known))),
+            (Some(_), Some(known)) if known.is_writable() => {
+                EventColumnUse::Property(Box::new(self.rule(column, known)))
+            }
             (Some(_), Some(_)) if rejects => EventColumnUse::Refused(WhyRefused::ReadOnly),
             (Some(_), Some(_)) => EventColumnUse::LeftOut(WhyLeftOut::ReadOnly),
             (Some(_), None) if unknown == UnknownProperties::Create => match new_name(name) {
@@ -241,11 +250,23 @@ impl EventColumns {
     fn property(&self, name: &str) -> Option<&Property> {
         self.properties.as_ref()?.iter().find(|known| known.name == name)
     }
-}
 
-/// An event property's values are coerced as those of an object that is none of HubSpot's own.
-fn rule(property: &Property) -> ValueRule {
-    ValueRule::new(property, RuleOptions::default())
+    /// What the text of a column is that stands for a number.
+    #[must_use]
+    pub fn figures(&self, column: &str) -> Figures {
+        if self.numbers.contains(column) { Figures::AsNumbers } else { Figures::AsText }
+    }
+
+    /// An event property's values are coerced as those of an object that is none of HubSpot's own.
+    #[must_use]
+    pub fn rule(&self, column: &str, property: &Property) -> ValueRule {
+        let options = RuleOptions {
+            figures: self.figures(column),
+            day_zone: self.day_zone.clone(),
+            ..RuleOptions::default()
+        };
+        ValueRule::new(property, options)
+    }
 }
 
 /// A property that is made for a column. Event properties have no groups.
@@ -274,6 +295,12 @@ impl EventColumn {
             renamed: false,
             found: Found::Named,
         }
+    }
+
+    /// The same, where its property is left to another column.
+    #[must_use]
+    pub fn yielded(&self) -> Self {
+        Self::left_out(&self.name, WhyLeftOut::Taken)
     }
 
     /// Whether a value of this column can reach HubSpot.

@@ -20,6 +20,7 @@ pub use shape::EventShaper;
 use super::deleted::DeletedRowsOf;
 use std::collections::HashSet;
 
+use super::known::Room;
 use super::stream::clash;
 use super::{Plan, Shaping};
 use crate::coerce::Aliases;
@@ -52,6 +53,10 @@ pub struct EventPlan {
     pub missing: Vec<NewProperty>,
     /// What the user should be told once, before the first record.
     pub notices: Vec<String>,
+    /// How many columns the stream declares.
+    pub declared: usize,
+    /// How many columns that lead nowhere are remembered.
+    pub room: Room,
 }
 
 /// What is known of the event that a stream names.
@@ -92,11 +97,15 @@ impl EventPlan {
                 aliases,
                 policies: config.value_policies(settings),
                 yielding: HashSet::new(),
+                numbers: stream.numbers(),
+                day_zone: settings.and_then(StreamSettings::day_zone),
             },
             matching_property: None,
             new_event: None,
             missing: Vec::new(),
             notices: notices(stream, settings),
+            declared: stream.columns.len(),
+            room: Room::beside(stream.columns.keys()),
         };
         match event {
             KnownEvent::Defined(event) => plan.defined(event),

@@ -1,15 +1,13 @@
 //! A record as it came, to an occurrence of an event as it is sent: one pass over its data.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::EventPlan;
-use super::columns::{EventColumn, EventColumnUse, Identity, OCCURRED_AT, UTK, UUID};
+use super::columns::{EventColumn, EventColumnUse, EventColumns, Identity, OCCURRED_AT, UTK, UUID};
 use super::limits::{MOST_PROPERTIES, longest_value};
 use super::occurrence::{Occurrence, Unfit};
-use crate::coerce::{
-    Coerced, KeyProblem, KeyRule, ObjectKind, RuleOptions, ValueRule, coerce, instant, key_text,
-};
+use crate::coerce::{Coerced, KeyProblem, KeyRule, ObjectKind, ValueRule, coerce, instant, key_text};
 use crate::config::InvalidValues;
 use crate::crm::event::EventDefinition;
 use crate::crm::new_property::{Made, NewKind, NewProperty};
@@ -18,7 +16,11 @@ use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::json::{Object, Raw};
 use crate::plan::columns::Found;
-use crate::plan::shape::{Notice, Shaped, Unshaped, not_an_object, nulled_fields, refused};
+use crate::plan::known::KnownColumns;
+use crate::plan::notices::{Notice, Notices, shown};
+use crate::plan::nulled::Nulled;
+use crate::plan::refusal::{not_an_object, refused};
+use crate::plan::shape::{Shaped, Unshaped};
 use crate::plan::stream::{left_out_notice, two_columns};
 use crate::protocol::emitted_at;
 use crate::protocol::message::RecordMessage;
@@ -28,15 +30,20 @@ use crate::protocol::message::RecordMessage;
 pub struct EventShaper {
     plan: EventPlan,
     rules: Rules,
-    columns: Vec<(String, EventColumn)>,
-    places: HashMap<String, usize>,
+    columns: KnownColumns<EventColumn>,
     occurrence: Occurrence,
     /// Columns of which a value has been left out because it did not fit.
     leaky: HashSet<usize>,
-    /// Places of columns whose properties have to be made for the record at hand, and what their values are.
-    missing: Vec<(usize, NewKind)>,
-    notices: Vec<Notice>,
+    /// Columns whose properties have to be made for the record at hand, and what their values are.
+    missing: Vec<(String, NewKind)>,
+    /// Whether a column that has been read gave its property to one that was met after it.
+    is_overtaken: bool,
+    notices: Notices,
 }
+
+/// Columns that are remembered from record to record, beside the declared ones. Where HubSpot does not say which properties
+/// the event has, any column may be one.
+const MOST_KNOWN: usize = 2_000;
 
 /// How what is no event property is read.
 #[derive(Debug)]
@@ -49,15 +56,20 @@ struct Rules {
 }
 
 impl Rules {
-    fn new() -> Self {
-        let text = |name| KeyRule::new(&Property::new(name, PropertyType::String), ObjectKind::Other);
+    fn new(columns: &EventColumns) -> Self {
+        let text = |name| {
+            let is_it = |column: &&String| columns.column(column).name == name;
+            let figures = columns.numbers.iter().find(is_it).map(|column| columns.figures(column));
+            let rule = KeyRule::new(&Property::new(name, PropertyType::String), ObjectKind::Other);
+            rule.reading(figures.unwrap_or_default())
+        };
         let time = Property::new(OCCURRED_AT, PropertyType::Datetime);
         Self {
             object_id: KeyRule::record_id(),
             email: KeyRule::email(),
             utk: text(UTK),
             uuid: text(UUID),
-            occurred_at: ValueRule::new(&time, RuleOptions::default()),
+            occurred_at: columns.rule(OCCURRED_AT, &time),
         }
     }
 
@@ -75,14 +87,14 @@ impl EventShaper {
     #[must_use]
     pub fn new(plan: EventPlan) -> Self {
         Self {
+            rules: Rules::new(&plan.columns),
+            columns: KnownColumns::new(plan.room),
+            notices: Notices::new(&plan.descriptor, plan.declared),
             plan,
-            rules: Rules::new(),
-            columns: Vec::new(),
-            places: HashMap::new(),
             occurrence: Occurrence::default(),
             leaky: HashSet::new(),
             missing: Vec::new(),
-            notices: Vec::new(),
+            is_overtaken: false,
         }
     }
 
@@ -94,7 +106,7 @@ impl EventShaper {
 
     /// Takes what the user should be told once, such as names that lead nowhere.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
+        self.notices.take()
     }
 
     /// Shapes a record. It has no key: events of one record need no order, each carries its own time.
@@ -102,12 +114,15 @@ impl EventShaper {
     /// # Errors
     /// [`Unshaped`]: a column stands for a property that has to be made.
     pub fn shape(&mut self, record: &RecordMessage<'_>) -> Result<Shaped, Unshaped> {
-        let nulled = record.meta.map(nulled_fields).unwrap_or_default();
+        let nulled = Nulled::of(record);
+        if self.columns.len() > MOST_KNOWN + self.plan.declared {
+            self.columns.clear();
+            self.leaky.clear();
+        }
         let read = loop {
-            let yielding = self.plan.columns.yielding.len();
+            self.is_overtaken = false;
             let read = self.read(record.data, &nulled);
-            // A column that has been read may have given its property to one that was met after it.
-            if self.plan.columns.yielding.len() == yielding {
+            if !self.is_overtaken {
                 break read;
             }
         };
@@ -123,18 +138,26 @@ impl EventShaper {
     }
 
     /// Reads the members of a record.
-    fn read(&mut self, data: Object<'_>, nulled: &[String]) -> Result<(), Rejection> {
+    fn read(&mut self, data: Object<'_>, nulled: &Nulled) -> Result<(), Rejection> {
         self.occurrence.clear();
         self.missing.clear();
         let mut rejection = None;
         // Rows of a stream come with the same columns in the same order: the next one is tried first.
         let mut expected = 0;
         let walked = data.members(|name, value| {
-            let place = self.place_of(&name, expected);
-            expected = place + 1;
-            if rejection.is_none() && !nulled.iter().any(|field| *field == name) {
-                rejection = self.member(place, value).err();
+            // Of a record that is refused, further columns would only take room.
+            if rejection.is_some() {
+                return;
             }
+            let taken = match self.place_of(&name, expected) {
+                Ok(place) => {
+                    expected = place + 1;
+                    if nulled.contains(&name) { Ok(()) } else { self.member(place, value) }
+                }
+                Err(_) if nulled.contains(&name) => Ok(()),
+                Err(stranger) => self.pass(&name, &stranger, value),
+            };
+            rejection = taken.and_then(|()| self.check_number()).err();
         });
         match (walked, rejection) {
             (Err(_), _) => Err(not_an_object(data)),
@@ -155,32 +178,32 @@ impl EventShaper {
             properties.retain(|known| known.name != property.name);
             properties.push(*property);
         }
-        for (column, known) in &mut self.columns {
-            if known.name == name && matches!(known.becomes, EventColumnUse::Missing) {
+        if let Some(place) = self.columns.writer(name) {
+            let (column, known) = self.columns.at_mut(place);
+            if matches!(known.becomes, EventColumnUse::Missing) {
                 *known = self.plan.columns.column(column);
             }
         }
     }
 
     fn new_properties(&self) -> Vec<NewProperty> {
-        let new =
-            |(place, kind): &(usize, NewKind)| self.plan.columns.new_property(&self.columns[*place].0, *kind);
+        let new = |(column, kind): &(String, NewKind)| self.plan.columns.new_property(column, *kind);
         self.missing.iter().filter_map(new).collect()
     }
 
     fn member(&mut self, place: usize, value: Raw<'_>) -> Result<(), Rejection> {
-        let (column, EventColumn { becomes, .. }) = &self.columns[place];
+        let (column, EventColumn { becomes, name, .. }) = self.columns.at(place);
         match becomes {
             EventColumnUse::LeftOut(_) => {}
             // A value that says nothing is no reason to make a property.
             EventColumnUse::Missing => {
-                self.missing.extend(NewKind::of_value(value.text()).map(|kind| (place, kind)));
+                self.missing.extend(NewKind::of_value(value.text()).map(|kind| (column.clone(), kind)));
             }
             EventColumnUse::Refused(_) if value.is_null() => {}
             EventColumnUse::Refused(why) => return Err(refused(*why, column)),
             EventColumnUse::Second(_) if value.is_null() => {}
             EventColumnUse::Second(first) => {
-                return Err(two_columns(first, column, &self.columns[place].1.name));
+                return Err(two_columns(first, column, name));
             }
             EventColumnUse::Identity(identity) => {
                 let text = key_text(self.rules.of(*identity), value).map(Cow::into_owned);
@@ -215,7 +238,7 @@ impl EventShaper {
                 }
                 if self.leaky.insert(place) {
                     let stream = &self.plan.descriptor;
-                    self.notices.push(Notice::Warned(format!(
+                    self.notices.tell(Notice::Warned(format!(
                         "Column \"{column}\" of stream \"{stream}\" holds values that do not fit; they are left out. The \
                          first: {message}"
                     )));
@@ -235,13 +258,6 @@ impl EventShaper {
         if identity.is_none() && !self.is_matched_by_property() {
             return Err(self.no_identity());
         }
-        if self.occurrence.told().len() + self.missing.len() > MOST_PROPERTIES {
-            let message = format!(
-                "The record has more than {MOST_PROPERTIES} event properties; HubSpot takes no more. Leave columns out \
-                 of the stream."
-            );
-            return Err(Rejection::by_connector("LIMIT_EXCEEDED", None, message));
-        }
         // HubSpot would take the moment the call arrives, another one each time it is sent.
         let emitted = emitted.and_then(emitted_at::milliseconds).and_then(instant);
         self.occurrence.write(&self.plan.event_name, identity, emitted);
@@ -250,7 +266,41 @@ impl EventShaper {
 
     fn is_matched_by_property(&self) -> bool {
         let Some(property) = &self.plan.matching_property else { return false };
-        self.occurrence.told().any(|place| self.columns[place].1.name == *property)
+        self.occurrence.told().any(|place| self.columns.at(place).1.name == *property)
+    }
+
+    /// Refuses a record with more properties than HubSpot takes.
+    fn check_number(&self) -> Result<(), Rejection> {
+        if self.occurrence.told().len() + self.missing.len() <= MOST_PROPERTIES {
+            return Ok(());
+        }
+        let message = format!(
+            "The record has more than {MOST_PROPERTIES} event properties; HubSpot takes no more. Leave columns out of the \
+             stream."
+        );
+        Err(Rejection::by_connector("LIMIT_EXCEEDED", None, message))
+    }
+
+    /// Takes a value of a column that is not remembered: it leads nowhere, but it may reject the record or ask for a
+    /// property.
+    fn pass(&mut self, name: &str, stranger: &EventColumn, value: Raw<'_>) -> Result<(), Rejection> {
+        match &stranger.becomes {
+            EventColumnUse::Missing => {
+                self.missing.extend(NewKind::of_value(value.text()).map(|kind| (name.to_owned(), kind)));
+                Ok(())
+            }
+            EventColumnUse::Refused(why) if !value.is_null() => Err(refused(*why, name)),
+            EventColumnUse::Second(first) if !value.is_null() => {
+                Err(two_columns(first, &shown(name), &stranger.name))
+            }
+            EventColumnUse::Refused(_)
+            | EventColumnUse::Second(_)
+            | EventColumnUse::LeftOut(_)
+            | EventColumnUse::Identity(_)
+            | EventColumnUse::Uuid
+            | EventColumnUse::OccurredAt
+            | EventColumnUse::Property(_) => Ok(()),
+        }
     }
 
     fn no_identity(&self) -> Rejection {
@@ -265,60 +315,56 @@ impl EventShaper {
     }
 
     /// Finds a column, or meets it for the first time.
-    fn place_of(&mut self, name: &str, expected: usize) -> usize {
-        if self.columns.get(expected).is_some_and(|(known, _)| known == name) {
-            return expected;
-        }
-        if let Some(place) = self.places.get(name) {
-            return *place;
+    ///
+    /// # Errors
+    /// What it becomes, where it leads nowhere and there are too many of those to remember it.
+    fn place_of(&mut self, name: &str, expected: usize) -> Result<usize, Box<EventColumn>> {
+        if let Some(place) = self.columns.place(name, expected) {
+            return Ok(place);
         }
         let column = self.plan.columns.column(name);
-        let column = self.beside_others(name, column);
+        let column = self.beside_others(column);
         self.tell_if_left_out(name, &column);
-        let stream = &self.plan.descriptor;
         if column.renamed && column.is_sent() {
-            let to = &column.name;
+            let (name, stream, to) = (shown(name), &self.plan.descriptor, &column.name);
             self.notices
-                .push(Notice::Told(format!("Column \"{name}\" of stream \"{stream}\" is sent as {to}.")));
+                .tell(Notice::Told(format!("Column \"{name}\" of stream \"{stream}\" is sent as {to}.")));
         }
-        let place = self.columns.len();
-        self.columns.push((name.to_owned(), column));
-        self.places.insert(name.to_owned(), place);
-        place
+        let writes = Some(column.name.clone()).filter(|_| column.is_sent());
+        // What only may be sent one day is as good as what leads nowhere: nobody knows how many there are.
+        if writes.is_none() || matches!(column.becomes, EventColumnUse::Missing) {
+            return self.columns.try_add(name, column, writes.as_deref()).map_err(Box::new);
+        }
+        Ok(self.columns.add(name, column, writes.as_deref()))
     }
 
     /// What becomes of a column beside those that were met before it: of two for one property the one that was guessed is
     /// left out, and the records of a later one that was not are refused.
-    fn beside_others(&mut self, name: &str, column: EventColumn) -> EventColumn {
-        let is_twin = |(_, known): &(String, EventColumn)| known.is_sent() && known.name == column.name;
-        let twin = self.columns.iter().position(is_twin).filter(|_| column.is_sent());
+    fn beside_others(&mut self, column: EventColumn) -> EventColumn {
+        let twin = self.columns.writer(&column.name).filter(|_| column.is_sent());
         let Some(twin) = twin else { return column };
-        let first = self.columns[twin].0.clone();
-        match (column.found, self.columns[twin].1.found) {
-            (Found::Guessed, _) => self.yielded(name),
+        let (first, known) = self.columns.at(twin);
+        match (column.found, known.found) {
+            (Found::Guessed, _) => column.yielded(),
             (Found::Named, Found::Guessed) => {
-                let yielded = self.yielded(&first);
+                let (first, yielded) = (first.clone(), known.yielded());
                 self.tell_if_left_out(&first, &yielded);
-                self.columns[twin].1 = yielded;
+                self.columns.at_mut(twin).1 = yielded;
+                self.is_overtaken = true;
                 column
             }
             (Found::Named, Found::Named) => {
-                EventColumn { becomes: EventColumnUse::Second(first.into()), ..column }
+                EventColumn { becomes: EventColumnUse::Second(first.as_str().into()), ..column }
             }
         }
-    }
-
-    /// A column that leaves its property to another.
-    fn yielded(&mut self, name: &str) -> EventColumn {
-        self.plan.columns.yielding.insert(name.to_owned());
-        self.plan.columns.column(name)
     }
 
     fn tell_if_left_out(&mut self, name: &str, column: &EventColumn) {
         if let EventColumnUse::LeftOut(why) = column.becomes {
             let event = format!("the event {}", self.plan.event_name);
-            let notice = left_out_notice(&self.plan.descriptor, name, why, &event);
-            self.notices.extend(notice.map(Notice::Warned));
+            if let Some(text) = left_out_notice(&self.plan.descriptor, &shown(name), why, &event) {
+                self.notices.tell(Notice::Warned(text));
+            }
         }
     }
 }

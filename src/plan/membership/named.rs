@@ -81,6 +81,8 @@ impl NamedListPlan {
         let choice = IdentityChoice::of_stream(stream, settings, object, properties);
         let Identity { rule, matched_by, .. } = choice.resolve(stream.columns.keys())?;
         let key = rule.property().to_owned();
+        let figures = choice.figures(stream, &key);
+        let rule = rule.reading(figures);
         let all = format!("a stream of list members has {key}, {LIST_ID} or {LIST_NAME}, and {ACTION}");
         let names = vec![
             (LIST_ID.to_owned(), NamedListColumn::ListId),

@@ -2,6 +2,7 @@
 
 use crate::associations::{AssociationErrors, AssociationLabel, PrimaryLabels};
 use crate::builder::Builder;
+use crate::catalog::UniqueValues;
 use crate::events::{EventDef, EventUuids};
 use crate::limits::{AssociationBudget, RateLimit};
 use crate::lists::{AddedSpelling, CallLimit, EmptyArrays, ListDef, ListNames, Oversize};
@@ -28,6 +29,7 @@ pub(super) struct Families {
     required: Required,
     demands: Vec<(String, String, Demand)>,
     record_limits: Vec<(String, u64)>,
+    unique_values: UniqueValues,
 }
 
 impl Families {
@@ -65,6 +67,7 @@ impl Families {
         for event in &self.events {
             world.put_event(event);
         }
+        world.catalog.compare_unique_values(self.unique_values);
     }
 
     /// What associations count against: what was chosen, else nothing if no request is to be refused for its rate.
@@ -77,6 +80,13 @@ impl Families {
 }
 
 impl Builder {
+    /// How values of identifying properties are compared, in every object type.
+    #[must_use]
+    pub fn unique_values(mut self, compared: UniqueValues) -> Self {
+        self.families.unique_values = compared;
+        self
+    }
+
     /// Adds a list. An object type that does not exist makes [`Builder::start`] panic.
     #[must_use]
     pub fn list(mut self, list: ListDef) -> Self {

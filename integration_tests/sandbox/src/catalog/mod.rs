@@ -9,6 +9,7 @@ mod registry;
 
 pub use custom::CustomObject;
 pub(crate) use defaults::lifecycle_position;
+pub use object_type::UniqueValues;
 pub(crate) use object_type::{Family, ObjectType, PropertyGroup, Slot};
 pub use property::{FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity};
 pub(crate) use property_json::PropertyJson;

@@ -44,6 +44,16 @@ pub(crate) struct PropertyGroup {
     pub(crate) display_order: i32,
 }
 
+/// How values of identifying properties are compared. HubSpot does not say, but for e-mail addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UniqueValues {
+    /// Letter by letter.
+    #[default]
+    Exact,
+    /// Capitals are small letters.
+    Caseless,
+}
+
 /// One object type.
 #[derive(Clone, Debug)]
 pub(crate) struct ObjectType {
@@ -71,9 +81,18 @@ pub(crate) struct ObjectType {
     slots: HashMap<String, Slot>,
     /// Properties just made, with the number of writes that do not see them yet.
     settling: HashMap<Slot, u64>,
+    pub(crate) unique_values: UniqueValues,
 }
 
 impl ObjectType {
+    /// A value of an identifying property as it is compared.
+    pub(crate) fn compared(&self, value: &str) -> Box<str> {
+        match self.unique_values {
+            UniqueValues::Exact => value.into(),
+            UniqueValues::Caseless => value.to_lowercase().into(),
+        }
+    }
+
     /// A built-in type without properties yet.
     pub(crate) fn built_in(id: &str, name: &str, plural: &str, family: Family) -> Self {
         let words = name.to_lowercase().replace('_', " ");
@@ -99,6 +118,7 @@ impl ObjectType {
             required_on_create: Vec::new(),
             demands: Vec::new(),
             searchable: Vec::new(),
+            unique_values: UniqueValues::default(),
             primary_display: "hs_object_id".to_owned(),
             secondary_display: Vec::new(),
             groups: vec![PropertyGroup {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::custom::CustomObject;
 use super::defaults;
-use super::object_type::ObjectType;
+use super::object_type::{ObjectType, UniqueValues};
 use crate::clock::Millis;
 
 /// Position of an object type in the catalog; it never changes.
@@ -61,6 +61,13 @@ impl Catalog {
     pub(crate) fn require_nothing(&mut self) {
         for kind in self.types.iter_mut().filter(|kind| !kind.custom) {
             kind.required_on_create.clear();
+        }
+    }
+
+    /// Sets how values of identifying properties are compared.
+    pub(crate) fn compare_unique_values(&mut self, compared: UniqueValues) {
+        for kind in &mut self.types {
+            kind.unique_values = compared;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::catalog::{ObjectType, Slot};
+use crate::catalog::{ObjectType, Slot, UniqueValues};
 use crate::error::Refusal;
 use crate::rules::{email, violation};
 
@@ -29,6 +29,8 @@ pub(crate) struct Key {
     pub(crate) name: String,
     /// Whether values are e-mail addresses, which are compared in lower case.
     email: bool,
+    /// How other values are.
+    others: UniqueValues,
 }
 
 impl Key {
@@ -36,7 +38,8 @@ impl Key {
     pub(crate) fn for_write(kind: &ObjectType, name: &str, portal_id: u64) -> Result<Self, Refusal> {
         match kind.writable(name) {
             Some((slot, property)) if kind.is_identifier(property) && !property.read_only => {
-                Ok(Self { slot, name: name.to_owned(), email: kind.is_email(property) })
+                let email = kind.is_email(property);
+                Ok(Self { slot, name: name.to_owned(), email, others: kind.unique_values })
             }
             Some(_) => Err(non_unique(kind, name, portal_id)),
             None => Err(violation::refusal(&[violation::Violation::unknown_property(name)], portal_id)),
@@ -52,9 +55,13 @@ impl Key {
         if key.email { Err(non_unique(kind, name, portal_id)) } else { Ok(key) }
     }
 
-    /// An id in the form in which values of the property are stored.
+    /// An id in the form in which values of the property are compared.
     pub(crate) fn stored_form(&self, id: &str) -> String {
-        if self.email { email::normalised(id) } else { id.to_owned() }
+        match self.others {
+            _ if self.email => email::normalised(id),
+            UniqueValues::Exact => id.to_owned(),
+            UniqueValues::Caseless => id.to_lowercase(),
+        }
     }
 }
 

@@ -167,8 +167,8 @@ impl<'w> Planner<'w> {
             if !kind.is_identifier(property) {
                 continue;
             }
-            let claim = (edit.slot, value.clone());
-            let holder = self.claims.get(&claim).copied().or_else(|| store.holder(edit.slot, value));
+            let claim = (edit.slot, kind.compared(value));
+            let holder = self.claims.get(&claim).copied().or_else(|| store.holder(edit.slot, &claim.1));
             match holder {
                 Some(holder) if Some(holder) != target => {
                     return Err(if kind.is_email(property) {

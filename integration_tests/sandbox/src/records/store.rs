@@ -72,7 +72,7 @@ impl RecordStore {
         self.records.get(&id)
     }
 
-    /// The live record that holds a value of an identifying property.
+    /// The live record that holds a value of an identifying property, given as it is compared.
     pub(crate) fn holder(&self, slot: Slot, value: &str) -> Option<u64> {
         self.unique.get(&slot)?.get(value).copied()
     }
@@ -173,10 +173,10 @@ fn put(
     if kind.is_identifier(kind.in_slot(slot)) && current != value.as_deref() {
         let values = unique.entry(slot).or_default();
         if let Some(old) = current {
-            values.remove(old);
+            values.remove(&kind.compared(old));
         }
         if let Some(new) = &value {
-            values.insert(new.clone(), record.id);
+            values.insert(kind.compared(new), record.id);
         }
     }
     record.put(slot, value)

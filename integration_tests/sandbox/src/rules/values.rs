@@ -1,5 +1,8 @@
 //! Whether a property takes a value, and in which form it is stored.
 //!
+//! Values of properties that are not text must not begin or end with white space or invisible characters. Source:
+//! <https://developers.hubspot.com/changelog/breaking-change-enhanced-validations-for-non-string-properties-in-hubspots-crmobject-apis>.
+//!
 //! Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/guide>; codes and texts are
 //! those of recorded answers.
 
@@ -37,6 +40,14 @@ pub(crate) fn edit(setting: Setting<'_>, name: &str, value: Option<&str>) -> Res
 
 fn change(setting: Setting<'_>, slot: Slot, property: &PropertyDef, value: &str) -> Result<Edit, Violation> {
     let refuse = |code, message: String| full(property, code, message, value);
+    let is_text =
+        matches!(property.kind, PropertyType::String | PropertyType::Json | PropertyType::ObjectCoordinates);
+    if !is_text && is_padded(value) {
+        let message = format!(
+            "{value} must not contain leading or trailing whitespace or invisible unicode characters"
+        );
+        return Err(refuse(code_of_padded(property.kind), message));
+    }
     let stored: Box<str> = match property.kind {
         _ if setting.kind.is_email(property) => {
             let address = email::normalised(value);
@@ -131,6 +142,28 @@ fn full(property: &PropertyDef, code: &'static str, message: String, value: &str
     }
 }
 
+/// Whether there is something around a value that nobody sees.
+fn is_padded(value: &str) -> bool {
+    let is_invisible = |c: char| {
+        let has_no_width = matches!(u32::from(c), 0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2064 | 0x2066..=0x206f | 0xfeff);
+        c.is_whitespace() || c.is_control() || has_no_width
+    };
+    value.starts_with(is_invisible) || value.ends_with(is_invisible)
+}
+
+/// The code of the type's own refusals: which one HubSpot has for this rule is not known.
+fn code_of_padded(kind: PropertyType) -> &'static str {
+    match kind {
+        PropertyType::Number => "INVALID_INTEGER",
+        PropertyType::Date | PropertyType::Datetime => "INVALID_LONG",
+        PropertyType::Enumeration | PropertyType::Bool => "INVALID_OPTION",
+        PropertyType::String
+        | PropertyType::PhoneNumber
+        | PropertyType::ObjectCoordinates
+        | PropertyType::Json => "INVALID_VALUE",
+    }
+}
+
 /// A decimal number: no thousands separators, at most one point, an exponent if need be.
 fn is_number(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -158,6 +191,8 @@ mod tests {
         let mut kind = catalog.types()[index].clone();
         kind.put_property(PropertyDef::date("day"));
         kind.put_property(PropertyDef::checkboxes("many", &["a", "b", "c"]));
+        let references = Some("TEAM".to_owned());
+        kind.put_property(PropertyDef { references, ..PropertyDef::select("team", &[]) });
         let setting = Setting { kind: &kind, portal_id: 1, owners: &[42] };
         edit(setting, name, Some(value)).map(|edit| edit.unwrap().change).map_err(|violation| violation.code)
     }
@@ -179,6 +214,11 @@ mod tests {
             ("hs_facebook_ad_clicked", "TRUE", "INVALID_OPTION"),
             ("many", "a; b", "INVALID_OPTION"),
             ("hubspot_owner_id", "43", "INVALID_OPTION"),
+            ("numemployees", "7\u{200b}", "INVALID_INTEGER"),
+            ("day", "\u{feff}2024-01-15", "INVALID_LONG"),
+            ("many", "a;b\u{200d}", "INVALID_OPTION"),
+            ("team", "7\u{200b}", "INVALID_OPTION"),
+            ("hs_facebook_ad_clicked", "true\u{a0}", "INVALID_OPTION"),
             ("hs_object_id", "1", "READ_ONLY_VALUE"),
             ("hubspotscore", "1", "READ_ONLY_VALUE"),
             ("nothing", "1", "PROPERTY_DOESNT_EXIST"),
@@ -197,6 +237,8 @@ mod tests {
         assert_eq!(check("contacts", "many", "c;a"), set("c;a"));
         assert_eq!(check("contacts", "many", ";b"), Ok(Change::Append(vec!["b".into()])));
         assert_eq!(check("contacts", "firstname", ""), Ok(Change::Clear));
+        assert_eq!(check("contacts", "firstname", " \u{feff}x\u{200b}"), set(" \u{feff}x\u{200b}"));
+        assert_eq!(check("contacts", "team", "7"), set("7"));
     }
 
     #[test]

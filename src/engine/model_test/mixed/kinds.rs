@@ -3,7 +3,7 @@
 use super::super::super::association::{AssociationType, Awaited, Linking};
 use super::super::super::inline::InlineLink;
 use super::super::super::lane::BatchLimits;
-use super::super::super::operation::{Ends, MatchedBy, Operation};
+use super::super::super::operation::{Among, Ends, MatchedBy, Operation};
 use super::super::super::request::{FarTarget, Target};
 use super::super::script::chance;
 
@@ -65,11 +65,11 @@ pub(super) const KINDS: [Kind; 29] = [
     Kind::Update(MatchedBy::RecordId),
     Kind::Update(MatchedBy::UniqueProperty),
     Kind::Update(MatchedBy::Email),
-    Kind::Update(MatchedBy::Search),
+    Kind::Update(MatchedBy::Search(Among::Values)),
     Kind::Archive(MatchedBy::RecordId),
     Kind::Archive(MatchedBy::UniqueProperty),
     Kind::Archive(MatchedBy::Email),
-    Kind::Archive(MatchedBy::Search),
+    Kind::Archive(MatchedBy::Search(Among::Values)),
     Kind::Insert,
     Kind::Found,
     Kind::Members(MatchedBy::RecordId),
@@ -79,8 +79,8 @@ pub(super) const KINDS: [Kind; 29] = [
     Kind::Associate(BY_KEYS, Labelled::No),
     Kind::Associate(BY_KEYS, Labelled::Yes),
     Kind::Associate(BY_IDS, Labelled::Yes),
-    Kind::Associate(ends(MatchedBy::Email, MatchedBy::Search), Labelled::No),
-    Kind::Associate(ends(MatchedBy::Search, MatchedBy::RecordId), Labelled::No),
+    Kind::Associate(ends(MatchedBy::Email, MatchedBy::Search(Among::Values)), Labelled::No),
+    Kind::Associate(ends(MatchedBy::Search(Among::Values), MatchedBy::RecordId), Labelled::No),
     Kind::Dissociate(BY_KEYS, Labelled::No),
     Kind::Dissociate(BY_KEYS, Labelled::Yes),
     Kind::Dissociate(BY_IDS, Labelled::No),
@@ -95,7 +95,7 @@ pub(super) const LINKING: [Kind; 7] = [
     Kind::Companies,
     Kind::Contacts,
     Kind::Associate(BY_KEYS, Labelled::No),
-    Kind::Associate(ends(MatchedBy::Email, MatchedBy::Search), Labelled::No),
+    Kind::Associate(ends(MatchedBy::Email, MatchedBy::Search(Among::Values)), Labelled::No),
     Kind::Members(MatchedBy::Email),
     Kind::Mirror,
 ];
@@ -123,7 +123,7 @@ impl Kind {
             Self::Update(by) => Operation::Update(by),
             Self::Archive(by) => Operation::Archive(by),
             Self::Insert => Operation::Insert,
-            Self::Found => Operation::UpsertFound,
+            Self::Found => Operation::UpsertFound(Among::Values),
             Self::Members(by) => Operation::Membership(by),
             Self::Mirror => Operation::Membership(MatchedBy::Email),
             Self::Associate(ends, _) => Operation::Association(Linking::Associate, ends),
@@ -135,7 +135,7 @@ impl Kind {
     /// Whether its records bring properties, so that HubSpot can refuse them.
     pub(super) fn writes(self) -> bool {
         match self.operation() {
-            Operation::Insert | Operation::Upsert | Operation::UpsertFound | Operation::Update(_) => true,
+            Operation::Insert | Operation::Upsert | Operation::UpsertFound(_) | Operation::Update(_) => true,
             Operation::Event => true,
             Operation::Archive(_) | Operation::Membership(_) | Operation::Association(..) => false,
         }
@@ -145,7 +145,7 @@ impl Kind {
     pub(super) fn deletion(self) -> Option<Operation> {
         match self {
             Self::Followed(by) | Self::Update(by) => Some(Operation::Archive(by)),
-            Self::Found => Some(Operation::Archive(MatchedBy::Search)),
+            Self::Found => Some(Operation::Archive(MatchedBy::Search(Among::Values))),
             _ => None,
         }
     }
@@ -154,7 +154,7 @@ impl Kind {
     fn matched_by(self) -> (MatchedBy, Option<MatchedBy>) {
         match self.operation() {
             Operation::Update(by) | Operation::Archive(by) | Operation::Membership(by) => (by, None),
-            Operation::UpsertFound => (MatchedBy::Search, None),
+            Operation::UpsertFound(among) => (MatchedBy::Search(among), None),
             Operation::Association(_, Ends { from, to }) => (from, Some(to)),
             Operation::Upsert => match self {
                 Self::Companies => (MatchedBy::UniqueProperty, None),
@@ -185,7 +185,7 @@ fn property(by: MatchedBy) -> &'static str {
         MatchedBy::RecordId => "hs_object_id",
         MatchedBy::UniqueProperty => "no",
         MatchedBy::Email => "email",
-        MatchedBy::Search => "domain",
+        MatchedBy::Search(_) => "domain",
     }
 }
 
@@ -216,7 +216,7 @@ impl Stream {
         };
         let inline = [
             (MatchedBy::UniqueProperty, Some(INLINE_LABEL)),
-            (MatchedBy::Search, None),
+            (MatchedBy::Search(Among::Values), None),
             (MatchedBy::RecordId, None),
         ];
         let links = (0..).zip(inline).filter(|_| kind == Kind::Linked).map(|(round, (to, type_id))| {

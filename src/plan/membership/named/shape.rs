@@ -10,9 +10,10 @@ use crate::crm::property::{Property, PropertyType};
 use crate::engine::membership::{Action, Membership};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
-use crate::plan::first_names::{Naming, shown};
+use crate::plan::first_names::Naming;
 use crate::plan::membership::missing_key;
-use crate::plan::shape::{Notice, Shaped, Unshaped, key_hash};
+use crate::plan::notices::{Notice, shown};
+use crate::plan::shape::{Shaped, Unshaped, key_hash};
 use crate::protocol::message::RecordMessage;
 
 /// Longest name of a list that is looked for, in bytes: no list of HubSpot's has a longer one, and an address could not

@@ -47,7 +47,7 @@ impl Demanded {
 
     /// Notes why an input was refused.
     pub fn refused(&mut self, input: &Input, rejection: &Rejection) {
-        let Some(property) = rejection.lacks.as_deref() else { return };
+        let Some(property) = rejection.property.as_deref().filter(|_| rejection.is_for_lack) else { return };
         debug_assert_eq!((rejection.code.as_ref(), rejection.origin), (MISSING, Origin::Hubspot));
         let records = 1 + input.merged.len();
         let has_room = self.refused.len() < MOST_COUNTED;
@@ -126,7 +126,7 @@ mod tests {
 
     fn lacking(property: &str) -> Rejection {
         Rejection {
-            lacks: Some(property.to_owned()),
+            is_for_lack: true,
             origin: Origin::Hubspot,
             ..Rejection::by_connector(MISSING, Some(property), "")
         }

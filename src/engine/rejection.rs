@@ -54,8 +54,8 @@ pub struct Rejection {
     pub origin: Origin,
     /// Id of the HubSpot record that is in the way.
     pub existing_id: Option<String>,
-    /// The one property for lack of which HubSpot refused the record.
-    pub lacks: Option<String>,
+    /// Whether HubSpot refused the record for lack of its property alone.
+    pub is_for_lack: bool,
     /// What was refused.
     pub refused: Refused,
 }
@@ -72,7 +72,7 @@ impl Rejection {
             correlation_id: None,
             origin: Origin::Connector,
             existing_id: None,
-            lacks: None,
+            is_for_lack: false,
             refused: Refused::Record,
         }
     }
@@ -88,7 +88,7 @@ impl Rejection {
             correlation_id: error.correlation_id.clone(),
             origin: Origin::Hubspot,
             existing_id: error.existing_id.clone(),
-            lacks: error.lacks().map(str::to_owned),
+            is_for_lack: error.lacks().is_some(),
             refused: Refused::Record,
         }
     }

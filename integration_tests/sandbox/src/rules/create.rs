@@ -156,7 +156,7 @@ mod tests {
             violations.into_iter().map(|known| (known.code, known.property)).collect::<Vec<_>>()
         };
         let always = ("MISSING_REQUIRED_PROPERTY", "amount".to_owned());
-        assert_eq!(codes(&[("pipeline", "small")]), [always.clone()]);
+        assert_eq!(codes(&[("pipeline", "small")]), std::slice::from_ref(&always));
         let conditional = ("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "closedate".to_owned());
         assert_eq!(codes(&[("pipeline", "big"), ("amount", "")]), [always, conditional]);
         assert!(codes(&[("amount", "1")]).is_empty());

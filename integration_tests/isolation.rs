@@ -102,6 +102,34 @@ fn a_property_that_is_gone_separates_the_records_that_carry_it() {
 }
 
 #[test]
+fn a_property_that_is_gone_for_good_is_unknown_after_three_batches() {
+    const ROWS: usize = 12;
+    let sandbox = account().start();
+    let connector = for_contacts(&sandbox);
+    let mut running = connector.start_write();
+    let mut batch = |number: usize| {
+        let rows = (number * ROWS..(number + 1) * ROWS)
+            .map(|row| record("contacts", json!({"email": email(row), "city": "x", "firstname": "Ada"})));
+        let mut input: Vec<Value> = rows.collect();
+        input.push(stream_state("contacts", number as u64));
+        running.send(&input);
+        running.wait_for("the batch's state", |message| is_state(message, "contacts", number as u64));
+        if number == 0 {
+            sandbox.delete_property("contacts", "firstname");
+        }
+    };
+    (0..7).for_each(&mut batch);
+    let run = running.finish().succeeded();
+    let rows = ROWS as f64;
+    let expected =
+        [(rows, 0.0), (0.0, rows), (0.0, rows), (0.0, rows), (rows, 0.0), (rows, 0.0), (rows, 0.0)];
+    assert_eq!(stats(&run), expected);
+    let told = run.logs().into_iter().filter(|log| log.starts_with("Column \"firstname\"")).count();
+    assert_eq!(told, 1, "{:?}", run.logs());
+    assert_eq!(stored(&sandbox, "contacts", "email", "city").len(), 4 * ROWS);
+}
+
+#[test]
 fn a_key_that_stops_being_unique_ends_the_sync_and_is_never_bisected() {
     let sandbox = account().start();
     let connector =
@@ -122,7 +150,7 @@ fn a_key_that_stops_being_unique_ends_the_sync_and_is_never_bisected() {
     let run = running.wait().failed_with("config_error");
     assert!(run.error()["message"].as_str().expect("a message").contains(KEY), "{}", run.error());
     assert!(run.rejected().is_empty());
-    assert_eq!(upserts(&sandbox), 3, "one for each good batch, one that was refused");
+    assert_eq!(upserts(&sandbox), 4, "one for each good batch, one that was refused, one record of it alone");
     let numbers = state_numbers(&run);
     assert_eq!(
         (&numbers["cars"], &numbers["contacts"]),

@@ -1,7 +1,10 @@
 //! Members of the lists that records name: found, made once, changed with few calls, in order.
 
+use std::time::Duration;
+
 use hubspot_sandbox::{
-    Endpoint, Fault, FaultAnswer, ListDef, ListNames, Membership, RequestRecord, Sandbox, Scopes, When,
+    Endpoint, Fault, FaultAnswer, ListDef, ListNames, Membership, RateLimit, RequestRecord, Sandbox, Scopes,
+    When,
 };
 use serde_json::{Value, json};
 
@@ -337,4 +340,35 @@ fn a_list_is_found_in_another_letter_case_whether_or_not_the_call_by_name_minds_
         assert_eq!(members(&sandbox, "Very Important People"), sorted(&ids), "{version} {names:?}");
         assert_eq!(sandbox.lists().len(), 3, "none was made");
     }
+}
+
+#[test]
+fn looking_for_lists_takes_its_places_in_the_window_and_is_counted() {
+    let window = RateLimit { max: 20, interval: Duration::from_millis(500), enforced: true };
+    let sandbox = delivery::account().rate_limit(window).start();
+    people(&sandbox, 40);
+    let rows: Vec<Value> = (0..40)
+        .map(|number| json!({"email": email(number), "list_name": format!("List {number}")}))
+        .collect();
+    let connector = connector(&sandbox, "append").with(&json!({"rate_limit_share": 50}));
+    let run = run(&connector, &rows);
+    assert_eq!(run.stats(), (40.0, 0.0));
+    let requests = sandbox.requests();
+    let looked_for = |endpoint| requests.iter().filter(|request| request.endpoint == endpoint).count();
+    assert!(looked_for(Endpoint::ListByName) >= 40 && looked_for(Endpoint::ListCreate) == 40);
+    // From the first look on, no window holds more than the share; before it, nothing is held back.
+    let first = requests.iter().position(|request| request.endpoint == Endpoint::ListByName).expect("a look");
+    let moments: Vec<Duration> = requests[first..].iter().map(|request| request.arrived_at).collect();
+    let most = moments.iter().map(|begin| {
+        moments.iter().filter(|moment| **moment >= *begin && **moment < *begin + window.interval).count()
+    });
+    assert!(most.max().is_some_and(|most| most <= 10), "{moments:?}");
+    assert!(requests.iter().all(|request| request.status != Some(429)));
+    let report =
+        run.logs().into_iter().find(|log| log.starts_with(r#"{"sync_report":"#)).expect("the report");
+    let report: Value = serde_json::from_str(report).expect("JSON");
+    let report = &report["sync_report"];
+    assert_eq!(report["calls"], json!(requests.len()), "{report}");
+    let of_stream = report["streams"][0]["calls"].as_u64().expect("a count");
+    assert!(of_stream >= 120, "the looks and what they made are the stream's: {of_stream}");
 }

@@ -36,6 +36,8 @@
 //! | Which states go out, when, with which counts? | `checkpoints` |
 //! | What does an answer settle, and what does it leave open? | `settlement` |
 //! | What follows from the refusals that HubSpot gave to others? | `recorded` |
+//! | Who settles by an answer that is not HubSpot's, or speaks of others? | `foreign` |
+//! | Can anything that a record holds end a sync? | `values` |
 //! | Who is rejected for a refused batch, at the cost of how many calls? | `isolation` |
 //! | Is every record made once? | `insert` |
 //! | What does a new record need? | `required` |
@@ -74,6 +76,7 @@ mod ends;
 mod events;
 mod faults;
 mod floods;
+mod foreign;
 mod fuzz;
 mod giving_up;
 mod hostile;
@@ -119,3 +122,4 @@ mod tidy;
 
 // What the groups call that run twice, each time with another account: see `production`.
 use support::delivery::account;
+mod values;

@@ -5,12 +5,12 @@ use std::process::ChildStdin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use hubspot_sandbox::{Endpoint, Fault, When};
+use hubspot_sandbox::{Endpoint, Fault, PropertyDef, When};
 use serde_json::json;
 
 use crate::support::connector::{PATIENCE, Running};
-use crate::support::delivery::{account, email, for_contacts, is_state};
-use crate::support::messages::stream_state;
+use crate::support::delivery::{account, contacts, email, for_contacts, for_streams, is_state};
+use crate::support::messages::{activation_stream, complete, elt_stream, stream_state};
 
 /// Resident bytes that the program may need at most, without its code: an optimised build has 8 MiB of that, one for
 /// debugging more.
@@ -131,4 +131,34 @@ fn records_of_one_key_and_states_without_records_are_bounded_too() {
     let run = running.wait().succeeded();
     assert_eq!((run.states().len(), run.stats().0), (10_000, 10_001.0));
     assert_eq!(sandbox.count("contacts"), 1);
+}
+
+#[test]
+fn pairs_whose_ends_do_not_come_are_bounded() {
+    const PAIRS: u64 = 60_000;
+    let key = PropertyDef::string("account_no").unique();
+    let sandbox = account().property("companies", key).light().start();
+    // Both ends may still come with the other streams, so that every pair waits for them.
+    let pairs =
+        activation_stream("pairs", "ASSOCIATION:CONTACT:COMPANY", "x", &["from_email", "to_account_no"]);
+    let companies = elt_stream("companies", &["account_no"]);
+    let connector = for_streams(&sandbox, &[contacts(), companies, pairs]);
+    let mut running = connector.start_write();
+    for thousand in 0..PAIRS / 1_000 {
+        let lines: String = (thousand * 1_000..(thousand + 1) * 1_000)
+            .map(|number| {
+                let email = email(number as usize);
+                format!(
+                    r#"{{"type":"RECORD","record":{{"stream":"pairs","data":{{"from_email":"{email}","to_account_no":"A{number}"}},"emitted_at":1795290302755}}}}"#
+                ) + "\n"
+            })
+            .collect();
+        running.send_text(&lines);
+    }
+    running.send(&[complete("pairs"), stream_state("pairs", 1)]);
+    running.close_input();
+    running.wait_for("the state", |message| is_state(message, "pairs", 1));
+    assert_bounded(&running);
+    let run = running.finish().succeeded();
+    assert_eq!(run.stats(), (0.0, PAIRS as f64));
 }

@@ -114,14 +114,14 @@ impl AssociationsRead {
     /// Reads the body of a 2xx answer.
     ///
     /// # Errors
-    /// [`Malformed`] for a body that is cut off, is no JSON or has no list of results: labels that could not be read
-    /// must not pass for labels that are not there.
+    /// [`Malformed`] for a body that is cut off, is no JSON, has no list of results, or an entry that cannot be read whole:
+    /// labels that could not be read must not pass for labels that are not there.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
         #[derive(Deserialize)]
         struct Row<'a> {
             #[serde(borrow)]
             from: Id<'a>,
-            #[serde(borrow, default = "Vec::new")]
+            #[serde(borrow)]
             to: Vec<Far<'a>>,
             #[serde(default)]
             paging: Option<Paging>,
@@ -131,7 +131,7 @@ impl AssociationsRead {
         struct Far<'a> {
             #[serde(borrow)]
             to_object_id: Scalar<'a>,
-            #[serde(borrow, default = "Vec::new")]
+            #[serde(borrow)]
             association_types: Vec<Kind<'a>>,
         }
         #[derive(Deserialize)]
@@ -150,19 +150,17 @@ impl AssociationsRead {
             Some(AssociationType { category, type_id: number.parse().ok()? })
         };
         let far = |far: Far<'_>| {
-            let types = far.association_types.into_iter().filter_map(kind).collect();
+            let types = far.association_types.into_iter().map(kind).collect::<Option<Vec<_>>>()?;
             Some((far.to_object_id.into_text()?, types))
         };
         let record = |row: Row<'_>| {
             let after = row.paging.and_then(Paging::after);
-            Some(AssociatedRecord {
-                id: row.from.id.into_text()?,
-                to: row.to.into_iter().filter_map(far).collect(),
-                after,
-            })
+            let to = row.to.into_iter().map(far).collect::<Option<Vec<_>>>()?;
+            Some(AssociatedRecord { id: row.from.id.into_text()?, to, after })
         };
         let results = envelope.results.ok_or(Malformed::OtherShape)?;
-        Ok(Self { records: results.into_iter().filter_map(record).collect(), errors })
+        let records = results.into_iter().map(record).collect::<Option<Vec<_>>>();
+        Ok(Self { records: records.ok_or(Malformed::OtherShape)?, errors })
     }
 }
 
@@ -197,6 +195,14 @@ mod tests {
         assert_eq!((record.id.as_str(), record.after.as_deref()), ("1", Some("k")));
         let numbers: Vec<u64> = record.to[0].1.iter().map(|kind| kind.type_id).collect();
         assert_eq!((record.to[0].0.as_str(), numbers), ("5", vec![36, 279]));
-        assert_eq!(AssociationsRead::parse(b"{}"), Err(Malformed::OtherShape));
+        for body in [
+            "{}",
+            r#"{"results":[{"from":{"id":"1"}}]}"#,
+            r#"{"results":[{"from":{"id":"1"},"to":null}]}"#,
+            r#"{"results":[{"from":{"id":"1"},"to":[{"toObjectId":5}]}]}"#,
+            r#"{"results":[{"from":{"id":"1"},"to":[{"toObjectId":5,"associationTypes":[{"category":"X","typeId":"y"}]}]}]}"#,
+        ] {
+            assert_eq!(AssociationsRead::parse(body.as_bytes()), Err(Malformed::OtherShape), "{body}");
+        }
     }
 }

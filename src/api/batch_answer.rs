@@ -12,9 +12,11 @@ use std::error::Error;
 use std::fmt;
 use std::str::Utf8Error;
 
+use serde_json::Value;
 use serde_json::error::Category;
 
 use super::error_body::ApiError;
+use super::lenient::token;
 use super::scalar::Scalar;
 use crate::json::{self, Cursor};
 
@@ -61,6 +63,9 @@ pub struct Stored {
     /// A contact's other addresses where inputs are matched by e-mail, a company's further domains where they are by
     /// domain: it may have been asked for by any of them. Empty with a trace id.
     pub other_keys: Vec<String>,
+    /// Categories of what HubSpot remarks on the record although it is stored (`warnings`, in HubSpot's OpenAPI files
+    /// since June 2026); when it does so is not documented.
+    pub warnings: Vec<String>,
 }
 
 impl fmt::Debug for Stored {
@@ -160,6 +165,19 @@ impl BatchAnswer {
     }
 }
 
+impl BatchAnswer {
+    /// Reads the body of a 2xx answer of an endpoint for one record, which is the record itself.
+    ///
+    /// # Errors
+    /// [`Malformed`] for a body that is cut off, is no JSON or is no object.
+    pub fn of_one(body: &[u8]) -> Result<Self, Malformed> {
+        let mut cursor = Cursor::new(std::str::from_utf8(body)?);
+        let row = Row::read(&mut cursor)?;
+        cursor.end()?;
+        Ok(Self { results: row.stored(Some(RECORD_ID)).into_iter().collect(), ..Self::default() })
+    }
+}
+
 /// One entry of `results`.
 #[derive(Default)]
 pub(super) struct Row<'a> {
@@ -168,6 +186,7 @@ pub(super) struct Row<'a> {
     new: Scalar<'a>,
     created_at: Scalar<'a>,
     properties: Option<&'a str>,
+    warnings: Option<&'a str>,
 }
 
 impl<'a> Row<'a> {
@@ -181,6 +200,7 @@ impl<'a> Row<'a> {
                 "new" => row.new = Scalar::read(cursor)?,
                 "createdAt" => row.created_at = Scalar::read(cursor)?,
                 "properties" => row.properties = Some(cursor.value()?),
+                "warnings" => row.warnings = Some(cursor.value()?),
                 _ => _ = cursor.value()?,
             }
             Ok(())
@@ -212,8 +232,19 @@ impl<'a> Row<'a> {
             Some(_) => None,
             None => self.created_at.text().and_then(milliseconds),
         };
-        Some(Stored { id, trace_id, new: self.new.flag(), created_at, key, other_keys })
+        let warnings = self.warnings.map(categories).unwrap_or_default();
+        Some(Stored { id, trace_id, new: self.new.flag(), created_at, key, other_keys, warnings })
     }
+}
+
+/// What a warning without a category counts as.
+const NO_CATEGORY: &str = "UNCATEGORISED";
+
+/// The categories of `warnings`: identifiers, or nothing that could be a record's value. What is no list says nothing.
+fn categories(warnings: &str) -> Vec<String> {
+    let warnings: Vec<Value> = serde_json::from_str(warnings).unwrap_or_default();
+    let category = |warning: Value| token(warning.get("category")).unwrap_or_else(|| NO_CATEGORY.to_owned());
+    warnings.into_iter().map(category).collect()
 }
 
 /// Milliseconds since 1970 of an instant as HubSpot writes it: `2026-06-24T19:07:24.143Z`.
@@ -298,6 +329,15 @@ mod tests {
             {"id":"2","createdAt":"yesterday"},{"id":"3","createdAt":null},{"id":"4"}]}"#;
         let made: Vec<_> = parse(body, None).results.into_iter().map(|stored| stored.created_at).collect();
         assert_eq!(made, [Some(1_782_328_044_143), None, None, None]);
+    }
+
+    #[test]
+    fn warnings_are_read_by_category_whatever_they_are() {
+        let body = r#"{"results":[{"id":"1","warnings":[{"category":"A_B","message":"ada@x.example","context":{}},
+            {"category":"ada@x.example"},{}]},{"id":"2","warnings":null},{"id":"3","warnings":{}},{"id":"4"}]}"#;
+        let all: Vec<_> = parse(body, None).results.into_iter().map(|stored| stored.warnings).collect();
+        assert_eq!(all[0], ["A_B", "UNCATEGORISED", "UNCATEGORISED"]);
+        assert!(all[1..].iter().all(Vec::is_empty), "{all:?}");
     }
 
     #[test]

@@ -51,13 +51,16 @@ pub struct ApiError {
     pub faults: Vec<PropertyFault>,
     /// Ids of the inputs the error is about (`context.ids`, `context.id`).
     pub ids: Vec<String>,
+    /// Ids of the near ends of the associations that the error is about (`context.fromObjectId`).
+    pub near_ids: Vec<String>,
     /// Names the error is about (`context.name`), such as properties that could not be created.
     pub names: Vec<String>,
     /// Trace ids of the inputs the error is about.
     pub trace_ids: Vec<String>,
     /// `context.missingObjectPropertyValueCoordinates`; see [`ApiError::says_missing`].
     pub missing: Vec<String>,
-    /// Whether the body was a JSON object. A 404 without one comes from an address HubSpot does not have.
+    /// Whether the body was an error as HubSpot writes them. A 404 without one comes from an address HubSpot does not
+    /// have; a 400, 403 or 409 without one from something in between.
     pub structured: bool,
     /// What the message said that no field says.
     pub(super) said: Option<Said>,
@@ -90,6 +93,7 @@ impl ApiError {
             scopes: Vec::new(),
             faults: Vec::new(),
             ids: Vec::new(),
+            near_ids: Vec::new(),
             names: Vec::new(),
             trace_ids: Vec::new(),
             missing: Vec::new(),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error_body::ApiError;
 use super::faults::{self, MAX_TEXT, PropertyFault, items};
-use super::lenient::{add_texts, capped, is_token, text, token};
+use super::lenient::{add_texts, capped, is_token, keep_first, text, token};
 use super::prose::{self, Said};
 
 /// How much of a body that is no JSON is looked at.
@@ -26,7 +26,6 @@ pub(super) fn read_answer(status: u16, body: &[u8], correlation_header: Option<&
 pub(super) fn read_entry(status: u16, value: &Value) -> ApiError {
     let body = unwrapped(value);
     let mut error = ApiError::blank(status);
-    error.structured = body.is_object();
     let message = text(body.get("message"))
         .or_else(|| text(body.get("error_description")))
         .or_else(|| text(Some(body)));
@@ -43,6 +42,9 @@ pub(super) fn read_entry(status: u16, value: &Value) -> ApiError {
     error.stated_code =
         stated_code(body.get("code")).or_else(status_code).or_else(|| stated_code(body.get("error")));
     error.correlation_id = token(body.get("correlationId"));
+    // An entry of an answer that succeeded in part is HubSpot's like the answer.
+    let is_entry = status < 400 && body.is_object();
+    error.structured = is_entry || error.stated_code.is_some() || is_hubspots(body);
     error.policy_name = token(body.get("policyName"));
     if let Some(own) = text(body.get("status")).and_then(|own| own.parse().ok()).filter(|_| status < 400)
         && (400..600).contains(&own)
@@ -61,6 +63,14 @@ pub(super) fn read_entry(status: u16, value: &Value) -> ApiError {
     error
 }
 
+/// Whether a body is an error as HubSpot writes them, by one of the members that each of its shapes has: a proxy's JSON
+/// has none of them as a rule.
+fn is_hubspots(body: &Value) -> bool {
+    let told = ["message", "category", "errorType", "correlationId", "error_description"];
+    told.iter().any(|name| text(body.get(*name)).is_some())
+        || ["errors", "validationResults"].iter().any(|name| items(body.get(*name)).any(Value::is_object))
+}
+
 /// Everything kept in `context`, `errorTokens` and the same places of `errors[]`.
 fn read_context(error: &mut ApiError, body: &Value) {
     let details = items(body.get("errors"));
@@ -77,12 +87,23 @@ fn read_context(error: &mut ApiError, body: &Value) {
             for key in ["ids", "id"] {
                 add_texts(context.get(key), &mut error.ids);
             }
+            add_texts(context.get("fromObjectId"), &mut error.near_ids);
             add_texts(context.get("name"), &mut error.names);
             add_texts(context.get("missingObjectPropertyValueCoordinates"), &mut error.missing);
             let existing =
                 token(context.get("existingId")).or_else(|| token(context.get("existingObjectId")));
             error.existing_id = error.existing_id.take().or(existing);
         }
+    }
+    for texts in [
+        &mut error.trace_ids,
+        &mut error.scopes,
+        &mut error.ids,
+        &mut error.near_ids,
+        &mut error.names,
+        &mut error.missing,
+    ] {
+        keep_first(texts);
     }
     error.scopes.retain(|scope| is_token(scope));
     let tokens = body.get("errorTokens").or_else(|| body.get("context"));
@@ -381,6 +402,52 @@ mod tests {
         assert_eq!(read(b"upstream connect error"), "upstream connect error");
         assert_eq!(read(b"\xff\xfe bad bytes"), "\u{fffd}\u{fffd} bad bytes");
         assert_eq!(read(&b"x".repeat(100_000)).chars().count(), 500);
+    }
+
+    #[test]
+    fn a_body_is_hubspots_own_where_it_has_a_member_of_its_errors() {
+        let is_own = |body: &str| ApiError::parse(400, body.as_bytes(), None).structured;
+        for body in [
+            r#"{"message":"m"}"#,
+            r#"{"category":"VALIDATION_ERROR"}"#,
+            r#"{"errorType":"RATE_LIMIT"}"#,
+            r#"{"status":"error","correlationId":"c"}"#,
+            r#"{"errors":[{"code":"A"}]}"#,
+            r#"{"validationResults":[{"error":"A","name":"p"}]}"#,
+            r#"{"error":"invalid_grant"}"#,
+            r#"{"data":{"message":"m"}}"#,
+        ] {
+            assert!(is_own(body), "{body}");
+        }
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "\"blocked\"",
+            "<html></html>",
+            r#"{"message":""}"#,
+            r#"{"error":"Forbidden"}"#,
+            r#"{"errors":[]}"#,
+            r#"{"message":"cut o"#,
+        ] {
+            assert!(!is_own(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_that_names_a_great_many_ids_is_read_in_one_pass() {
+        let ids: Vec<String> = (0..200_000).map(|number| (number % 150_000).to_string()).collect();
+        let each: Vec<_> = ids
+            .iter()
+            .take(50_000)
+            .map(|id| json!({"code": "A", "context": {"propertyName": [id], "ids": [id]}}))
+            .collect();
+        let error = parse(
+            400,
+            &json!({"message": "m", "context": {"ids": ids, "objectWriteTraceId": ids}, "errors": each}),
+        );
+        assert_eq!((error.ids.len(), error.trace_ids.len(), error.faults.len()), (150_000, 150_000, 50_000));
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! message after "Property values were not valid: ", and `validationResults` (contacts v1). Only the list carries
 //! the refused value. Source: developers.hubspot.com/docs/api-reference/error-handling.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde_json::Value;
 
-use super::lenient::{add_texts, capped, text, token};
+use super::lenient::{add_texts, capped, keep_first, text, token};
 
 /// The most characters kept of any text of HubSpot's. An unknown option repeats the whole list of options,
 /// which alone can be thousands of characters long.
@@ -44,8 +45,12 @@ pub(super) fn read(error: &Value, message: &str) -> Vec<PropertyFault> {
     if !listed.is_empty() && detailed.iter().all(|fault| fault.property.is_none()) {
         return listed;
     }
+    let mut twins: HashMap<_, &PropertyFault> = HashMap::with_capacity(listed.len());
+    for twin in &listed {
+        twins.entry((&twin.property, &twin.code)).or_insert(twin);
+    }
     for fault in &mut detailed {
-        let twin = listed.iter().find(|twin| twin.property == fault.property && twin.code == fault.code);
+        let twin = twins.get(&(&fault.property, &fault.code));
         fault.value = twin.and_then(|twin| twin.value.clone());
     }
     detailed
@@ -67,6 +72,7 @@ fn detailed_faults(detail: &Value) -> Vec<PropertyFault> {
     if properties.is_empty() {
         add_texts(detail.get("in"), &mut properties);
     }
+    keep_first(&mut properties);
     let fault = |property: Option<String>| PropertyFault {
         code: code.clone(),
         property,

@@ -3,6 +3,8 @@
 //! HubSpot's services answer an id now as a string, now as a number, a context entry now as a value, now as an
 //! array of values. These helpers take what can be taken and call everything else absent.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 /// The text of a non-blank string, a number or a boolean; of an array, that of its first such item.
@@ -16,7 +18,7 @@ pub(super) fn text(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// Adds the texts of a value, or of every item of an array of values, that `into` does not have yet.
+/// Adds the texts of a value, or of every item of an array of values; see [`keep_first`].
 pub(super) fn add_texts(value: Option<&Value>, into: &mut Vec<String>) {
     match value {
         Some(Value::Array(items)) => {
@@ -24,14 +26,16 @@ pub(super) fn add_texts(value: Option<&Value>, into: &mut Vec<String>) {
                 add_texts(Some(item), into);
             }
         }
-        scalar => {
-            if let Some(text) = text(scalar)
-                && !into.contains(&text)
-            {
-                into.push(text);
-            }
-        }
+        scalar => into.extend(text(scalar)),
     }
+}
+
+/// Leaves each text once, in the order of their first appearance. One error may name any number of them.
+pub(super) fn keep_first(texts: &mut Vec<String>) {
+    let mut known = HashSet::with_capacity(texts.len());
+    let is_first: Vec<bool> = texts.iter().map(|text| known.insert(text.as_str())).collect();
+    let mut is_first = is_first.into_iter();
+    texts.retain(|_| is_first.next().unwrap_or(true));
 }
 
 /// A text that can only be an identifier: short, ASCII, no blanks. Everything that may be printed outside a
@@ -59,7 +63,7 @@ pub(super) fn capped(text: &str, limit: usize) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{add_texts, capped, text, token};
+    use super::{add_texts, capped, keep_first, text, token};
 
     #[test]
     fn text_takes_scalars_and_first_items() {
@@ -80,6 +84,7 @@ mod tests {
         add_texts(Some(&json!(["2", 1, ["3", "2"], null])), &mut found);
         add_texts(Some(&json!("4")), &mut found);
         add_texts(None, &mut found);
+        keep_first(&mut found);
         assert_eq!(found, ["1", "2", "3", "4"]);
     }
 

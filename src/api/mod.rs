@@ -46,7 +46,7 @@ pub use error_body::{ApiError, CORRELATION_ID_HEADER};
 pub use faults::PropertyFault;
 pub use membership::{MembersPage, MembershipAnswer};
 pub use paging::{Endless, Pages, Paging};
-pub use paths::{AssociationVerb, MembershipVerb, Paths, Verb};
+pub use paths::{AssociationVerb, Family, MembershipVerb, Moves, Paths, Verb};
 pub use rate_headers::RateHeaders;
 pub use refusal::{AuthProblem, RatePolicy, Refusal};
 pub use retry_after::retry_after;

@@ -5,8 +5,11 @@
 //! associations were already at v4 then. Sources: the pages under
 //! developers.hubspot.com/docs/api-reference/latest and HubSpot's OpenAPI files.
 //!
-//! Custom events are always sent to `events/v3`: for 2026-03 HubSpot's OpenAPI file says `/events/2026-03/send`
-//! while its guide says `/events/custom/2026-03/send`, and only the v3 path is undisputed.
+//! Two families have several roots, of which the next one is used where the one before is an unknown path:
+//!
+//! * associations: of the older versions at `/crm/v4/associations`, which HubSpot ends on 2027-03-30, then dated;
+//! * custom events: at `/events/v3`, which every version has today. The dated files have `/events/custom/2026-09` (also
+//!   2025-09), but `/events/2026-03` for March 2026, where the guide says `/events/custom/2026-03`.
 
 use super::segment::encoded;
 use super::version::ApiVersion;
@@ -86,17 +89,90 @@ impl MembershipVerb {
     }
 }
 
+/// A family of calls that has several roots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Associations between records.
+    Associations,
+    /// Custom events and their definitions.
+    Events,
+}
+
+/// How many roots of each family have turned out to be unknown paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moves {
+    associations: usize,
+    events: usize,
+}
+
 /// The table of paths for one [`ApiVersion`]. Every argument becomes one percent-encoded segment, so it may hold
 /// anything; a blank id is the caller's error, since the path would then be the collection's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Paths {
     version: ApiVersion,
+    moves: Moves,
 }
 
 impl Paths {
     /// The paths of `version`.
     pub const fn new(version: ApiVersion) -> Self {
-        Self { version }
+        Self { version, moves: Moves { associations: 0, events: 0 } }
+    }
+
+    /// The same with the roots of families that have moved.
+    #[must_use]
+    pub const fn moved(self, moves: Moves) -> Self {
+        Self { moves, ..self }
+    }
+
+    /// The family that a path belongs to, with the root it has there; `None` for those that never move.
+    #[must_use]
+    pub fn family_of(self, path: &str) -> Option<(Family, &'static str)> {
+        [Family::Associations, Family::Events].into_iter().find_map(|family| {
+            let mut roots = self.roots(family).iter().copied();
+            let root =
+                roots.find(|root| path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/')))?;
+            Some((family, root))
+        })
+    }
+
+    /// The root of a family.
+    #[must_use]
+    pub fn root(self, family: Family) -> &'static str {
+        let (roots, moves) = (self.roots(family), self.moves.of(family));
+        roots[moves.min(roots.len() - 1)]
+    }
+
+    /// The moves after one of a family away from this root, or `None` where it has no other: then nothing is at any of
+    /// them.
+    #[must_use]
+    pub fn after_moving(self, family: Family, from: &str) -> Option<Moves> {
+        let mut moves = self.moves;
+        if self.root(family) == from {
+            let of_family = match family {
+                Family::Associations => &mut moves.associations,
+                Family::Events => &mut moves.events,
+            };
+            *of_family += 1;
+        }
+        (moves.of(family) < self.roots(family).len()).then_some(moves)
+    }
+
+    /// The roots of a family, in the order in which they are tried.
+    fn roots(self, family: Family) -> &'static [&'static str] {
+        match (family, self.version) {
+            (Family::Associations, ApiVersion::V3) => {
+                &["/crm/v4/associations", "/crm/associations/2026-09", "/crm/associations/2026-03"]
+            }
+            (Family::Associations, ApiVersion::V2026_03) => &["/crm/associations/2026-03"],
+            (Family::Associations, ApiVersion::V2026_09) => &["/crm/associations/2026-09"],
+            (Family::Events, ApiVersion::V2026_03) => {
+                &["/events/v3", "/events/custom/2026-03", "/events/2026-03"]
+            }
+            (Family::Events, ApiVersion::V3 | ApiVersion::V2026_09) => {
+                &["/events/v3", "/events/custom/2026-09", "/events/2026-03"]
+            }
+        }
     }
 
     /// Batch call on records. `object` is a type id (`0-1`), a name (`contacts`) or a fully qualified name.
@@ -227,17 +303,17 @@ impl Paths {
 
     /// Send one custom event; answered 204.
     pub fn event_send(self) -> String {
-        format!("{EVENTS}/send")
+        format!("{}/send", self.root(Family::Events))
     }
 
     /// Send up to 500 custom events; answered 204 as a whole.
     pub fn event_send_batch(self) -> String {
-        format!("{EVENTS}/send/batch")
+        format!("{}/send/batch", self.root(Family::Events))
     }
 
     /// The event definitions: POST creates one.
     pub fn event_definitions(self) -> String {
-        format!("{EVENTS}/event-definitions")
+        format!("{}/event-definitions", self.root(Family::Events))
     }
 
     /// One page of the event definitions with their properties: the first, or the one a cursor of HubSpot's names; 100 is
@@ -248,7 +324,7 @@ impl Paths {
 
     /// One event definition, by its name.
     pub fn event_definition(self, event_name: &str) -> String {
-        format!("{EVENTS}/event-definitions/{}", encoded(event_name))
+        format!("{}/{}", self.event_definitions(), encoded(event_name))
     }
 
     /// New properties of one event definition.
@@ -265,11 +341,16 @@ impl Paths {
     }
 
     fn associations(self, from: &str, to: &str) -> String {
-        let root = match self.version {
-            ApiVersion::V3 => "/crm/v4/associations".to_owned(),
-            dated => format!("/crm/associations/{dated}"),
-        };
-        format!("{root}/{}/{}", encoded(from), encoded(to))
+        format!("{}/{}/{}", self.root(Family::Associations), encoded(from), encoded(to))
+    }
+}
+
+impl Moves {
+    fn of(self, family: Family) -> usize {
+        match family {
+            Family::Associations => self.associations,
+            Family::Events => self.events,
+        }
     }
 }
 
@@ -278,12 +359,9 @@ fn and_after(cursor: Option<&str>) -> String {
     cursor.map(|cursor| format!("&after={}", encoded(cursor))).unwrap_or_default()
 }
 
-/// The one events root used for every version; see the module's comment.
-const EVENTS: &str = "/events/v3";
-
 #[cfg(test)]
 mod tests {
-    use super::{ApiVersion, AssociationVerb, MembershipVerb, Paths, Verb};
+    use super::{ApiVersion, AssociationVerb, Family, MembershipVerb, Moves, Paths, Verb};
 
     /// Every path of the table for one version, with the same arguments.
     fn all(version: ApiVersion) -> Vec<String> {
@@ -402,6 +480,29 @@ mod tests {
             paths.associations_batch("a", "b", AssociationVerb::AssociateDefault),
             "/crm/v4/associations/a/b/batch/associate/default"
         );
+    }
+
+    #[test]
+    fn a_family_moves_from_root_to_root_and_no_further() {
+        let paths = Paths::new(ApiVersion::V3);
+        let path = paths.association_labels("0-1", "0-2");
+        let (family, root) = paths.family_of(&path).unwrap();
+        assert_eq!((family, root), (Family::Associations, "/crm/v4/associations"));
+        let mut paths = paths;
+        for next in ["/crm/associations/2026-09", "/crm/associations/2026-03"] {
+            let before = paths.root(family);
+            paths = paths.moved(paths.after_moving(family, before).unwrap());
+            assert_eq!(paths.root(family), next);
+            // Who was under way to an earlier root goes to where the others are.
+            assert_eq!(paths.after_moving(family, before), Some(paths.moves));
+        }
+        assert_eq!(paths.after_moving(family, paths.root(family)), None);
+        assert_eq!(paths.event_send_batch(), "/events/v3/send/batch", "the other family stays");
+        assert_eq!(paths.family_of(&paths.properties("deals")), None);
+        let events = paths.moved(Moves { events: 1, ..Moves::default() });
+        assert_eq!(events.event_definition("pe1_x"), "/events/custom/2026-09/event-definitions/pe1_x");
+        let dated = Paths::new(ApiVersion::V2026_09);
+        assert_eq!(dated.after_moving(Family::Associations, "/crm/associations/2026-09"), None);
     }
 
     #[test]

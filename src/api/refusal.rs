@@ -97,6 +97,18 @@ impl RatePolicy {
 }
 
 impl ApiError {
+    /// Whether it says something that is true of every record, if it is true: that the key is not unique, that the
+    /// object type or the event does not exist, that a scope is missing.
+    pub fn speaks_of_all(&self) -> bool {
+        matches!(
+            self.refusal(),
+            Refusal::NonUniqueKey { .. }
+                | Refusal::UnknownObjectType
+                | Refusal::UnknownEvent
+                | Refusal::MissingScopes { .. }
+        )
+    }
+
     /// The kind of this error. Of a record's error inside a partial answer it tells the kind as well, so that a
     /// limit reached halfway through a batch is not taken for bad data.
     pub fn refusal(&self) -> Refusal<'_> {

@@ -209,7 +209,10 @@ pub async fn make_missing(maker: &mut PropertyMaker, plans: &mut [Plan]) -> Resu
         for new in shaper.plan().missing.clone() {
             let made = maker.make_event_property(&shaper.plan().event_name, &new).await;
             let made = made.map_err(|failure| failure.of_stream(&plan.descriptor))?;
-            shaper.learn(&new.name, Made::There(Box::new(made)));
+            if let Made::Refused(failure) = made {
+                return Err((*failure).of_stream(&plan.descriptor));
+            }
+            shaper.learn(&new.name, made);
         }
     }
     Ok(())

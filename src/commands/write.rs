@@ -24,7 +24,7 @@ use crate::output::rotation::TokenRotation;
 use crate::pipeline::calls::{HubSpotCalls, Route};
 use crate::pipeline::dispatcher::{DispatchedLink, DispatchedStream, Dispatcher};
 use crate::pipeline::keeping::Keeping;
-use crate::pipeline::making::{orders, serve};
+use crate::pipeline::making::{MissedProperties, orders, serve};
 use crate::pipeline::reader::{Reader, ReaderStream};
 use crate::pipeline::rehearsal::Rehearsal;
 use crate::pipeline::signals::{Ask, Signals};
@@ -130,7 +130,8 @@ async fn perform(
         ReaderStream { shaping: plan.shaping, deleted: plan.deleted, descriptor, announces_end }
     });
     let (orders, placed) = orders();
-    let reader = Reader::new(streams_read.collect(), orders);
+    let missed = MissedProperties::default();
+    let reader = Reader::new(streams_read.collect(), orders, missed.clone());
     let (sender, events) = tokio::sync::mpsc::channel(PIECES_AHEAD);
     // Not joined: at the end it may still wait for input that nobody needs.
     std::thread::spawn(move || reader.run(Ready(std::io::stdin().lock()), &sender));
@@ -145,12 +146,14 @@ async fn perform(
         Performance::Real => {
             let dispatcher = Dispatcher::new(engine, calls, streams, emitter.clone(), shown);
             let dispatcher = dispatcher.keeping(keeping).showing(Progress::on_stderr());
+            let dispatcher = dispatcher.admitting(client.toll().open()).telling_of(missed);
             dispatcher.run(events, &mut signals).await
         }
         Performance::Rehearsed => {
             tracing::info!("Dry run: nothing is written to HubSpot or to storage, and no state is printed.");
             let dispatcher = Dispatcher::new(engine, Rehearsal::new(calls), streams, emitter.clone(), shown);
             let dispatcher = dispatcher.performing(performance).showing(Progress::on_stderr());
+            let dispatcher = dispatcher.admitting(client.toll().open());
             dispatcher.run(events, &mut signals).await
         }
     };

@@ -56,6 +56,11 @@ pub enum Effect {
     State(ReleasedState),
     /// Something worth a line in the log.
     Note(Note),
+    /// HubSpot's remark on records of a stream that it has stored, by its category: told once, counted always.
+    Warned(StreamIndex, String),
+    /// HubSpot refuses the batches of a stream, one after the other, because it does not know this property: its
+    /// definition is to be read again.
+    Missed(StreamIndex, String),
 }
 
 /// What happened around the records, told once per episode.
@@ -91,8 +96,8 @@ pub enum Outcome {
     Members(MembershipAnswer, Option<String>),
     /// A 2xx answer to a call that associates pairs or dissociates them, with HubSpot's number for the call.
     Linked(AssociationAnswer, Option<String>),
-    /// The labels that associations have.
-    LabelsRead(AssociationsRead),
+    /// The labels that associations have, with HubSpot's number for the call.
+    LabelsRead(AssociationsRead, Option<String>),
     /// A page of a list's members.
     MembersPage(MembersPage),
     /// A 2xx answer to a search, read.
@@ -101,6 +106,8 @@ pub enum Outcome {
     Confirmed,
     /// A complete answer that refuses the request because of what is in it.
     Refused(ApiError),
+    /// Its address is an unknown path by now; there is another, where it is made again at once.
+    Moved,
     /// A 413.
     TooLarge(ApiError),
     /// A reason outside the records.

@@ -63,6 +63,7 @@ mod tests {
             created_at: None,
             key: None,
             other_keys: Vec::new(),
+            warnings: Vec::new(),
         });
         SearchAnswer { property: "domain".to_owned(), found: found.collect(), has_more: false }
     }

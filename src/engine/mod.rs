@@ -8,7 +8,7 @@
 //! |---|---|
 //! | Has everything before this state settled? | [`ledger`] |
 //! | Which records go into which batch, in which order per key? | [`lane`], [`batch`], [`grouping`] |
-//! | Which calls does an operation take? | [`operation`], [`request`], [`membership`], [`association`], [`inline`] |
+//! | Which calls does an operation take? | [`operation`], [`request`], [`membership`], [`association`], [`inline`], [`occurrence`] |
 //! | What became of each record of an answered call? | [`resolve`] |
 //! | What has this sync made already, and archived? | [`made`], [`gone`] |
 //! | What does a status mean, how long to wait? | [`retry`] |
@@ -32,6 +32,7 @@ pub mod membership;
 pub mod mirror;
 #[cfg(test)]
 mod model_test;
+pub mod occurrence;
 pub mod operation;
 pub mod pace;
 pub mod record;

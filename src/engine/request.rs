@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 
 use super::association;
 use super::batch::{FoundBy, Input, Send};
-use super::grouping::names_asked;
+use super::grouping::{name_asked, names_asked};
 use super::membership::{self, Membership};
 use super::mirror::Chore;
+use super::occurrence;
 use super::operation::{Among, MatchedBy, Operation, Step};
-use super::resolve::push_trace_id;
 use super::resolve::search::spellings;
+use super::resolve::{lookup as lookups, push_trace_id};
 use crate::api::{ADDITIONAL_DOMAINS, AssociationVerb, Verb};
 use crate::coerce::json_text::escape_into;
 use crate::coerce::merge_lists;
@@ -54,6 +55,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The property whose value ties an answer without trace ids to its input.
     pub answers_by: String,
+    /// Whether it is about one record, or one name, alone: then a refusal is about that one.
+    pub alone: bool,
 }
 
 /// An endpoint, by the path of the object type and what else its address holds.
@@ -82,13 +85,14 @@ const SEARCH_PAGE: u32 = 200;
 /// The request for a send.
 #[must_use]
 pub fn of(send: &Send, target: &Target) -> Request {
-    let by_id = |endpoint, body| Request { endpoint, body, answers_by: RECORD_ID.to_owned() };
-    let by_key = |endpoint, body| Request { endpoint, body, answers_by: target.key_property.clone() };
     if let Some(chore) = &send.chore {
         return of_chore(chore);
     }
-    let batch = |verb| Endpoint::Batch(Arc::clone(&target.object), verb);
     let operation = send.operation(target.operation);
+    let alone = is_about_one(send, operation);
+    let by_id = |endpoint, body| Request { endpoint, body, answers_by: RECORD_ID.to_owned(), alone };
+    let by_key = |endpoint, body| Request { endpoint, body, answers_by: target.key_property.clone(), alone };
+    let batch = |verb| Endpoint::Batch(Arc::clone(&target.object), verb);
     match (send.step, operation) {
         (Step::Create, _) | (Step::Write, Operation::Insert) => {
             by_key(batch(Verb::Create), writes(send, target, Naming::Nothing))
@@ -100,12 +104,13 @@ pub fn of(send: &Send, target: &Target) -> Request {
         (Step::SearchFar, _) => {
             let (object, key) = far_end(target);
             let body = search(send, operation, key);
-            Request { endpoint: Endpoint::Search(Arc::clone(object)), body, answers_by: key.to_owned() }
+            let endpoint = Endpoint::Search(Arc::clone(object));
+            Request { endpoint, body, answers_by: key.to_owned(), alone }
         }
         (Step::LookupFar, _) => {
             let (object, key) = far_end(target);
             let endpoint = Endpoint::Batch(Arc::clone(object), Verb::Read);
-            Request { endpoint, body: lookup(send, operation, key), answers_by: key.to_owned() }
+            Request { endpoint, body: lookup(send, operation, key), answers_by: key.to_owned(), alone }
         }
         (Step::Link | Step::ReadLabels, Operation::Association(linking, _)) => {
             let (verb, body) = association::call(send, linking);
@@ -141,6 +146,17 @@ pub fn of(send: &Send, target: &Target) -> Request {
     }
 }
 
+/// Whether a call is about one record; of one that finds something out, about one name.
+fn is_about_one(send: &Send, operation: Operation) -> bool {
+    if !operation.looks_up_first() || !lookups::asks(send.step) {
+        return send.inputs.len() == 1;
+    }
+    let mut names = send.inputs.iter().filter_map(|input| name_asked(operation, send.step, input));
+    let first = names.next();
+    // Mostly the second is another.
+    names.all(|name| Some(name) == first)
+}
+
 /// The object type at the far end of associations, and the property that names its records.
 fn far_end(target: &Target) -> (&Arc<str>, &str) {
     target.far.as_ref().map_or((&target.object, ""), |far| (&far.object, &*far.key_property))
@@ -152,7 +168,11 @@ fn of_chore(chore: &Chore) -> Request {
         Chore::Read { list, after } => (Endpoint::MembersPage(list.to_string(), after.clone()), Vec::new()),
         Chore::Remove { list, ids } => (Endpoint::Members(list.to_string()), membership::removal(ids)),
     };
-    Request { endpoint, body, answers_by: RECORD_ID.to_owned() }
+    let alone = match chore {
+        Chore::Read { .. } => true,
+        Chore::Remove { ids, .. } => ids.len() == 1,
+    };
+    Request { endpoint, body, answers_by: RECORD_ID.to_owned(), alone }
 }
 
 /// What names the record of an input.
@@ -253,7 +273,7 @@ fn lookup(send: &Send, operation: Operation, key: &str) -> Vec<u8> {
 fn occurrences(send: &Send, event_name: &str) -> Vec<u8> {
     let mut body = Vec::with_capacity(length(send));
     body.extend_from_slice(br#"{"inputs":["#);
-    for (place, input) in send.inputs.iter().enumerate() {
+    for (place, input) in occurrence::once_each(&send.inputs).enumerate() {
         if place > 0 {
             body.push(b',');
         }

@@ -8,20 +8,17 @@
 //!
 //! A record that takes two writes is stored once both are confirmed; after the first it goes again.
 //!
-//! Answers are tied to inputs by `objectWriteTraceId`, else by the value of the matching key, never by
+//! Answers are tied to inputs by `objectWriteTraceId`, else by the value of the matching key ([`naming`]), never by
 //! position: HubSpot's results are not in input order (HubSpot's error-handling page documents the trace id;
 //! recorded answers show it for upsert, create and update).
 
-use crate::api::{self, ApiError, BatchAnswer, MembershipAnswer, Refusal};
-use crate::coerce::caseless;
+use crate::api::{self, ApiError, BatchAnswer, MembershipAnswer};
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Moment;
-use super::association::Pair;
-use super::batch::{Input, Send, SendId, Stage};
+use super::batch::{Input, Send, Stage};
 use super::operation::{Operation, Step};
 use super::rejection::Rejection;
 use super::retry::Setback;
@@ -29,26 +26,16 @@ use super::retry::Setback;
 pub mod doubt;
 pub mod links;
 pub mod lookup;
+mod naming;
+mod refusals;
 pub mod search;
+
+pub use naming::push_trace_id;
+use naming::{Culprits, Names};
+pub use refusals::{halved, refused};
 
 /// The code of a record that does not exist.
 const NOT_FOUND: &str = "NOT_FOUND";
-
-/// Appends the trace id of an input: unique within a sync, and its place in the call can be read back.
-pub fn push_trace_id(out: &mut Vec<u8>, send: SendId, place: usize) {
-    push_digits(out, send.0);
-    out.push(b'-');
-    push_digits(out, place as u64);
-}
-
-/// Every input has a trace id: with `format!` instead, a request took nearly twice the instructions (`cargo bench --bench
-/// core`).
-fn push_digits(out: &mut Vec<u8>, number: u64) {
-    if number >= 10 {
-        push_digits(out, number / 10);
-    }
-    out.extend(u8::try_from(number % 10).map(|digit| b'0' + digit));
-}
 
 /// An input that HubSpot stored.
 #[derive(Debug)]
@@ -78,6 +65,8 @@ pub struct Resolution {
     pub resumed: Option<Send>,
     /// How much of the call the answer spoke of.
     pub silence: Silence,
+    /// Categories of what HubSpot remarks on what it stored.
+    pub warnings: Vec<String>,
 }
 
 /// A pair of which one end was not found.
@@ -196,6 +185,7 @@ pub fn itemised(
     for (input, fate) in std::mem::take(&mut send.inputs).into_iter().zip(fates) {
         match fate {
             Fate::Named(found) => {
+                resolution.warnings.extend_from_slice(&found.warnings);
                 let created = if send.step == Step::Create { Some(true) } else { found.new };
                 let written = Written { input, created, id: Some(found.id.as_str().into()) };
                 store(&mut resolution, send.step, written, &mut unfinished);
@@ -252,18 +242,15 @@ fn put_off(send: Send, whole: bool, passing: Option<(Setback, ApiError)>) -> Opt
 
 /// What the answer says of each input, and whether it says anything.
 fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) -> Reading<'a> {
-    let Send { id, inputs, stage, silent_before, .. } = send;
+    let Send { inputs, stage, silent_before, .. } = send;
     let names = Names::of(send);
     let mut fates: Vec<Fate<'a>> = inputs.iter().map(|_| Fate::Unmentioned).collect();
+    let is_only = answer.results.len() == 1;
     for stored in &answer.results {
-        let by_trace = stored.trace_id.as_deref().and_then(|trace| place_of_trace(*id, trace, inputs.len()));
-        let by_key = || stored.key.as_deref().and_then(|key| names.place(key));
-        // The one result of a call with one input is about that input, under whichever name.
-        let only = || (inputs.len() == 1 && answer.results.len() == 1).then_some(0);
-        if let Some(place) = by_trace.or_else(by_key).or_else(only) {
+        if let Some(place) = names.place_of_result(stored, is_only) {
             fates[place] = Fate::Named(stored);
         }
-        for place in stored.other_keys.iter().filter_map(|key| names.place(key)) {
+        for place in stored.other_keys.iter().filter_map(|key| names.place_of_name(key)) {
             if matches!(fates[place], Fate::Unmentioned) {
                 fates[place] = Fate::Named(stored);
             }
@@ -275,7 +262,12 @@ fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) 
     let set_aside = answer.passing.iter().map(|error| (error, Some(Setback::NewProperty)));
     let errors = answer.errors.iter().map(|error| (error, Setback::of(error)));
     for (error, reason) in errors.chain(set_aside) {
-        let places = places_of_error(*id, &names, error);
+        let culprits = names.culprits(error);
+        let is_untold = matches!(culprits, Culprits::Untold);
+        let places = match culprits {
+            Culprits::Untold => Vec::new(),
+            Culprits::Places(places) => places,
+        };
         if let Some(setback) = reason {
             // One that may have done something is not hidden behind one that has not.
             let is_known = |known: &(Setback, ApiError)| known.0.may_have_taken_effect();
@@ -285,7 +277,7 @@ fn read<'a>(send: &Send, answer: &'a BatchAnswer, correlation_id: Option<&str>) 
                 passing = Some((setback, error.clone()));
             }
             // What makes records is not taken for put off without being named.
-            if places.is_empty() && send.step != Step::Create {
+            if is_untold && send.step != Step::Create {
                 passing_for_all.get_or_insert(setback);
             }
             for place in places {
@@ -428,55 +420,6 @@ fn go_on(resolution: &mut Resolution, operation: Operation, unfinished: Vec<Inpu
     }
 }
 
-/// Reads the refusal of a whole request: finds the inputs at fault with few calls.
-///
-/// What the answer names (ids, or properties with their values) is separated first, once; then halving.
-/// With `k` bad inputs among `n` this costs at most `2k log2(n/k) + 2k + 2` calls.
-#[must_use]
-pub fn refused(send: Send, operation: Operation, error: &ApiError) -> Resolution {
-    let mut resolution = Resolution::default();
-    let Send { mut inputs, named_before, step, .. } = send;
-    if inputs.len() == 1 {
-        match inputs.pop() {
-            // It is the look-up that was refused: whether the record was made stays unknown.
-            Some(input) if input.doubt.is_some() && step != Step::Create => {
-                let rejection = Rejection::may_exist(error.correlation_id.as_deref());
-                resolution.rejected.push((input, rejection));
-            }
-            Some(input) => refuse(&mut resolution, operation, input, Rejection::by_hubspot(error)),
-            None => {}
-        }
-        return resolution;
-    }
-    let named = if named_before { Vec::new() } else { named_by(error, &inputs) };
-    let is_named_part = named.iter().any(|named| *named) && !named.iter().all(|named| *named);
-    let (first, second): (Vec<_>, Vec<_>) = if is_named_part {
-        let (named, others): (Vec<_>, Vec<_>) = inputs.into_iter().zip(named).partition(|(_, named)| *named);
-        let strip = |inputs: Vec<(Input, bool)>| inputs.into_iter().map(|(input, _)| input).collect();
-        (strip(named), strip(others))
-    } else {
-        let second = inputs.split_off(inputs.len() / 2);
-        (inputs, second)
-    };
-    for inputs in [first, second] {
-        resolution.again.push(Group { named_before: true, ..Group::new(inputs, Stage::First, step) });
-    }
-    resolution
-}
-
-/// Splits a request that is too large, or that keeps failing, in two.
-#[must_use]
-pub fn halved(send: Send) -> Resolution {
-    let Send { mut inputs, stage, step, named_before, suspected_since, .. } = send;
-    let second = inputs.split_off(inputs.len() / 2);
-    let again = [inputs, second]
-        .into_iter()
-        .filter(|inputs| !inputs.is_empty())
-        .map(|inputs| Group { named_before, suspected_since, ..Group::new(inputs, stage, step) })
-        .collect();
-    Resolution { again, silence: Silence::Kept, ..Resolution::default() }
-}
-
 /// Rejects an input, or, when it was merged of several records, sends its parts one after the other: a good
 /// older record is not lost with a bad newer one.
 pub fn refuse(resolution: &mut Resolution, operation: Operation, input: Input, rejection: Rejection) {
@@ -489,80 +432,6 @@ pub fn refuse(resolution: &mut Resolution, operation: Operation, input: Input, r
         let step = operation.first_step(&input);
         resolution.again.push(Group::new(vec![input], Stage::First, step));
     }
-}
-
-fn place_of_trace(send: SendId, trace: &str, inputs: usize) -> Option<usize> {
-    let (number, place) = trace.split_once('-')?;
-    let place = place.parse().ok().filter(|place| *place < inputs)?;
-    (number.parse() == Ok(send.0)).then_some(place)
-}
-
-/// What an answer may call the inputs of a call.
-struct Names<'a> {
-    inputs: &'a [Input],
-    /// Keys of the far ends, where the call is about them.
-    far: Vec<Cow<'static, str>>,
-}
-
-impl<'a> Names<'a> {
-    fn of(send: &'a Send) -> Self {
-        let is_far = send.step == Step::LookupFar;
-        let far = send.inputs.iter().filter(|_| is_far).map(|input| Pair::of(input).to).collect();
-        Self { inputs: &send.inputs, far }
-    }
-
-    /// The input that a name is of: letter by letter, else without regard to case, in which no two keys of a call are
-    /// alike, as HubSpot may have found its record so.
-    fn place(&self, name: &str) -> Option<usize> {
-        self.of_name(|known| known == name)
-            .or_else(|| self.of_name(|known| known.len() == name.len() && caseless(known) == caseless(name)))
-    }
-
-    fn of_name(&self, is_it: impl Fn(&str) -> bool) -> Option<usize> {
-        if self.far.is_empty() {
-            let mut inputs = self.inputs.iter();
-            inputs.position(|input| input.target().is_some_and(&is_it) || input.key().is_some_and(&is_it))
-        } else {
-            self.far.iter().position(|far| is_it(far))
-        }
-    }
-}
-
-fn places_of_error(send: SendId, names: &Names<'_>, error: &ApiError) -> Vec<usize> {
-    let inputs = names.inputs;
-    let by_trace: Vec<usize> =
-        error.trace_ids.iter().filter_map(|trace| place_of_trace(send, trace, inputs.len())).collect();
-    if !by_trace.is_empty() {
-        return by_trace;
-    }
-    let by_key: Vec<usize> = error.ids.iter().filter_map(|id| names.place(id)).collect();
-    if by_key.is_empty() && inputs.len() == 1 { vec![0] } else { by_key }
-}
-
-/// Which inputs a refusal of the whole request points at.
-fn named_by(error: &ApiError, inputs: &[Input]) -> Vec<bool> {
-    let by_id: Vec<bool> =
-        inputs.iter().map(|input| error.ids.iter().any(|id| is_named(input, id))).collect();
-    if by_id.iter().any(|named| *named) {
-        return by_id;
-    }
-    if !matches!(error.refusal(), Refusal::NamedProperties) {
-        return Vec::new();
-    }
-    inputs
-        .iter()
-        .map(|input| error.faults.iter().any(|fault| sends_property(input, fault.property.as_deref())))
-        .collect()
-}
-
-fn is_named(input: &Input, id: &str) -> bool {
-    input.target() == Some(id) || input.far.id.as_deref() == Some(id)
-}
-
-fn sends_property(input: &Input, property: Option<&str>) -> bool {
-    let Some(property) = property else { return false };
-    let member = format!("\"{property}\":");
-    input.parts().any(|part| memchr::memmem::find(input.members(part), member.as_bytes()).is_some())
 }
 
 #[cfg(test)]

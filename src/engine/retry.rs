@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::pace::Reception;
 use crate::api::{ApiError, RatePolicy, Refusal};
 use crate::error::{Failure, Kind};
 
@@ -41,6 +42,9 @@ pub enum Setback {
     NewProperty,
     /// 503: HubSpot did not take the call up.
     Unavailable,
+    /// A 400, 403 or 409 whose body is no HubSpot error: something in between answered, and whether the call took effect
+    /// is unknown.
+    Foreign,
     /// 408, a timeout, a connection that broke, a body that is no JSON: whether the call took effect is unknown.
     Unreachable,
     /// No connection could be made: the call never left.
@@ -59,6 +63,7 @@ impl Setback {
             Refusal::Unavailable if error.status == 408 => Some(Self::Unreachable),
             Refusal::Unavailable if error.status == 503 => Some(Self::Unavailable),
             Refusal::Unavailable => Some(Self::Server),
+            _ if matches!(error.status, 400 | 403 | 409) && !error.structured => Some(Self::Foreign),
             _ => None,
         }
     }
@@ -68,7 +73,7 @@ impl Setback {
     #[must_use]
     pub fn may_have_taken_effect(self) -> bool {
         match self {
-            Self::Server | Self::Unreachable => true,
+            Self::Server | Self::Foreign | Self::Unreachable => true,
             Self::RateLimited(_)
             | Self::Locked
             | Self::Migrating
@@ -78,10 +83,23 @@ impl Setback {
         }
     }
 
-    /// Whether HubSpot itself failed; a record can be why.
+    /// How HubSpot received the call, as the pace needs to know it.
+    #[must_use]
+    pub fn reception(self) -> Reception {
+        match self {
+            Self::RateLimited(policy) => Reception::TurnedAway(policy),
+            Self::Unreachable | Self::Unconnected => Reception::Unknown,
+            Self::NewProperty => Reception::TakenUp,
+            Self::Locked | Self::Migrating | Self::Server | Self::Unavailable | Self::Foreign => {
+                Reception::Overloaded
+            }
+        }
+    }
+
+    /// Whether the other side failed; a record can be why.
     #[must_use]
     pub fn is_server_error(self) -> bool {
-        matches!(self, Self::Server | Self::Unavailable)
+        matches!(self, Self::Server | Self::Unavailable | Self::Foreign)
     }
 }
 
@@ -93,6 +111,7 @@ impl fmt::Display for Setback {
             Self::Locked => "too many writes at once",
             Self::Migrating => "the account is moving between data centres",
             Self::Server | Self::Unavailable => "HubSpot cannot answer",
+            Self::Foreign => "something that is not HubSpot answers",
             Self::NewProperty => "a new property is not known everywhere yet",
             Self::Unreachable => "no complete answer came",
             Self::Unconnected => "no connection could be made",
@@ -118,12 +137,33 @@ pub fn disposition(error: &ApiError) -> Disposition {
         | Refusal::DuplicateIds { .. }
         | Refusal::NamedProperties
         | Refusal::Validation
-            if matches!(error.status, 400 | 409 | 414 | 422) =>
+            if speaks_of_content(error.status) =>
         {
             Disposition::Refused
         }
         _ => Disposition::Fatal,
     }
+}
+
+/// Classifies the answer to a call that carries what records hold; `alone` where it is about one of them.
+///
+/// A refusal of the content is about one of the records until each was sent alone, whatever it says: a value can make
+/// HubSpot say that the JSON cannot be read. What it says of all of them is believed once it is said of one alone.
+#[must_use]
+pub fn disposition_of_records(error: &ApiError, alone: bool) -> Disposition {
+    match disposition(error) {
+        Disposition::Fatal | Disposition::Unauthorised
+            if speaks_of_content(error.status) && !(alone && error.speaks_of_all()) =>
+        {
+            Disposition::Refused
+        }
+        disposition => disposition,
+    }
+}
+
+/// Whether a status speaks of what is in the request.
+fn speaks_of_content(status: u16) -> bool {
+    matches!(status, 400 | 409 | 414 | 422)
 }
 
 /// Longest wait between two attempts when HubSpot does not name one.
@@ -133,7 +173,7 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
 ///
 /// `failures` counts attempts of this call that failed in a row, this one included. `chance` is uniform in
 /// 0..1 and spreads calls that failed together. `window` is how long it takes until the oldest of our calls
-/// leaves the rate window. A `Retry-After` is obeyed as it is.
+/// leaves the rate window. A `Retry-After` lengthens the wait and never shortens it.
 #[must_use]
 pub fn delay(
     setback: Setback,
@@ -142,9 +182,12 @@ pub fn delay(
     window: Duration,
     chance: f64,
 ) -> Duration {
-    if let Some(wait) = retry_after {
-        return wait;
-    }
+    let own = own_delay(setback, failures, retry_after.is_some(), window, chance);
+    own.max(retry_after.unwrap_or_default())
+}
+
+/// The connector's own wait; `is_told` where HubSpot names one, so that it need not be guessed how long a move takes.
+fn own_delay(setback: Setback, failures: u32, is_told: bool, window: Duration, chance: f64) -> Duration {
     let base = match setback {
         // The window has to move on; a little later for each, so that they do not meet again.
         Setback::RateLimited(RatePolicy::TenSecondly) => {
@@ -153,8 +196,9 @@ pub fn delay(
         Setback::RateLimited(_) => Duration::from_millis(1000),
         // Locks last two seconds.
         Setback::Locked => Duration::from_millis(2700),
+        Setback::Migrating if is_told => Duration::from_millis(1000),
         Setback::Migrating => Duration::from_secs(60),
-        Setback::Server | Setback::Unavailable => Duration::from_millis(300),
+        Setback::Server | Setback::Unavailable | Setback::Foreign => Duration::from_millis(300),
         // New properties are known after 250 to 700 ms as a rule.
         Setback::NewProperty => Duration::from_millis(500),
         Setback::Unreachable | Setback::Unconnected => Duration::from_millis(500),
@@ -181,6 +225,13 @@ pub fn out_of_patience(setback: Setback, status: Option<u16>, wait: Duration, st
             format!("HubSpot keeps failing with status {status}")
         }
         (Setback::Server | Setback::Unavailable, None) => "HubSpot keeps failing".to_owned(),
+        (Setback::Foreign, status) => {
+            let status = status.map(|status| format!(" with status {status}")).unwrap_or_default();
+            format!(
+                "The calls are answered{status} by something that is not HubSpot: the answer is none of its errors. Look \
+                 for a proxy or firewall between this machine and HubSpot"
+            )
+        }
         (Setback::NewProperty, _) => "HubSpot does not know a property yet that was just created".to_owned(),
         (Setback::Unreachable | Setback::Unconnected, _) => UNREACHED.to_owned(),
     };
@@ -199,7 +250,8 @@ mod tests {
     /// Every status through the real code, as runs of one disposition: the policy in one place.
     #[test]
     fn every_status_has_its_disposition() {
-        let of = |status: u16| format!("{:?}", disposition(&ApiError::parse(status, b"{}", None)));
+        let own = br#"{"message":"m"}"#;
+        let of = |status: u16| format!("{:?}", disposition(&ApiError::parse(status, own, None)));
         let mut runs: Vec<(u16, u16, String)> = Vec::new();
         for status in 100..=599 {
             let disposition = of(status);
@@ -239,7 +291,53 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_stay_bounded_and_obey_retry_after() {
+    fn what_is_no_error_of_hubspots_refuses_nothing() {
+        for body in [&b""[..], b"<html>", b"{}", b"\xff\xfe", b"null", b"{\"error\":\"Forbidden\"}"] {
+            for status in [400, 403, 409] {
+                let error = ApiError::parse(status, body, None);
+                assert_eq!(disposition(&error), Disposition::Setback(Setback::Foreign), "{status} {body:?}");
+                assert_eq!(disposition_of_records(&error, true), Disposition::Setback(Setback::Foreign));
+            }
+            assert_eq!(disposition(&ApiError::parse(404, body, None)), Disposition::Fatal);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_all_records_is_believed_of_one_alone() {
+        let said =
+            |status, body: serde_json::Value| ApiError::parse(status, body.to_string().as_bytes(), None);
+        let message = |message: &str| said(400, serde_json::json!({"message": message}));
+        let of_content = [
+            message("Invalid input JSON on line 1, column 2: mismatched quotation marks"),
+            message("Anything else"),
+            said(400, serde_json::json!({"message": "m", "category": "EXPIRED_AUTHENTICATION"})),
+            said(400, serde_json::json!({"message": "m", "error": "access_denied"})),
+        ];
+        for error in &of_content {
+            assert_eq!(disposition_of_records(error, false), Disposition::Refused, "{error:?}");
+            assert_eq!(disposition_of_records(error, true), Disposition::Refused, "{error:?}");
+        }
+        let of_all = [
+            message("Unable to perform update/upsert by non-unique 0-2 property code in portal ID 5"),
+            message("Unable to infer object type from: x"),
+            message("Event with fully qualified name pe1_x does not exist."),
+            said(400, serde_json::json!({"message": "m", "category": "MISSING_SCOPES"})),
+        ];
+        for error in &of_all {
+            assert_eq!(disposition_of_records(error, false), Disposition::Refused, "{error:?}");
+            assert_eq!(disposition_of_records(error, true), Disposition::Fatal, "{error:?}");
+        }
+        let limit = said(400, serde_json::json!({"message": "m", "category": "RATE_LIMITS"}));
+        assert!(matches!(
+            disposition_of_records(&limit, true),
+            Disposition::Setback(Setback::RateLimited(_))
+        ));
+        let forbidden = said(403, serde_json::json!({"message": "m"}));
+        assert_eq!(disposition_of_records(&forbidden, false), Disposition::Fatal);
+    }
+
+    #[test]
+    fn waits_grow_stay_bounded_and_are_never_shortened() {
         let window = Duration::from_secs(7);
         let wait = |setback, failures, chance| delay(setback, failures, None, window, chance);
         for chance in [0.0, 0.5, 0.999] {
@@ -251,5 +349,10 @@ mod tests {
         }
         let hour = Duration::from_secs(3600);
         assert_eq!(delay(Setback::Migrating, 1, Some(hour), window, 0.5), hour);
+        let at_once = Some(Duration::ZERO);
+        for failures in 1..6 {
+            let own = wait(Setback::Server, failures, 0.5);
+            assert_eq!(delay(Setback::Server, failures, at_once, window, 0.5), own);
+        }
     }
 }

@@ -21,7 +21,7 @@ use super::ledger::{Ledger, StreamIndex, Totals};
 use super::made::Made;
 use super::mirror::Mirror;
 use super::operation::{Operation, Step};
-use super::pace::{Budget, Budgets};
+use super::pace::Budgets;
 use super::record::{Body, Record};
 use super::rejection::Rejection;
 use super::resolve::{self, Group};
@@ -32,6 +32,7 @@ use crate::error::Failure;
 use linking::{Link, Linking};
 use postponed::Postponed;
 
+mod beside;
 mod choosing;
 mod chores;
 mod closing;
@@ -40,6 +41,7 @@ mod economy;
 mod failing;
 mod linking;
 mod making;
+mod missed;
 mod postponed;
 mod setbacks;
 mod settlement;
@@ -127,8 +129,11 @@ pub struct Sync {
     linking: Linking,
     postponed: Postponed,
     next_send: u64,
+    /// Calls that no stream's records needed.
+    calls_beside: u64,
     held_bytes: usize,
     silent_batches: u32,
+    missed: missed::Missed,
     successes: u64,
     stalled_since: Option<Moment>,
     failures_in_episode: u32,
@@ -162,8 +167,10 @@ impl Sync {
             linking: Linking::default(),
             postponed: Postponed::default(),
             next_send: 0,
+            calls_beside: 0,
             held_bytes: 0,
             silent_batches: 0,
+            missed: missed::Missed::default(),
             successes: 0,
             stalled_since: None,
             failures_in_episode: 0,
@@ -283,6 +290,7 @@ impl Sync {
             return;
         }
         let operation = send.operation(self.operation_of(source));
+        let is_whole = missed::is_whole_write(&send);
         let resolution = match outcome {
             Outcome::Itemised(answer, correlation_id) => {
                 let clears_doubt = send.clears_doubt();
@@ -306,6 +314,7 @@ impl Sync {
                         resolve::itemised(send, operation, &answer, correlation_id.as_deref())
                     }
                 };
+                self.batch_is_answered(is_whole, stream, &resolution);
                 let goes_through = resolution.put_off.as_ref().is_none_or(|put_off| !put_off.whole);
                 if if clears_doubt { resolution.settles() } else { goes_through } {
                     self.recovered();
@@ -327,19 +336,30 @@ impl Sync {
             Outcome::Linked(answer, correlation_id) => {
                 resolve::links::linked(send, operation, &answer, correlation_id.as_deref())
             }
-            Outcome::LabelsRead(answer) => match resolve::links::labels_read(send, operation, &answer) {
-                Ok(resolution) => resolution,
-                Err(Endless) => {
-                    self.stream_failed(stream, association::endless());
-                    return;
+            Outcome::LabelsRead(answer, correlation_id) => {
+                match resolve::links::labels_read(send, operation, &answer, correlation_id.as_deref()) {
+                    Ok(resolution) => resolution,
+                    Err(Endless) => {
+                        self.stream_failed(stream, association::endless());
+                        return;
+                    }
                 }
-            },
+            }
             Outcome::Confirmed | Outcome::MembersPage(_) => resolve::confirmed(send, operation),
-            Outcome::Refused(error) => resolve::refused(send, operation, &error),
+            Outcome::Refused(error) => {
+                self.batch_is_refused(&send, &error);
+                resolve::refused(send, operation, &error)
+            }
             Outcome::TooLarge(error) if send.inputs.len() == 1 => resolve::refused(send, operation, &error),
             Outcome::TooLarge(_) => {
                 self.learn_size(&send);
                 resolve::halved(send)
+            }
+            Outcome::Moved => {
+                if !self.streams[stream.0 as usize].failed {
+                    self.again.push_front(send);
+                }
+                return;
             }
             Outcome::Setback(setback, error, retry_after) => {
                 self.set_back(now, send, setback, error, retry_after);
@@ -475,24 +495,6 @@ impl Sync {
     #[must_use]
     pub fn counts(&self, stream: StreamIndex) -> Counts {
         self.streams[stream.0 as usize].counts
-    }
-
-    /// For how long, so far, the rate limit held back calls that were ready.
-    #[must_use]
-    pub fn held_back(&self) -> Duration {
-        self.held_back
-    }
-
-    /// Whether the rate limit holds back calls that are ready now.
-    #[must_use]
-    pub fn is_held_back(&self) -> bool {
-        self.held_back_since.is_some()
-    }
-
-    /// The rate window that HubSpot announced last: so many calls in so long.
-    #[must_use]
-    pub fn rate_window(&self) -> Option<(u64, Duration)> {
-        self.pace.of(Budget::General).window()
     }
 
     /// Calls under way.

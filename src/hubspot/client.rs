@@ -11,8 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 use super::auth::{Auth, NoToken};
 use super::contact::Contact;
 use super::room::{MOST_SMALL, Place, Room};
-use crate::api::{ApiError, ApiVersion, CORRELATION_ID_HEADER, Paths, RateHeaders, retry_after};
+use super::toll::Toll;
+use crate::api::{ApiError, ApiVersion, CORRELATION_ID_HEADER, Moves, Paths, RateHeaders, retry_after};
 use crate::config::{self, Config};
+use crate::engine::ledger::StreamIndex;
 use crate::error::{Failure, Kind};
 use crate::net::names::Names;
 use crate::net::obstacle::Obstacle;
@@ -121,6 +123,10 @@ pub struct Client {
     auth: Arc<Auth>,
     /// The last answer that told of the daily quota.
     daily: Arc<Mutex<Option<RateHeaders>>>,
+    /// Families of calls whose first roots have turned out to be unknown paths.
+    moves: Arc<Mutex<Moves>>,
+    /// Where calls ask that are not the engine's own.
+    toll: Toll,
 }
 
 impl Client {
@@ -173,13 +179,46 @@ impl Client {
             paths: Paths::new(version),
             auth: Arc::new(Auth::new(&config.credentials, secrets.clone())),
             daily: Arc::default(),
+            moves: Arc::default(),
+            toll: Toll::default(),
         })
     }
 
-    /// The paths of the configured API version.
+    /// The paths of the configured API version, as far as they are known to be there.
     #[must_use]
     pub fn paths(&self) -> Paths {
-        self.paths
+        self.paths.moved(*self.moves.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where a call is to be made instead, whose path this answer does not know: a 404 without HubSpot's error body, to
+    /// one of those families that have another root. It is used for all calls from here on, and said once.
+    #[must_use]
+    pub fn elsewhere(&self, path: &str, answer: &Answer) -> Option<String> {
+        if answer.status != 404 || answer.error().structured {
+            return None;
+        }
+        let mut moves = self.moves.lock().unwrap_or_else(PoisonError::into_inner);
+        let paths = self.paths.moved(*moves);
+        let (family, root) = paths.family_of(path)?;
+        let after = paths.after_moving(family, root)?;
+        let next = self.paths.moved(after).root(family);
+        if after != *moves {
+            *moves = after;
+            tracing::warn!("HubSpot has no API at {root} any more: {next} is used for the rest of this run.");
+        }
+        Some(path.replacen(root, next, 1))
+    }
+
+    /// Where calls ask that are not the engine's own.
+    #[must_use]
+    pub fn toll(&self) -> &Toll {
+        &self.toll
+    }
+
+    /// The same client, making calls that a record of this stream needs.
+    #[must_use]
+    pub fn for_stream(&self, stream: StreamIndex) -> Self {
+        Self { toll: self.toll.of_stream(stream), ..self.clone() }
     }
 
     /// How it stands with the way to HubSpot.

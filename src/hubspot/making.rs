@@ -15,6 +15,7 @@ use crate::crm::list::List;
 use crate::crm::new_property::{Group, Made, NewProperty, Values};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
+use crate::engine::ledger::StreamIndex;
 use crate::error::{Failure, Kind};
 use events::EventsMade;
 
@@ -95,6 +96,11 @@ impl PropertyMaker {
             events: EventsMade::default(),
             lists: HashMap::new(),
         }
+    }
+
+    /// From here on its calls are those that a record of this stream needs.
+    pub fn work_for(&mut self, stream: StreamIndex) {
+        self.client = self.client.for_stream(stream);
     }
 
     /// What it has made, also from here on.
@@ -205,6 +211,26 @@ impl PropertyMaker {
         Ok(Made::There(Box::new(property)))
     }
 
+    /// Whether a property is there, now.
+    ///
+    /// # Errors
+    /// A failure when HubSpot refuses or cannot be reached.
+    pub async fn is_there(&mut self, object: &ObjectType, name: &str) -> Result<bool, Failure> {
+        let path = self.client.paths().property(&object.path, name);
+        match get_json::<Property>(&self.client, &path, self.patience).await {
+            Ok(_) => Ok(true),
+            Err(trouble) if trouble.is_unknown() => {
+                // What was known of it is known no more.
+                self.asked_for.remove(&(object.clone(), name.to_owned()));
+                self.archived.remove(object);
+                Ok(false)
+            }
+            Err(trouble) => {
+                Err(trouble.into_failure(&format!("read the property {name} of {}", object.name)))
+            }
+        }
+    }
+
     /// Somebody else made it, a moment ago perhaps.
     async fn read(&self, object: &ObjectType, name: &str) -> Result<Property, Failure> {
         let path = self.client.paths().property(&object.path, name);
@@ -265,7 +291,7 @@ const ADVICE_ON_KEYS: &str = " An object can have ten properties with unique val
 /// What the user has to change when something cannot be made. HubSpot may not name the scope; it is known all the same.
 fn explained(trouble: Trouble, object: &ObjectType, doing: &str, advice: &str) -> Failure {
     let forbidden = trouble.is_forbidden();
-    let refused = matches!(&trouble, Trouble::Refused(error) if error.status == 400);
+    let refused = trouble.refuses_what_was_sent();
     let mut failure = trouble.into_failure(doing);
     let scope = object.schema_write_scope();
     if forbidden && !failure.message.contains(&scope) {

@@ -15,4 +15,5 @@ mod pages;
 pub mod patient;
 mod room;
 pub mod token;
+pub mod toll;
 pub mod write;

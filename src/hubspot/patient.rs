@@ -9,6 +9,7 @@ use super::auth::NoToken;
 use super::client::{Answer, CallError, Client, Unreachable};
 use super::contact::Contact;
 use crate::api::{ApiError, RatePolicy};
+use crate::engine::pace::Reception;
 use crate::engine::retry::{self, Disposition, Setback};
 use crate::error::{Failure, Kind};
 
@@ -62,7 +63,7 @@ pub async fn get_json<T: DeserializeOwned>(
     path: &str,
     patience: Patience,
 ) -> Result<T, Trouble> {
-    patiently(|| client.get(path), client.contact(), patience).await
+    patiently(|until| attempt(client, path, None, until), client.contact(), patience).await
 }
 
 /// Makes something by sending JSON, repeating the call while it fails for passing reasons. A call that failed may have
@@ -76,51 +77,41 @@ pub async fn post_json<T: DeserializeOwned>(
     body: &[u8],
     patience: Patience,
 ) -> Result<T, Trouble> {
-    patiently(|| client.post(path, body.to_vec()), client.contact(), patience).await
+    patiently(|until| attempt(client, path, Some(body), until), client.contact(), patience).await
 }
 
-async fn patiently<T, F, Call>(call: F, contact: &Contact, patience: Patience) -> Result<T, Trouble>
+/// What one attempt came to.
+enum Attempt<T> {
+    /// It went through.
+    Done(T),
+    /// It cannot succeed.
+    Hopeless(Trouble),
+    /// Its path is unknown by now; there is another.
+    Moved(String),
+    /// It is to be repeated: why, with which status, after how long at least, HubSpot's number for it.
+    Again(Setback, Option<u16>, Option<Duration>, Option<String>),
+}
+
+/// Repeats an attempt, each to be over by the moment it is given.
+async fn patiently<T, F, Call>(attempt: F, contact: &Contact, patience: Patience) -> Result<T, Trouble>
 where
-    T: DeserializeOwned,
-    F: Fn() -> Call,
-    Call: Future<Output = Result<Answer, CallError>>,
+    F: Fn(Instant) -> Call,
+    Call: Future<Output = Attempt<T>>,
 {
     let (began, ends) = (Instant::now(), patience.ends());
     let mut failures = 0;
     loop {
         // A call that hangs must not outlast the command's patience.
-        let answered = timeout_at(contact.until(patience, ends), call()).await;
-        let answered = answered.unwrap_or_else(|_| {
-            contact.hears_nothing();
-            Err(CallError::Unreachable(Unreachable::TimedOut))
-        });
-        let (setback, status, retry_after, correlation_id) = match answered {
-            Ok(answer) if answer.is_success() => match serde_json::from_slice(&answer.body) {
-                Ok(value) => return Ok(value),
-                // A success without its body: cut off on the way, as far as can be known.
-                Err(_) => (Setback::Unreachable, Some(answer.status), None, answer.correlation_id),
-            },
-            Ok(answer) if answer.is_foreign() => (Setback::Unreachable, Some(answer.status), None, None),
-            Ok(answer) => {
-                let error = answer.error();
-                match retry::disposition(&error) {
-                    Disposition::Setback(Setback::RateLimited(RatePolicy::Daily)) => {
-                        return Err(Trouble::Failed(super::explain::daily_quota_spent(&error)));
-                    }
-                    Disposition::Setback(setback) => {
-                        (setback, Some(answer.status), answer.retry_after, error.correlation_id)
-                    }
-                    _ => return Err(Trouble::Refused(Box::new(error))),
+        let (setback, status, retry_after, correlation_id) =
+            match attempt(contact.until(patience, ends)).await {
+                Attempt::Done(value) => return Ok(value),
+                Attempt::Hopeless(trouble) => return Err(trouble),
+                // Where it is made instead is known by now.
+                Attempt::Moved(_) => continue,
+                Attempt::Again(setback, status, retry_after, correlation_id) => {
+                    (setback, status, retry_after, correlation_id)
                 }
-            }
-            Err(CallError::NoToken(NoToken::Refused(failure))) => return Err(Trouble::Failed(failure)),
-            Err(CallError::NoToken(NoToken::Passing(error))) => {
-                (Setback::Server, Some(error.status), None, error.correlation_id)
-            }
-            Err(CallError::NoToken(NoToken::Unreachable(_)) | CallError::Unreachable(_)) => {
-                (Setback::Unreachable, None, None, None)
-            }
-        };
+            };
         failures += 1;
         // At the start there are no calls of our own in the window; a window is ten seconds.
         let mut wait = retry::delay(setback, failures, retry_after, Duration::from_secs(10), fastrand::f64());
@@ -138,6 +129,91 @@ where
         }
         tracing::debug!(failures, status, "repeating a call that failed for a passing reason");
         tokio::time::sleep(wait).await;
+    }
+}
+
+/// Makes a call once; again at once where its path has moved.
+async fn attempt<T: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    body: Option<&[u8]>,
+    until: Instant,
+) -> Attempt<T> {
+    let mut path = path.to_owned();
+    loop {
+        match attempt_at(client, &path, body, until).await {
+            Attempt::Moved(elsewhere) => path = elsewhere,
+            attempt => return attempt,
+        }
+    }
+}
+
+async fn attempt_at<T: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    body: Option<&[u8]>,
+    until: Instant,
+) -> Attempt<T> {
+    let Ok(admitted) = client.toll().admit().await else {
+        let message = "The sync ended before it had all that it needed of HubSpot.";
+        return Attempt::Hopeless(Trouble::Failed(Failure::new(Kind::Internal, message)));
+    };
+    let call = async {
+        match body {
+            None => client.get(path).await,
+            Some(body) => client.post(path, body.to_vec()).await,
+        }
+    };
+    let answered = timeout_at(until, call).await;
+    let answered = answered.unwrap_or_else(|_| {
+        client.contact().hears_nothing();
+        Err(CallError::Unreachable(Unreachable::TimedOut))
+    });
+    let rate = answered.as_ref().ok().map(|answer| answer.rate);
+    let attempt = match answered {
+        Ok(answer) => read(client, path, &answer),
+        Err(CallError::NoToken(NoToken::Refused(failure))) => Attempt::Hopeless(Trouble::Failed(failure)),
+        Err(CallError::NoToken(NoToken::Passing(error))) => {
+            Attempt::Again(Setback::Server, Some(error.status), None, error.correlation_id)
+        }
+        Err(CallError::NoToken(NoToken::Unreachable(_)) | CallError::Unreachable(_)) => {
+            Attempt::Again(Setback::Unreachable, None, None, None)
+        }
+    };
+    let reception = match &attempt {
+        Attempt::Again(setback, ..) => setback.reception(),
+        Attempt::Done(_) | Attempt::Hopeless(_) | Attempt::Moved(_) => Reception::TakenUp,
+    };
+    admitted.over(reception, rate);
+    attempt
+}
+
+fn read<T: DeserializeOwned>(client: &Client, path: &str, answer: &Answer) -> Attempt<T> {
+    if answer.is_success() {
+        return match serde_json::from_slice(&answer.body) {
+            Ok(value) => Attempt::Done(value),
+            // A success without its body: cut off on the way, as far as can be known.
+            Err(_) => {
+                let id = answer.correlation_id.clone();
+                Attempt::Again(Setback::Unreachable, Some(answer.status), None, id)
+            }
+        };
+    }
+    if let Some(elsewhere) = client.elsewhere(path, answer) {
+        return Attempt::Moved(elsewhere);
+    }
+    if answer.is_foreign() {
+        return Attempt::Again(Setback::Unreachable, Some(answer.status), None, None);
+    }
+    let error = answer.error();
+    match retry::disposition(&error) {
+        Disposition::Setback(Setback::RateLimited(RatePolicy::Daily)) => {
+            Attempt::Hopeless(Trouble::Failed(super::explain::daily_quota_spent(&error)))
+        }
+        Disposition::Setback(setback) => {
+            Attempt::Again(setback, Some(answer.status), answer.retry_after, error.correlation_id)
+        }
+        _ => Attempt::Hopeless(Trouble::Refused(Box::new(error))),
     }
 }
 
@@ -188,6 +264,12 @@ impl Trouble {
         matches!(self, Self::Refused(error) if error.status == 409)
     }
 
+    /// Whether HubSpot refused because of what was sent.
+    #[must_use]
+    pub fn refuses_what_was_sent(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.status == 400)
+    }
+
     /// Whether HubSpot does not know what was asked for.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
@@ -216,11 +298,11 @@ mod tests {
     /// What comes of calls that meet nothing but this, in virtual time: the failure, after how many calls and how long.
     async fn met(base: &BaseUrl, obstacle: Obstacle, patience: Patience) -> (Failure, u32, Duration) {
         let (contact, calls, began) = (Contact::new(base), Cell::new(0), Instant::now());
-        let call = || {
+        let call = |_| {
             calls.set(calls.get() + 1);
             contact.tries();
             contact.hindered(obstacle);
-            async move { Err(CallError::Unreachable(Unreachable::Connect(obstacle))) }
+            async { Attempt::Again(Setback::Unreachable, None, None, None) }
         };
         match patiently::<(), _, _>(call, &contact, patience).await {
             Err(Trouble::Failed(failure)) => (failure, calls.get(), began.elapsed()),

@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::client::{Answer, Client};
+use super::client::{Answer, CallError, Client};
 use crate::crm::account::DailyUsage;
 use crate::crm::scopes::Scopes;
+use crate::engine::pace::Reception;
 
 /// Longest wait for what can be done without. It is asked for once.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,13 +76,22 @@ pub async fn told(client: &Client) -> Token {
         };
     };
     let path = client.paths().private_token_info();
-    let answer = timeout(PATIENCE, client.post(&path, body.into_bytes())).await;
-    let told = answer.ok().and_then(Result::ok).filter(Answer::is_success).and_then(|answer| {
+    let answer = once(client, client.post(&path, body.into_bytes())).await;
+    let told = answer.filter(Answer::is_success).and_then(|answer| {
         let info: PrivateTokenInfo = serde_json::from_slice(&answer.body).ok()?;
         let correlation_id = answer.correlation_id.map(Into::into);
         Some(Token::PrivateApp(info.scopes.into_iter().collect(), correlation_id))
     });
     told.unwrap_or(Token::PrivateOrServiceKey)
+}
+
+/// A call that is made once and need not succeed.
+async fn once(client: &Client, call: impl Future<Output = Result<Answer, CallError>>) -> Option<Answer> {
+    let admitted = client.toll().admit().await.ok()?;
+    let answer = timeout(PATIENCE, call).await.ok().and_then(Result::ok);
+    let reception = if answer.is_some() { Reception::TakenUp } else { Reception::Unknown };
+    admitted.over(reception, answer.as_ref().map(|answer| answer.rate));
+    answer
 }
 
 #[derive(Deserialize)]
@@ -95,7 +105,8 @@ pub async fn daily_usage(client: &Client) -> Option<DailyUsage> {
     if client.uses_oauth() {
         return None;
     }
-    let answer = timeout(PATIENCE, client.get(&client.paths().daily_usage())).await.ok()?.ok()?;
+    let path = client.paths().daily_usage();
+    let answer = once(client, client.get(&path)).await?;
     let usages: Usages = serde_json::from_slice(&answer.body).ok().filter(|_| answer.is_success())?;
     usages.results.into_iter().next()
 }

@@ -1,14 +1,12 @@
 //! Makes the call for a send and says what came of it, in the engine's words.
 
-use serde_json::Value;
-
 use super::auth::NoToken;
 use super::client::{Answer, CallError, Client, Unreachable};
 use super::explain;
 use super::fresh::FreshProperties;
 use crate::api::{
     AssociationAnswer, AssociationVerb, AssociationsRead, BatchAnswer, MembersPage, MembershipAnswer,
-    MembershipVerb, RateHeaders, RatePolicy, Refusal, SearchAnswer, Verb,
+    MembershipVerb, Paths, RateHeaders, RatePolicy, Refusal, SearchAnswer, Verb,
 };
 use crate::engine::request::{Endpoint, Request};
 use crate::engine::retry::{self, Disposition, Setback};
@@ -28,27 +26,24 @@ const EVENTS_NEED: &str = " Sending events needs the scope analytics.behavioral_
                            with custom events (Marketing Hub Enterprise).";
 
 /// Makes a call and reads the answer.
-pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outcome, Option<RateHeaders>) {
+pub async fn write(
+    client: &Client,
+    to: &Destination,
+    mut request: Request,
+) -> (Outcome, Option<RateHeaders>) {
+    let body = std::mem::take(&mut request.body);
+    let path = path_of(client.paths(), &request.endpoint);
     let answered = match &request.endpoint {
-        Endpoint::Batch(object, verb) => {
-            client.post(&client.paths().objects_batch(object, *verb), request.body).await
+        Endpoint::Batch(..) | Endpoint::Search(_) | Endpoint::Associations(..) | Endpoint::Events => {
+            client.post(&path, body).await
         }
-        Endpoint::Search(object) => client.post(&client.paths().search(object), request.body).await,
-        Endpoint::One(object, id) => client.patch(&client.paths().object(object, id), request.body).await,
-        Endpoint::Members(list) => {
-            let path = client.paths().memberships_change(list, MembershipVerb::AddAndRemove);
-            client.put(&path, request.body).await
-        }
-        Endpoint::MembersPage(list, after) => {
-            client.get(&client.paths().members_page(list, after.as_deref())).await
-        }
-        Endpoint::Associations(from, to, verb) => {
-            client.post(&client.paths().associations_batch(from, to, *verb), request.body).await
-        }
-        Endpoint::Events => client.post(&client.paths().event_send_batch(), request.body).await,
+        Endpoint::One(..) => client.patch(&path, body).await,
+        Endpoint::Members(_) => client.put(&path, body).await,
+        Endpoint::MembersPage(..) => client.get(&path).await,
     };
     match answered {
-        Ok(answer) => (outcome(to, &request.endpoint, &request.answers_by, &answer), Some(answer.rate)),
+        Ok(answer) if client.elsewhere(&path, &answer).is_some() => (Outcome::Moved, Some(answer.rate)),
+        Ok(answer) => (outcome(to, &request, &answer), Some(answer.rate)),
         Err(CallError::Unreachable(how)) => {
             let setback = match how {
                 Unreachable::Connect(_) => Setback::Unconnected,
@@ -71,30 +66,56 @@ pub async fn write(client: &Client, to: &Destination, request: Request) -> (Outc
     }
 }
 
-fn outcome(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer) -> Outcome {
-    if answer.status == 204 && !asks(endpoint) {
-        Outcome::Confirmed
+fn path_of(paths: Paths, endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Batch(object, verb) => paths.objects_batch(object, *verb),
+        Endpoint::Search(object) => paths.search(object),
+        Endpoint::One(object, id) => paths.object(object, id),
+        Endpoint::Members(list) => paths.memberships_change(list, MembershipVerb::AddAndRemove),
+        Endpoint::MembersPage(list, after) => paths.members_page(list, after.as_deref()),
+        Endpoint::Associations(from, to, verb) => paths.associations_batch(from, to, *verb),
+        Endpoint::Events => paths.event_send_batch(),
+    }
+}
+
+fn outcome(to: &Destination, request: &Request, answer: &Answer) -> Outcome {
+    let endpoint = &request.endpoint;
+    if answer.status == 204
+        && let Some(outcome) = without_a_body(endpoint, answer)
+    {
+        outcome
     } else if answer.is_success() {
         // A success whose body is cut off or no JSON says nothing about any record.
-        told(to, endpoint, answers_by, answer).unwrap_or(Outcome::Setback(
+        told(to, endpoint, &request.answers_by, answer).unwrap_or(Outcome::Setback(
             Setback::Unreachable,
             None,
             answer.retry_after,
         ))
     } else {
-        refused(to, endpoint, answer)
+        refused(to, request, answer)
     }
 }
 
-/// Whether a call asks something, so that an answer without a body is none.
-fn asks(endpoint: &Endpoint) -> bool {
-    matches!(
-        endpoint,
+/// What a 204 says: that everything is done, where the endpoint names what failed only. Where it answers record by record,
+/// nothing is said of any; where it was asked something, it is no answer (`None`).
+fn without_a_body(endpoint: &Endpoint, answer: &Answer) -> Option<Outcome> {
+    let correlation_id = || answer.correlation_id.clone();
+    match endpoint {
         Endpoint::Batch(_, Verb::Read)
-            | Endpoint::Search(_)
-            | Endpoint::MembersPage(..)
-            | Endpoint::Associations(_, _, AssociationVerb::Read)
-    )
+        | Endpoint::Search(_)
+        | Endpoint::MembersPage(..)
+        | Endpoint::Associations(_, _, AssociationVerb::Read) => None,
+        Endpoint::Batch(_, Verb::Create | Verb::Update | Verb::Upsert) | Endpoint::One(..) => {
+            Some(Outcome::Itemised(BatchAnswer::default(), correlation_id()))
+        }
+        Endpoint::Associations(_, _, AssociationVerb::AssociateDefault | AssociationVerb::Create) => {
+            Some(Outcome::Linked(AssociationAnswer::default(), correlation_id()))
+        }
+        Endpoint::Batch(_, Verb::Archive)
+        | Endpoint::Members(_)
+        | Endpoint::Associations(_, _, AssociationVerb::Archive | AssociationVerb::ArchiveLabels)
+        | Endpoint::Events => Some(Outcome::Confirmed),
+    }
 }
 
 /// What a success says; `None` where its body cannot be read.
@@ -103,14 +124,15 @@ fn told(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer
     match endpoint {
         // The record itself is the answer; after a merge it carries another id.
         Endpoint::One(..) => {
-            let body: Value = serde_json::from_slice(&answer.body).ok()?;
-            body.get("id").map(|_| Outcome::Confirmed)
+            let batch = BatchAnswer::of_one(&answer.body).ok()?;
+            (!batch.results.is_empty()).then_some(Outcome::Itemised(batch, correlation_id))
         }
         Endpoint::Members(_) => MembershipAnswer::parse(&answer.body)
             .ok()
             .map(|members| Outcome::Members(members, correlation_id)),
         Endpoint::Associations(_, _, AssociationVerb::Read) => {
-            AssociationsRead::parse(&answer.body).ok().map(Outcome::LabelsRead)
+            let read = AssociationsRead::parse(&answer.body).ok()?;
+            Some(Outcome::LabelsRead(read, correlation_id))
         }
         // HubSpot answers these without a body, by some accounts with 200.
         Endpoint::Associations(_, _, AssociationVerb::Archive | AssociationVerb::ArchiveLabels)
@@ -137,8 +159,9 @@ fn told(to: &Destination, endpoint: &Endpoint, answers_by: &str, answer: &Answer
     }
 }
 
-fn refused(to: &Destination, endpoint: &Endpoint, answer: &Answer) -> Outcome {
+fn refused(to: &Destination, request: &Request, answer: &Answer) -> Outcome {
     let error = answer.error();
+    let endpoint = &request.endpoint;
     match endpoint {
         Endpoint::Batch(object, _) | Endpoint::One(object, _)
             if answer.status == 400 && to.fresh.explain(object, &error) =>
@@ -152,7 +175,11 @@ fn refused(to: &Destination, endpoint: &Endpoint, answer: &Answer) -> Outcome {
         }
         _ => {}
     }
-    match retry::disposition(&error) {
+    let disposition = match endpoint {
+        Endpoint::MembersPage(..) => retry::disposition(&error),
+        _ => retry::disposition_of_records(&error, request.alone),
+    };
+    match disposition {
         Disposition::Refused => Outcome::Refused(error),
         Disposition::TooLarge => Outcome::TooLarge(error),
         Disposition::Setback(Setback::RateLimited(RatePolicy::Daily)) => {

@@ -3,16 +3,18 @@
 //! That order is the back-pressure. Calls are tasks that share nothing; what they come to is told to the
 //! engine here and nowhere else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
+use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::calls::{Answered, Calls, Route};
 use super::keeping::{self, Demand, Keeping};
+use super::making::MissedProperties;
 use super::reader::Event;
 use super::signals::{Ask, Signals};
 use super::summary::{self, Ending, Notes, Performance, SyncSummary};
@@ -23,9 +25,11 @@ use crate::engine::inline::InlineLink;
 use crate::engine::ledger::StreamIndex;
 use crate::engine::mirror::Spared;
 use crate::engine::operation::Operation;
+use crate::engine::pace::Reception;
 use crate::engine::request;
 use crate::engine::sync::{Effect, Next, Note, Outcome, Sync};
 use crate::error::{Failure, Kind};
+use crate::hubspot::toll::{self, Noted};
 use crate::output::emitter::Emitter;
 use crate::output::progress::Progress;
 use crate::plan::membership::MirroredList;
@@ -90,6 +94,11 @@ pub struct Dispatcher<C> {
     progress: Option<Progress>,
     under_way: JoinSet<Answered>,
     call_of: HashMap<Id, SendId>,
+    /// Properties that the reader is to look at again.
+    missed: MissedProperties,
+    /// Where calls ask that are not the engine's own, and those that wait to go.
+    asks: Option<UnboundedReceiver<toll::Ask>>,
+    asking: VecDeque<(Option<StreamIndex>, oneshot::Sender<SendId>)>,
     began: Instant,
 }
 
@@ -134,6 +143,9 @@ impl<C: Calls> Dispatcher<C> {
             progress: None,
             under_way: JoinSet::new(),
             call_of: HashMap::new(),
+            missed: MissedProperties::default(),
+            asks: None,
+            asking: VecDeque::new(),
             began: Instant::now(),
         }
     }
@@ -142,6 +154,19 @@ impl<C: Calls> Dispatcher<C> {
     #[must_use]
     pub fn keeping(self, keeping: Option<Keeping>) -> Self {
         Self { keeping, ..self }
+    }
+
+    /// The same, telling the reader of properties that HubSpot does not know any more.
+    #[must_use]
+    pub fn telling_of(self, missed: MissedProperties) -> Self {
+        Self { missed, ..self }
+    }
+
+    /// The same, letting calls beside the records' own go, in one pace with them; `noted` are those made before.
+    #[must_use]
+    pub fn admitting(mut self, (asks, noted): (UnboundedReceiver<toll::Ask>, Noted)) -> Self {
+        self.sync.preceded_by(noted.calls, noted.rate.as_ref());
+        Self { asks: Some(asks), ..self }
     }
 
     /// The same, showing how far it is.
@@ -164,6 +189,8 @@ impl<C: Calls> Dispatcher<C> {
         loop {
             // Calls make rejections: none is made while those there are wait for a place to go.
             let is_behind = self.keeping.as_ref().is_some_and(Keeping::is_behind);
+            // What the reader waits for goes first.
+            let admit_at = self.admit();
             let step = if is_behind { Some(None) } else { self.start_calls() };
             self.emit();
             let show_at = self.show();
@@ -198,6 +225,8 @@ impl<C: Calls> Dispatcher<C> {
                 () = until(wake) => {}
                 () = until(store_at) => {}
                 () = until(show_at) => {}
+                () = until(admit_at) => {}
+                Some(ask) = next_ask(&mut self.asks) => self.asked(ask),
                 () = self.emitter.progress() => {}
                 received = events.recv(), if takes_input => {
                     match received {
@@ -238,6 +267,38 @@ impl<C: Calls> Dispatcher<C> {
                 Next::Call(id) => self.start(id),
                 Next::Wait(moment) => return Some(moment),
                 Next::Finished => return None,
+            }
+        }
+    }
+
+    /// Lets calls go that are not the engine's own, as far as the pace does; says when to look again.
+    fn admit(&mut self) -> Option<Instant> {
+        if !self.sync.admits_calls() {
+            // Whoever asks is told so by the dropped sender.
+            self.asking.clear();
+            return None;
+        }
+        let now = self.began.elapsed();
+        while let Some((stream, _)) = self.asking.front() {
+            match self.sync.admit(now, *stream) {
+                Ok(id) => {
+                    let Some((_, granted)) = self.asking.pop_front() else { return None };
+                    if granted.send(id).is_err() {
+                        // Nobody makes it any more.
+                        self.sync.call_is_over(now, id, Reception::TakenUp, None);
+                    }
+                }
+                Err(moment) => return moment.map(|moment| self.began + moment),
+            }
+        }
+        None
+    }
+
+    fn asked(&mut self, ask: toll::Ask) {
+        match ask {
+            toll::Ask::MayGo(stream, granted) => self.asking.push_back((stream, granted)),
+            toll::Ask::Over(id, reception, headers) => {
+                self.sync.call_is_over(self.began.elapsed(), id, reception, headers.as_ref());
             }
         }
     }
@@ -343,12 +404,12 @@ impl<C: Calls> Dispatcher<C> {
 
     fn emit(&mut self) {
         let (streams, shown, noted) = (&self.streams, self.shown, &mut self.notes);
-        let (keeping, performance) = (&mut self.keeping, self.performance);
+        let (keeping, performance, missed) = (&mut self.keeping, self.performance, &self.missed);
         let mut effects = self.sync.take_effects().peekable();
         if effects.peek().is_none() {
             return;
         }
-        let mut notes = Vec::new();
+        let (mut notes, mut remarks) = (Vec::new(), Vec::new());
         let secrets = self.emitter.secrets();
         self.emitter.lines(|lines| {
             for effect in effects {
@@ -369,10 +430,23 @@ impl<C: Calls> Dispatcher<C> {
                         lines.push(b'\n');
                     }
                     Effect::Note(note) => notes.push(note),
+                    Effect::Missed(stream, property) => missed.add(stream, property),
+                    Effect::Warned(stream, category) => {
+                        if noted.warned(stream, &category) {
+                            remarks.push((stream, category));
+                        }
+                    }
                 }
             }
         });
         notes.into_iter().for_each(|note| tell(note, streams));
+        for (stream, category) in remarks {
+            let stream = &streams[stream.0 as usize].descriptor;
+            tracing::warn!(
+                "Stream \"{stream}\": HubSpot stored a record and remarks on it: {category}. Such records count as \
+                 accepted; the report counts them by category."
+            );
+        }
     }
 
     /// Shows how far the sync is, if somebody watches; says when to do so again.
@@ -400,6 +474,7 @@ impl<C: Calls> Dispatcher<C> {
             ending,
             elapsed: self.began.elapsed(),
             held_back: self.sync.held_back(),
+            calls_beside: self.sync.calls_beside(),
             window: self.sync.rate_window(),
             streams: streams.collect(),
         };
@@ -419,6 +494,13 @@ impl<C: Calls> Dispatcher<C> {
         if let Some(progress) = self.progress.take() {
             progress.finish(&line);
         }
+    }
+}
+
+async fn next_ask(asks: &mut Option<UnboundedReceiver<toll::Ask>>) -> Option<toll::Ask> {
+    match asks {
+        Some(asks) => asks.recv().await,
+        None => None,
     }
 }
 

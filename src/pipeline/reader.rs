@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
-use super::making::{Order, Orders};
+use super::making::{MissedProperties, Order, Orders};
 use super::whose::{Streams, Whose};
 use crate::engine::ledger::StreamIndex;
 use crate::engine::record::Body;
@@ -55,6 +55,8 @@ pub struct Reader {
     shapers: Vec<RowShaper>,
     /// Where properties are asked for that records need and HubSpot does not have, and lists that they name.
     orders: Orders,
+    /// Properties that HubSpot says it does not know any more.
+    missed: MissedProperties,
     /// Streams whose end has to be announced, and has not been yet.
     unfinished: BTreeSet<StreamIndex>,
     /// Streams of which the source said that they are not complete, and the first such outside the catalog.
@@ -110,7 +112,7 @@ const STRANGERS_TOLD: usize = 20;
 impl Reader {
     /// A reader for these streams, which are numbered in their order.
     #[must_use]
-    pub fn new(streams: Vec<ReaderStream>, orders: Orders) -> Self {
+    pub fn new(streams: Vec<ReaderStream>, orders: Orders, missed: MissedProperties) -> Self {
         let catalog = Streams::new(streams.iter().map(|stream| stream.descriptor.clone()).collect());
         let unfinished = streams.iter().filter(|stream| stream.announces_end);
         Self {
@@ -121,6 +123,7 @@ impl Reader {
                 .map(|ReaderStream { shaping, deleted, .. }| RowShaper { shaping, deleted })
                 .collect(),
             orders,
+            missed,
             incomplete: BTreeSet::new(),
             incomplete_stranger: None,
             failed: HashSet::new(),
@@ -256,11 +259,26 @@ impl Reader {
         }
     }
 
+    /// Looks again at properties for which HubSpot refuses batch after batch; those that are gone are unknown from here on.
+    fn look_again(&mut self) {
+        for (stream, property) in self.missed.take() {
+            let Some(shaper) = self.shapers.get_mut(stream.0 as usize) else { continue };
+            let shaping = &mut shaper.shaping;
+            let Some(object) = shaping.object() else { continue };
+            match self.orders.is_there(stream, object, &property) {
+                Ok(true) => {}
+                Ok(false) => shaping.forget(&property),
+                Err(failure) => tracing::warn!("Whether {property} is still there is not known: {failure}"),
+            }
+        }
+    }
+
     fn record(&mut self, record: &RecordMessage<'_>) {
+        self.look_again();
         let (stream, received_as) = self.stream_of(record);
         let shaped = match self.shapers.get_mut(stream.0 as usize) {
             None => Ok(Some(of_unknown_stream(record))),
-            Some(shaper) => shaper.shape(record, &self.orders),
+            Some(shaper) => shaper.shape(record, stream, &self.orders),
         };
         let shaped = match shaped {
             Ok(Some(shaped)) => shaped,
@@ -377,7 +395,12 @@ impl Reader {
 
 impl RowShaper {
     /// Shapes a row and says what is to be told; nothing comes of one that is skipped.
-    fn shape(&mut self, record: &RecordMessage<'_>, orders: &Orders) -> Result<Option<Shaped>, Failure> {
+    fn shape(
+        &mut self,
+        record: &RecordMessage<'_>,
+        stream: StreamIndex,
+        orders: &Orders,
+    ) -> Result<Option<Shaped>, Failure> {
         let shaping = match self.deleted.row(record.data) {
             Row::Ordinary => &mut self.shaping,
             Row::Archived(shaping) => shaping,
@@ -389,7 +412,7 @@ impl RowShaper {
                 return Ok(None);
             }
         };
-        let shaped = shape(shaping, record, orders);
+        let shaped = shape(shaping, record, stream, orders);
         for notice in shaping.take_notices() {
             match notice {
                 Notice::Told(text) => tracing::info!("{text}"),
@@ -401,7 +424,12 @@ impl RowShaper {
 }
 
 /// Shapes a record; properties it needs and HubSpot does not have are made first, lists it names are looked up.
-fn shape(shaping: &mut Shaping, record: &RecordMessage<'_>, orders: &Orders) -> Result<Shaped, Failure> {
+fn shape(
+    shaping: &mut Shaping,
+    record: &RecordMessage<'_>,
+    stream: StreamIndex,
+    orders: &Orders,
+) -> Result<Shaped, Failure> {
     loop {
         match shaping.shape(record) {
             Ok(shaped) => return Ok(shaped),
@@ -409,18 +437,18 @@ fn shape(shaping: &mut Shaping, record: &RecordMessage<'_>, orders: &Orders) -> 
             Err(Unshaped::Missing(object, missing)) => {
                 for new in missing {
                     let name = new.name.clone();
-                    shaping.learn(&name, orders.place(Order::Property(object.clone(), new))?);
+                    shaping.learn(&name, orders.place(stream, Order::Property(object.clone(), new))?);
                 }
             }
             Err(Unshaped::MissingOfEvent(event, missing)) => {
                 for new in missing {
                     let name = new.name.clone();
-                    shaping.learn(&name, orders.place(Order::EventProperty(event.clone(), new))?);
+                    shaping.learn(&name, orders.place(stream, Order::EventProperty(event.clone(), new))?);
                 }
             }
             Err(Unshaped::OwnersUnread) => orders.read_owners()?,
             Err(Unshaped::UnknownList(request)) => {
-                let found = orders.find_list(request.clone())?;
+                let found = orders.find_list(stream, request.clone())?;
                 shaping.learn_list(&request, found);
             }
         }

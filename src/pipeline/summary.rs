@@ -18,6 +18,10 @@ pub mod sentence;
 /// Kinds of rejections that are counted each on its own: their number must not grow with the input.
 const MOST_KINDS: usize = 10_000;
 
+/// The same for categories of HubSpot's remarks, and what stands for those beyond.
+const MOST_WARNINGS: usize = 100;
+const OTHER_WARNINGS: &str = "OTHER";
+
 /// What the lines are about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Performance {
@@ -52,6 +56,8 @@ pub struct StreamSummary<'a> {
     pub pairs: Totals,
     /// Rejections by code and property, the most frequent first.
     pub rejections: Vec<RejectionKind<'a>>,
+    /// HubSpot's remarks on records that it stored, by category, the most frequent first.
+    pub warnings: Vec<(&'a str, u64)>,
     /// From the stream's first record until the last of its calls was answered.
     pub span: Duration,
 }
@@ -76,10 +82,20 @@ pub struct SyncSummary<'a> {
     pub elapsed: Duration,
     /// For how long the rate limit held back calls that were ready.
     pub held_back: Duration,
+    /// Calls that no stream's records needed: those about the account, object types, properties.
+    pub calls_beside: u64,
     /// The rate window that HubSpot announced last: so many calls in so long.
     pub window: Option<(u64, Duration)>,
     /// Every stream that was met.
     pub streams: Vec<StreamSummary<'a>>,
+}
+
+impl SyncSummary<'_> {
+    /// All calls of the sync.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls_beside + self.streams.iter().map(|stream| stream.counts.calls).sum::<u64>()
+    }
 }
 
 /// Rejections of one kind.
@@ -97,6 +113,7 @@ pub struct RejectionKind<'a> {
 #[derive(Debug, Default)]
 pub struct Notes {
     rejections: BTreeMap<(StreamIndex, String, Option<String>), u64>,
+    warnings: BTreeMap<(StreamIndex, String), u64>,
     spans: Vec<Option<(Moment, Moment)>>,
 }
 
@@ -121,6 +138,18 @@ impl Notes {
         *self.rejections.entry(key).or_default() += 1;
     }
 
+    /// Counts a remark of HubSpot's on a record that it stored; says whether it is the first of its category.
+    pub fn warned(&mut self, stream: StreamIndex, category: &str) -> bool {
+        let of_others = self.warnings.len() >= MOST_WARNINGS;
+        let mut key = (stream, category.to_owned());
+        if of_others && !self.warnings.contains_key(&key) {
+            key.1 = OTHER_WARNINGS.to_owned();
+        }
+        let count = self.warnings.entry(key).or_default();
+        *count += 1;
+        *count == 1
+    }
+
     /// The summary of one stream.
     #[must_use]
     pub fn stream<'a>(
@@ -141,6 +170,11 @@ impl Notes {
             .collect();
         // Stable: kinds that are equally frequent stay in the order of their names.
         rejections.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+        let of_stream =
+            self.warnings.range((stream, String::new())..).take_while(|((of, _), _)| *of == stream);
+        let mut warnings: Vec<(&str, u64)> =
+            of_stream.map(|((_, category), count)| (category.as_str(), *count)).collect();
+        warnings.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let span = self.spans.get(stream.0 as usize).copied().flatten();
         StreamSummary {
             descriptor,
@@ -148,6 +182,7 @@ impl Notes {
             counts: sync.counts(stream),
             pairs: sync.pairs(stream),
             rejections,
+            warnings,
             span: span.map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first)),
         }
     }
@@ -159,6 +194,18 @@ mod tests {
 
     fn rejection(code: &'static str, property: &str) -> Rejection {
         Rejection::by_connector(code, Some(property), "words")
+    }
+
+    #[test]
+    fn categories_of_remarks_are_told_once_and_bounded() {
+        let mut notes = Notes::default();
+        assert!(notes.warned(StreamIndex(0), "A") && !notes.warned(StreamIndex(0), "A"));
+        assert!(notes.warned(StreamIndex(1), "A"));
+        let told =
+            (0..MOST_WARNINGS + 500).filter(|number| notes.warned(StreamIndex(0), &format!("w{number}")));
+        assert_eq!(told.count(), MOST_WARNINGS - 1);
+        assert_eq!(notes.warnings.len(), MOST_WARNINGS + 1);
+        assert_eq!(notes.warnings[&(StreamIndex(0), "OTHER".to_owned())], 502);
     }
 
     #[test]

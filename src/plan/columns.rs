@@ -120,7 +120,7 @@ pub enum Found {
     Guessed,
 }
 
-/// Why a column's values reject their records (`unknown_properties: reject`).
+/// Why a column's values reject their records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhyRefused {
     /// HubSpot has no such property.
@@ -244,6 +244,12 @@ impl ColumnRules {
 
     fn known(&self, name: &str) -> Option<&Property> {
         self.names.contains(name).then(|| self.properties.iter().find(|known| known.name == name)).flatten()
+    }
+
+    /// Notes that HubSpot does not have a property any more.
+    pub fn forget(&mut self, name: &str) {
+        self.properties.retain(|known| known.name != name);
+        self.names.remove(name);
     }
 
     /// Names of the properties that hold several options.

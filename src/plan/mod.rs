@@ -119,6 +119,26 @@ impl Shaping {
         }
     }
 
+    /// The object type whose properties its records have, where they are an object's.
+    #[must_use]
+    pub fn object(&self) -> Option<&ObjectType> {
+        match self {
+            Self::Objects(shaper) => Some(shaper.object()),
+            Self::Members(_)
+            | Self::NamedLists(_)
+            | Self::Associations(_)
+            | Self::Events(_)
+            | Self::Audiences(_) => None,
+        }
+    }
+
+    /// Notes that HubSpot does not have a property any more.
+    pub fn forget(&mut self, name: &str) {
+        if let Self::Objects(shaper) = self {
+            shaper.forget(name);
+        }
+    }
+
     /// Notes what came of a list that was looked for.
     pub fn learn_list(&mut self, request: &ListRequest, found: FoundList) {
         match self {

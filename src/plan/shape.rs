@@ -551,5 +551,6 @@ pub fn of_unknown_stream(record: &RecordMessage<'_>) -> Shaped {
     Shaped::as_received(record, Rejection::by_connector("UNKNOWN_STREAM", None, message))
 }
 
+mod learning;
 #[cfg(test)]
 mod tests;

@@ -70,4 +70,4 @@ pub use log::{RequestRecord, Totals};
 pub use records::{StoreCounts, WriteEvent, WriteKind};
 pub use rules::{Demand, Required};
 pub use sandbox::Sandbox;
-pub use world::{EchoTraceIds, InlineAssociation, Owner, UpdateByEmail};
+pub use world::{EchoTraceIds, InlineAssociation, Owner, SearchQuotes, UpdateByEmail};

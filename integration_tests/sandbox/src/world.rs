@@ -67,6 +67,17 @@ pub struct InlineAssociation {
     pub type_id: u32,
 }
 
+/// What search does with a value that has a quotation mark without its fellow. Reported is that a filter's value was
+/// refused so (HubSpot's Node.js client, issue 555); whether the values of an `IN` list are checked the same way is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SearchQuotes {
+    /// It looks for it.
+    #[default]
+    Taken,
+    /// It refuses the whole request as JSON that cannot be read.
+    Refused,
+}
+
 /// The account's state.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -89,6 +100,9 @@ pub(crate) struct World {
     pub(crate) index: SearchIndex,
     /// How many writes do not see a property made by a call.
     pub(crate) property_lag: u64,
+    /// Prefixes of paths that have ended.
+    pub(crate) ended: Vec<String>,
+    pub(crate) search_quotes: SearchQuotes,
     /// Announced limits of records, where they are not the usual one.
     pub(crate) record_limits: HashMap<TypeIndex, u64>,
 }
@@ -114,6 +128,8 @@ impl World {
             clock: Clock::new(),
             random: Random::new(seed),
             echo: EchoTraceIds::default(),
+            ended: Vec::new(),
+            search_quotes: SearchQuotes::default(),
             update_by_email: UpdateByEmail::default(),
             index: SearchIndex::default(),
             property_lag: 0,

@@ -24,8 +24,9 @@ fn events_are_taken_on_every_path_and_kept_in_order() {
     let mut client = Client::new(&sandbox);
     let mut one = event("a@b.io", json!({ "plan": "pro", "seats": 5, "plan": "pro" }));
     one["occurredAt"] = json!("2026-03-01T10:00:00Z");
-    one["uuid"] = json!("u1");
-    for path in ["/events/v3/send", "/events/2026-03/send", "/events/custom/2026-03/send"] {
+    let paths = ["/events/v3/send", "/events/2026-03/send", "/events/custom/2026-03/send"];
+    for (number, path) in paths.into_iter().enumerate() {
+        one["uuid"] = json!(format!("u{number}"));
         let reply = client.post(path, &one);
         assert_eq!((reply.status, reply.body.len()), (204, 0), "{path}");
         assert_eq!(reply.header("x-hubspot-ratelimit-max"), None);
@@ -33,18 +34,14 @@ fn events_are_taken_on_every_path_and_kept_in_order() {
     let two = inputs(vec![event("c@d.io", json!({})), event("e@f.io", json!({ "plan": null }))]);
     assert_eq!(client.post("/events/v3/send/batch", &two).status, 204);
     let events = sandbox.events("signed_up");
-    assert_eq!(
-        (events.len(), sandbox.event_count("pe42_signed_up")),
-        (5, 5),
-        "uuids do nothing by themselves"
-    );
+    assert_eq!((events.len(), sandbox.event_count("pe42_signed_up")), (5, 5));
     assert_eq!(
         events[0].properties.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>(),
         ["plan=pro", "seats=5"]
     );
     assert_eq!(
         (events[0].uuid.as_deref(), events[0].occurred_at.as_deref()),
-        (Some("u1"), Some("2026-03-01T10:00:00Z"))
+        (Some("u0"), Some("2026-03-01T10:00:00Z"))
     );
     assert_eq!(
         (events[4].email.as_deref(), events[4].request, events[4].properties.len()),
@@ -170,11 +167,7 @@ fn events_have_a_limit_and_scopes_of_their_own() {
 
 #[test]
 fn uuids_can_deduplicate_and_faults_find_events() {
-    let sandbox = Sandbox::builder()
-        .portal_id(42)
-        .event_definition(signed_up())
-        .event_uuids(EventUuids::Deduplicate)
-        .start();
+    let sandbox = Sandbox::builder().portal_id(42).event_definition(signed_up()).start();
     let mut client = Client::new(&sandbox);
     let mut one = event("a@b.io", json!({}));
     one["uuid"] = json!("u1");
@@ -183,6 +176,34 @@ fn uuids_can_deduplicate_and_faults_find_events() {
     assert!(client.try_call("POST", "/events/v3/send", &one).is_err());
     assert_eq!(Client::new(&sandbox).post("/events/v3/send", &one).status, 204);
     assert_eq!((sandbox.fault_fired(lost), sandbox.events("signed_up").len()), (1, 1));
+}
+
+#[test]
+fn a_second_occurrence_of_a_uuid_can_be_refused_by_name() {
+    let builder = Sandbox::builder().portal_id(42).event_definition(signed_up());
+    let sandbox = builder.event_uuids(EventUuids::Refuse).start();
+    let mut client = Client::new(&sandbox);
+    let with = |uuid: &str| {
+        let mut event = event("a@b.io", json!({}));
+        event["uuid"] = json!(uuid);
+        event
+    };
+    assert_eq!(client.post("/events/v3/send", &with("u1")).status, 204);
+    for batch in [vec![with("u2"), with("u1")], vec![with("u3"), with("u3")]] {
+        let reply = client.post("/events/v3/send/batch", &inputs(batch));
+        assert_eq!(reply.status, 400);
+        assert!(String::from_utf8_lossy(&reply.body).contains("exists already"));
+    }
+    assert_eq!(sandbox.events("signed_up").len(), 1, "the whole batch is kept out");
+}
+
+#[test]
+fn a_path_that_has_ended_is_unknown() {
+    let sandbox = Sandbox::builder().without_path("/events/v3").event_definition(signed_up()).start();
+    let mut client = Client::new(&sandbox);
+    let reply = client.get(DEFINITIONS);
+    assert_eq!((reply.status, reply.body.first()), (404, Some(&b'<')));
+    assert_eq!(client.get("/events/custom/2026-09/event-definitions").status, 200);
 }
 
 #[test]

@@ -210,3 +210,14 @@ fn chances_repeat_with_the_seed() {
     assert_eq!(run(9), run(9));
     assert_ne!(run(9), run(10));
 }
+
+#[test]
+fn remarks_can_stand_on_every_result() {
+    let sandbox = Sandbox::builder().fault(Fault::on(EndpointFamily::Objects).warn("A_B")).start();
+    let mut client = Client::new(&sandbox);
+    let batch = inputs(vec![json!({"properties": {"email": "a@b.io"}})]);
+    let made = client.post("/crm/v3/objects/contacts/batch/create", &batch).json();
+    assert_eq!(made["results"][0]["warnings"][0]["category"], "A_B");
+    let one = client.get(&format!("/crm/v3/objects/contacts/{}", made["results"][0]["id"].as_str().unwrap()));
+    assert_eq!(one.json()["warnings"][0]["category"], "A_B");
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot_sandbox::{RateLimit, Sandbox};
+use hubspot_sandbox::{RateLimit, Sandbox, SearchQuotes};
 use serde_json::{Value, json};
 
 use crate::support::Client;
@@ -207,4 +207,17 @@ fn searches_share_five_a_second_whatever_the_token() {
     assert_eq!(statuses, [200, 200, 200, 200, 200, 429]);
     sandbox.advance_clock(Duration::from_secs(1));
     assert_eq!(other.post(SEARCH, &json!({})).status, 200);
+}
+
+#[test]
+fn a_value_with_an_odd_quote_can_be_refused() {
+    let sandbox = Sandbox::builder().search_quotes(SearchQuotes::Refused).start();
+    let mut client = Client::new(&sandbox);
+    let mut ask = |values: Value| {
+        let filter = json!({"propertyName": "firstname", "operator": "IN", "values": values});
+        let body = json!({"filterGroups": [{"filters": [filter]}], "limit": 10});
+        client.post("/crm/v3/objects/contacts/search", &body).status
+    };
+    assert_eq!(ask(json!(["plain", "\"both\""])), 200);
+    assert_eq!(ask(json!(["plain", "one\""])), 400);
 }

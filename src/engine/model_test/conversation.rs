@@ -2,6 +2,7 @@
 //! [`judgement`](super::judgement).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::super::Moment;
 use super::super::batch::{Send, SendId, Turn};
@@ -67,6 +68,8 @@ pub(super) struct Conversation {
     pub(super) silent_batches: u32,
     pub(super) stalled_since: Option<Moment>,
     pub(super) failures: u32,
+    /// The longest wait that HubSpot has asked for.
+    pub(super) longest_wait: Duration,
 }
 
 impl Conversation {

@@ -368,6 +368,7 @@ impl<'a> Driver<'a> {
             now: self.now,
             budget: self.setup.settings.retry_budget,
             given_up: self.given_up[stream],
+            lost_patience: self.phase != Phase::Stopping && !self.sync.admits_calls(),
             oracle: &self.oracle,
         };
         let Verdict { accepted, rejected, perhaps_rejected, notices, end } =
@@ -401,6 +402,9 @@ impl<'a> Driver<'a> {
                 Effect::State(state) => {
                     let id = state.raw.trim().parse().expect("a state's text is its number");
                     self.oracle.state_is_out(id, state.stats);
+                }
+                Effect::Warned(..) | Effect::Missed(..) => {
+                    panic!("no remark and no lost property in the model")
                 }
                 Effect::Note(note) => {
                     let told = match note {

@@ -50,6 +50,13 @@ pub(super) static END_MISSING: Answer = LazyLock::new(|| {
 });
 /// A server error.
 pub(super) static FAILURE: Answer = LazyLock::new(|| ApiError::parse(502, b"", None));
+/// A record without associations.
+pub(super) static NO_ASSOCIATIONS: Answer = LazyLock::new(|| {
+    let body = br#"{"category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","message":"None."}"#;
+    ApiError::parse(207, body, None)
+});
+/// A refusal by something that is not HubSpot.
+pub(super) static FOREIGN: Answer = LazyLock::new(|| ApiError::parse(403, b"<html></html>", None));
 /// A request that is too large.
 pub(super) static TOO_LARGE: Answer =
     LazyLock::new(|| ApiError::parse(413, br#"{"code":"MODEL_POISON","message":"No."}"#, None));

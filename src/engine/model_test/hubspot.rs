@@ -149,11 +149,14 @@ impl Hubspot {
                 self.write(asked, input);
             }
         }
-        let server = setback == Setback::Server;
+        let server = setback.is_server_error();
         if server {
             self.count_failures(asked.call.parts());
         }
-        let error = server.then(|| errors::FAILURE.clone());
+        let error = server.then(|| match setback {
+            Setback::Foreign => errors::FOREIGN.clone(),
+            _ => errors::FAILURE.clone(),
+        });
         (Outcome::Setback(setback, error, retry_after), Said::SetBack { server, wait: retry_after })
     }
 
@@ -256,6 +259,7 @@ impl Hubspot {
             created_at: None,
             key: name.filter(|_| named && !only),
             other_keys: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -286,12 +290,32 @@ impl Hubspot {
                     created_at: None,
                     key: None,
                     other_keys: Vec::new(),
+                    warnings: Vec::new(),
                 });
             }
         }
+        // A name that contradicts outranks position, also where there is but one input.
+        if answer.results.is_empty() && chance(&mut self.rng, 15) {
+            let has_names = call.inputs.iter().all(|input| input.target.is_some());
+            let by_key = has_names && self.rng.bool();
+            let (trace_id, key) = if by_key { (None, Some("no key of ours")) } else { (Some("0"), None) };
+            answer.results.push(Stored {
+                id: "noise".to_owned(),
+                trace_id: trace_id.map(str::to_owned),
+                new: None,
+                created_at: None,
+                key: key.map(str::to_owned),
+                other_keys: Vec::new(),
+                warnings: Vec::new(),
+            });
+        }
+        if chance(&mut self.rng, 15) {
+            answer.errors.push(errors::about(&errors::REFUSED, vec!["0".to_owned()], Vec::new()));
+            let foreign = vec!["no key of ours".to_owned()];
+            answer.errors.push(errors::about(&errors::REFUSED, Vec::new(), foreign));
+        }
         // In a call of one input an error that names nobody means that one.
         if call.inputs.len() > 1 && chance(&mut self.rng, 15) {
-            answer.errors.push(errors::about(&errors::REFUSED, vec!["0".to_owned()], Vec::new()));
             answer.errors.push(errors::REFUSED.clone());
         }
     }

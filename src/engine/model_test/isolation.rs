@@ -85,7 +85,7 @@ fn isolate(batch: &Batch) -> (u32, BTreeSet<usize>) {
         .take_effects()
         .filter_map(|effect| match effect {
             Effect::Rejected(_, body, _) => Some(body.data().parse().unwrap()),
-            Effect::State(_) | Effect::Note(_) => None,
+            Effect::State(_) | Effect::Note(_) | Effect::Warned(..) | Effect::Missed(..) => None,
         })
         .collect();
     let (received, rejections) = (batch.records as u64, rejected.len() as u64);
@@ -105,6 +105,7 @@ fn answer(batch: &Batch, numbers: &[usize], lies: &mut bool) -> Outcome {
             created_at: None,
             key: Some(number.to_string()),
             other_keys: Vec::new(),
+            warnings: Vec::new(),
         };
         let results = numbers.iter().rev().map(stored).collect();
         return Outcome::Itemised(BatchAnswer { results, ..BatchAnswer::default() }, None);

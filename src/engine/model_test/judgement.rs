@@ -13,6 +13,9 @@ const MOST_SILENT_BATCHES: u32 = 3;
 /// Server errors of a record sent alone before which nothing may be held against it.
 const LEAST_SERVER_ERRORS: u32 = 5;
 
+/// The longest wait of the engine's own.
+const LONGEST_OWN_WAIT: Duration = Duration::from_secs(75);
+
 impl Conversation {
     /// A call was answered.
     pub(super) fn answered(&mut self, id: SendId, said: &Said, scene: Scene<'_>) -> Verdict {
@@ -197,7 +200,11 @@ impl Conversation {
             verdict.notices.push(Notice::Waiting);
         }
         let since = *self.stalled_since.get_or_insert(scene.now);
-        if wait.is_some_and(|wait| scene.now + wait > since + scene.budget) {
+        // The engine's own waits, and pauses of earlier calls, can only be longer than what HubSpot asks for now.
+        self.longest_wait = self.longest_wait.max(wait.unwrap_or_default());
+        let is_too_long = |wait: Duration| scene.now + wait > since + scene.budget;
+        let may_end = is_too_long(self.longest_wait.max(LONGEST_OWN_WAIT));
+        if wait.is_some_and(is_too_long) || (scene.lost_patience && may_end) {
             verdict.end = Some(End::Patience);
         } else if server {
             self.may_split(call);

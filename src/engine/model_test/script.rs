@@ -323,7 +323,7 @@ impl Setup {
         }
     }
 
-    /// Whether the retry budget can run out: then every wait is given in full, so that the model knows when it does.
+    /// Whether the retry budget can run out: then HubSpot names a wait each time.
     pub(super) fn impatient(&self) -> bool {
         self.settings.retry_budget < Duration::from_secs(1_000_000)
     }
@@ -450,6 +450,7 @@ impl How {
             3 => Setback::Locked,
             4 => Setback::Migrating,
             5 | 6 => Setback::Unreachable,
+            7 => Setback::Foreign,
             _ => Setback::Server,
         };
         let retry_after = (setup.impatient() || chance(rng, 30)).then(|| retry_after(rng));

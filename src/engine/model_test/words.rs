@@ -162,6 +162,8 @@ pub(super) struct Scene<'a> {
     pub budget: Duration,
     /// Whether the stream was given up meanwhile.
     pub given_up: bool,
+    /// Whether the engine has lost its patience with this answer.
+    pub lost_patience: bool,
     pub oracle: &'a Oracle,
 }
 

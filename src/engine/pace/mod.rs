@@ -43,8 +43,8 @@ use others::{News, Others};
 
 /// HubSpot's rate window, until an answer names it.
 const USUAL_INTERVAL: Duration = Duration::from_secs(10);
-/// A longer interval is not a window to be paced by.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
+/// A longer interval is not a window to be paced by: HubSpot's are ten seconds or one.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 /// Wait after a 429 that speaks of a second, or of nothing, and its bound when they follow each other.
 const SECOND: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -176,6 +176,18 @@ impl Pace {
     /// Notes that a call has gone. `call` is any number that no other call under way has.
     pub fn sent(&mut self, now: Moment, call: u64) {
         self.calls.send(now, call);
+    }
+
+    /// Notes a call that was made before there was anybody to ask: it has its place in the window, and says nothing of
+    /// how long calls take.
+    pub fn preceded_by(&mut self, now: Moment, call: u64, headers: Option<&RateHeaders>) {
+        self.calls.send(now, call);
+        if self.calls.take_back(call).is_some() {
+            self.calls.counted(now);
+        }
+        if let Some(headers) = headers {
+            self.learn(headers);
+        }
     }
 
     /// Notes the answer to a call, or that there was none. `headers` are the answer's, if it came.

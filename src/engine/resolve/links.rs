@@ -12,8 +12,8 @@ use super::super::grouping;
 use super::super::operation::{Operation, Step};
 use super::super::rejection::Rejection;
 use super::super::retry::Setback;
-use super::{Group, PutOff, Resolution, Silence, Silent, Stored, send_unmentioned};
-use crate::api::{ApiError, AssociationAnswer, AssociationsRead, Endless};
+use super::{Group, PutOff, Resolution, Silence, Silent, Stored, lookup, send_unmentioned};
+use crate::api::{ApiError, AssociationAnswer, AssociationType, AssociationsRead, Endless};
 
 /// Pairs that are sent alone at once where an error names none of them.
 const FEW: usize = 8;
@@ -35,7 +35,8 @@ pub fn linked(
     let mut names_nobody = None;
     for error in answer.errors.iter().filter(|error| Setback::of(error).is_none()) {
         let named: Vec<String> = ids_in(error).into_iter().filter(|id| known.contains(id)).collect();
-        if named.is_empty() {
+        // One that names others only is about none of these.
+        if named.is_empty() && error.ids.is_empty() {
             names_nobody.get_or_insert(error);
         }
         for id in named {
@@ -69,16 +70,26 @@ pub fn linked(
     } else if let Some(error) = names_nobody.filter(|_| !unmentioned.is_empty()) {
         isolate(&mut resolution, operation, unmentioned, error, correlation_id);
     } else {
-        let silent = resolution.stored.is_empty() && resolution.rejected.is_empty();
-        resolution.silence = match (silent, send.stage) {
-            (false, _) => Silence::Broken,
-            (true, Stage::Unconfirmed) if send.silent_before && unmentioned.len() > 1 => Silence::KeptAgain,
-            (true, _) => Silence::Kept,
-        };
-        let asked = Silent { sent_at: send.sent_at, stage: send.stage, operation, step: send.step };
-        send_unmentioned(&mut resolution, unmentioned, asked, correlation_id);
+        ask_again(&mut resolution, &send, operation, unmentioned, correlation_id);
     }
     resolution
+}
+
+/// Asks again for what an answer has left out.
+fn ask_again(
+    resolution: &mut Resolution,
+    send: &Send,
+    operation: Operation,
+    unmentioned: Vec<Input>,
+    correlation_id: Option<&str>,
+) {
+    resolution.silence = match (resolution.settles(), send.stage) {
+        (true, _) => Silence::Broken,
+        (false, Stage::Unconfirmed) if send.silent_before && unmentioned.len() > 1 => Silence::KeptAgain,
+        (false, _) => Silence::Kept,
+    };
+    let silent = Silent { sent_at: send.sent_at, stage: send.stage, operation, step: send.step };
+    send_unmentioned(resolution, unmentioned, silent, correlation_id);
 }
 
 /// Pairs of which one or more are refused, by an error that does not say which.
@@ -137,8 +148,14 @@ fn ids_in(error: &ApiError) -> Vec<String> {
     numbers.filter(|word| word.bytes().any(|byte| byte.is_ascii_digit())).map(str::to_owned).collect()
 }
 
-/// Reads the answer to a call for the labels of associations. A record it does not name has no associations: HubSpot
-/// says so in an error, or not at all.
+/// HubSpot's word for a record that has no associations with the other object type.
+const NONE: &str = "NO_ASSOCIATIONS_FOUND";
+
+/// Reads the answer to a call for the labels of associations.
+///
+/// Labels are replaced by the call that follows, so that nothing counts as "none" but the pages of a record that do not
+/// list the pair, and HubSpot's own word for a record without associations. What another error names is refused; what
+/// nothing names is asked for again.
 ///
 /// # Errors
 /// [`Endless`] when the associations of one of the records do not come to an end.
@@ -146,7 +163,9 @@ pub fn labels_read(
     mut send: Send,
     operation: Operation,
     answer: &AssociationsRead,
+    correlation_id: Option<&str>,
 ) -> Result<Resolution, Endless> {
+    let names = grouping::names_asked(operation, send.step, &send.inputs);
     let (asked, mut known) = grouping::asked(operation, send.step, std::mem::take(&mut send.inputs));
     if let Some((setback, error)) =
         answer.errors.iter().find_map(|error| Some((Setback::of(error)?, error.clone())))
@@ -155,32 +174,112 @@ pub fn labels_read(
         let put_off = PutOff { send: Send { inputs: known, ..send }, whole: true, setback, error };
         return Ok(Resolution { put_off: Some(put_off), silence: Silence::Kept, ..Resolution::default() });
     }
-    let mut pages: HashMap<&str, Vec<_>> = HashMap::new();
-    for record in &answer.records {
-        pages.entry(record.id.as_str()).or_default().push(record);
-    }
+    let told = LabelsTold::of(answer, &names);
     let mut resolution = Resolution::default();
+    let mut unmentioned = Vec::new();
     for mut input in asked {
         let (from, to) = association::ends(&input);
-        let of_record = pages.get(from.as_str()).map_or(&[][..], Vec::as_slice);
-        let found = of_record.iter().flat_map(|record| &record.to).find(|(id, _)| *id == to);
-        let after = of_record.iter().find_map(|record| record.after.as_deref());
-        let labels = match (found, after) {
-            (Some((_, types)), _) => Labels::Known(types.clone()),
-            (None, Some(after)) => std::mem::take(&mut input.far.labels).go_on(after)?,
-            (None, None) => Labels::Known(Vec::new()),
-        };
-        if is_done(operation, &input, &labels) {
-            resolution.stored.push(Stored { input, created: None, id: None });
-            continue;
+        match told.of_pair(&from, &to, &mut input.far.labels)? {
+            Told::Labels(labels) if is_done(operation, &input, &labels) => {
+                resolution.stored.push(Stored { input, created: None, id: None });
+            }
+            Told::Labels(labels) => {
+                input.far = FarEnd { labels, ..input.far };
+                known.push(input);
+            }
+            Told::Refused(error) => {
+                let rejection = correlated(Rejection::by_hubspot(error), correlation_id);
+                resolution.rejected.push((input, rejection));
+            }
+            Told::Nothing => unmentioned.push(input),
         }
-        input.far = FarEnd { labels, ..input.far };
-        known.push(input);
+    }
+    let mentioned = !known.is_empty() || resolution.settles();
+    if !unmentioned.is_empty() {
+        if told.names_nobody && names.len() > 1 {
+            let again = lookup::split(&names, unmentioned, Vec::new(), operation, send.step).again;
+            resolution.again.extend(again);
+        } else {
+            ask_again(&mut resolution, &send, operation, unmentioned, correlation_id);
+        }
+    }
+    if mentioned {
+        resolution.silence = Silence::Broken;
     }
     if !known.is_empty() {
-        resolution.again = grouping::groups(operation, known);
+        resolution.again.extend(grouping::groups(operation, known));
     }
     Ok(resolution)
+}
+
+/// What an answer says of the labels of one pair.
+enum Told<'a> {
+    Labels(Labels),
+    Refused(&'a ApiError),
+    Nothing,
+}
+
+/// What an answer says of the labels of pairs.
+struct LabelsTold<'a> {
+    /// By near and far end.
+    pairs: HashMap<(&'a str, &'a str), &'a [AssociationType]>,
+    /// Near ends that have a page, with where the next one begins.
+    pages: HashMap<&'a str, Option<&'a str>>,
+    /// Near ends that have no associations, by HubSpot's own word.
+    without: HashSet<String>,
+    refused: HashMap<String, &'a ApiError>,
+    /// Whether an error names nobody although several were asked for.
+    names_nobody: bool,
+}
+
+impl<'a> LabelsTold<'a> {
+    fn of(answer: &'a AssociationsRead, names: &[String]) -> Self {
+        let mut told = Self {
+            pairs: HashMap::new(),
+            pages: HashMap::new(),
+            without: HashSet::new(),
+            refused: HashMap::new(),
+            names_nobody: false,
+        };
+        for record in &answer.records {
+            let after = told.pages.entry(record.id.as_str()).or_default();
+            *after = after.or(record.after.as_deref());
+            for (to, types) in &record.to {
+                told.pairs.entry((record.id.as_str(), to.as_str())).or_insert(types);
+            }
+        }
+        let asked: HashSet<&str> = names.iter().map(String::as_str).collect();
+        for error in &answer.errors {
+            let mut named = if error.near_ids.is_empty() { ids_in(error) } else { error.near_ids.clone() };
+            named.retain(|id| asked.contains(id.as_str()));
+            if named.is_empty() && error.near_ids.is_empty() && error.ids.is_empty() {
+                // There is nobody else it could mean.
+                named.extend_from_slice(if let [_] = names { names } else { &[] });
+                told.names_nobody |= named.is_empty();
+            }
+            let says_none =
+                error.sub_category.as_deref().and_then(|name| name.rsplit('.').next()) == Some(NONE);
+            for id in named {
+                if says_none {
+                    told.without.insert(id);
+                } else {
+                    told.refused.entry(id).or_insert(error);
+                }
+            }
+        }
+        told
+    }
+
+    /// `so_far` is what was known of them before.
+    fn of_pair(&self, from: &str, to: &str, so_far: &mut Labels) -> Result<Told<'a>, Endless> {
+        Ok(match (self.pairs.get(&(from, to)), self.pages.get(from)) {
+            (Some(types), _) => Told::Labels(Labels::Known(types.to_vec())),
+            (None, Some(Some(after))) => Told::Labels(std::mem::take(so_far).go_on(after)?),
+            (None, Some(None)) => Told::Labels(Labels::Known(Vec::new())),
+            (None, None) if self.without.contains(from) => Told::Labels(Labels::Known(Vec::new())),
+            (None, None) => self.refused.get(from).map_or(Told::Nothing, |error| Told::Refused(error)),
+        })
+    }
 }
 
 /// Whether the pair has the label that it is to be given: then a call could only take away what it was given since.
@@ -200,7 +299,6 @@ mod tests {
     use super::super::super::operation::{Ends, MatchedBy};
     use super::super::super::record::{Body, BodyParts, Record};
     use super::*;
-    use crate::api::AssociationType;
 
     const ENDS: Ends = Ends { from: MatchedBy::RecordId, to: MatchedBy::RecordId };
     const ASSOCIATE: Operation = Operation::Association(Linking::Associate, ENDS);
@@ -317,13 +415,16 @@ mod tests {
         assert_eq!(resolution.put_off.map(|put_off| put_off.send.inputs.len()), Some(1));
     }
 
+    fn read(pairs: &[&str], stage: Stage, text: &str) -> Resolution {
+        let answer = AssociationsRead::parse(text.as_bytes()).unwrap();
+        labels_read(send(pairs, stage, Some(9)), ASSOCIATE, &answer, Some("c")).unwrap()
+    }
+
     #[test]
     fn labels_are_known_once_the_pair_or_the_last_page_was_seen() {
         let page = r#"{"results":[{"from":{"id":"1"},"to":[{"toObjectId":"5","associationTypes":[{"category":"USER_DEFINED","typeId":36}]}],"paging":{"next":{"after":"k"}}}],
-            "errors":[{"category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","message":"None."}]}"#;
-        let read = AssociationsRead::parse(page.as_bytes()).unwrap();
-        let resolution =
-            labels_read(send(&["1-5", "1-6", "2-5"], Stage::First, Some(9)), ASSOCIATE, &read).unwrap();
+            "errors":[{"category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","message":"None.","context":{"fromObjectId":["2"]}}]}"#;
+        let resolution = read(&["1-5", "1-6", "2-5"], Stage::First, page);
         assert_eq!(told(&resolution), ["1-5 1-6 2-5"], "they stay together until all is known");
         let group = &resolution.again[0];
         assert_eq!(group.step, Step::ReadLabels);
@@ -333,5 +434,37 @@ mod tests {
         let expected = [Labels::Known(vec![boss]), going_on.clone(), Labels::Known(Vec::new())];
         assert_eq!(labels, expected.iter().collect::<Vec<_>>());
         assert_eq!(going_on.go_on("k"), Err(Endless), "the page that was read leads back to itself");
+    }
+
+    #[test]
+    fn only_hubspots_own_word_is_that_there_are_no_labels() {
+        let steps = |resolution: &Resolution| -> Vec<Step> {
+            resolution.again.iter().map(|group| group.step).collect()
+        };
+        let none = r#"{"results":[],"errors":[{"category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND","message":"None."}]}"#;
+        let alone = read(&["1-5", "1-6"], Stage::First, none);
+        assert_eq!((told(&alone), steps(&alone)), (vec!["1-5 1-6".to_owned()], vec![Step::Link]));
+        let of_two = read(&["1-5", "2-5"], Stage::First, none);
+        assert_eq!(told(&of_two), ["1-5", "2-5"], "whose it is has to be asked");
+        assert_eq!(steps(&of_two), [Step::ReadLabels; 2]);
+        for silent in [r#"{"results":[]}"#, r#"{"results":[{"from":{"id":"7"},"to":[]}]}"#] {
+            let first = read(&["1-5", "2-5"], Stage::First, silent);
+            assert_eq!((told(&first), steps(&first)), (vec!["1-5 2-5".to_owned()], vec![Step::ReadLabels]));
+            assert_eq!((first.again[0].stage, first.silence), (Stage::Unconfirmed, Silence::Kept));
+            assert_eq!(told(&read(&["1-5"], Stage::Alone, silent)), ["1-5 NOT_CONFIRMED"]);
+        }
+        let bad = r#"{"results":[],"errors":[{"category":"VALIDATION_ERROR","subCategory":"crm.associations.INVALID_IDENTIFIER","message":"m","context":{"id":["1"]}}]}"#;
+        let refused = read(&["1-5", "2-5"], Stage::First, bad);
+        assert_eq!(told(&refused), ["1-5 INVALID_IDENTIFIER", "2-5"]);
+        assert_eq!(steps(&refused), [Step::ReadLabels]);
+        let foreign = r#"{"results":[],"errors":[{"category":"VALIDATION_ERROR","message":"m","context":{"id":["8"]}}]}"#;
+        assert_eq!(told(&read(&["1-5"], Stage::First, foreign)), ["1-5"]);
+    }
+
+    #[test]
+    fn an_error_that_names_others_is_about_no_pair_of_the_call() {
+        let text = r#"{"results":[],"errors":[{"category":"VALIDATION_ERROR","message":"m","context":{"id":["8"]}}]}"#;
+        let first = linked(send(&["1-5"], Stage::First, None), ASSOCIATE, &answer(text), None);
+        assert_eq!((told(&first), first.silence), (vec!["1-5".to_owned()], Silence::Kept));
     }
 }

@@ -13,7 +13,7 @@ use super::{
     Absent, Fate, Group, NOT_FOUND, Reading, Resolution, Silence, Silent, Stored, put_off, read,
     send_unmentioned,
 };
-use crate::api::{BatchAnswer, SearchAnswer};
+use crate::api::{ApiError, BatchAnswer, SearchAnswer};
 
 /// Reads the 2xx answer to a look-up: records that were found are written next, those that were not are
 /// rejected by an update and done with by an archive.
@@ -51,6 +51,38 @@ pub fn looked_up(
     send_unmentioned(&mut resolution, unmentioned, silent, correlation_id);
     resolution.put_off = put_off(send, whole, passing);
     write_found(&mut resolution, operation, found);
+    resolution
+}
+
+/// Whether a call only finds something out by names.
+#[must_use]
+pub fn asks(step: Step) -> bool {
+    match step {
+        Step::Lookup | Step::LookupFar | Step::Search | Step::SearchFar | Step::ReadLabels => true,
+        Step::Create
+        | Step::Write
+        | Step::Single
+        | Step::Members
+        | Step::Link
+        | Step::Chore
+        | Step::SendEvents => false,
+    }
+}
+
+/// Reads the refusal of a call that asks for names which several inputs may share: half of the names are asked for
+/// each, at last one alone, and all inputs that need it are rejected for it.
+pub(super) fn refused(mut send: Send, operation: Operation, error: &ApiError) -> Resolution {
+    let names = grouping::names_asked(operation, send.step, &send.inputs);
+    let (asked, others) = grouping::asked(operation, send.step, std::mem::take(&mut send.inputs));
+    if names.len() > 1 {
+        return Resolution { silence: Silence::Broken, ..split(&names, asked, others, operation, send.step) };
+    }
+    let mut resolution = Resolution::default();
+    let reject = |input| (input, Rejection::by_hubspot(error));
+    resolution.rejected.extend(asked.into_iter().map(reject));
+    if !others.is_empty() {
+        resolution.again = grouping::groups(operation, others);
+    }
     resolution
 }
 
@@ -112,15 +144,18 @@ pub fn searched(mut send: Send, operation: Operation, answer: &SearchAnswer) -> 
     resolution
 }
 
+/// Ids that are told apart for one name: as many as a page holds.
+const MOST_IDS: usize = 200;
+
 /// Adds an id that is not there yet.
 fn add<'a>(ids: &mut Vec<&'a str>, id: &'a str) {
-    if !ids.contains(&id) {
+    if ids.len() < MOST_IDS && !ids.contains(&id) {
         ids.push(id);
     }
 }
 
 /// Asks for half of the names each, so that what an answer holds can be tied to one of them in the end.
-fn split(
+pub(super) fn split(
     names: &[String],
     asked: Vec<Input>,
     others: Vec<Input>,

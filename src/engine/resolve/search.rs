@@ -215,6 +215,7 @@ mod tests {
             created_at: None,
             key: key.map(str::to_owned),
             other_keys: Vec::new(),
+            warnings: Vec::new(),
         };
         SearchAnswer { property: "domain".to_owned(), found: records.iter().map(record).collect(), has_more }
     }
@@ -277,6 +278,7 @@ mod tests {
             created_at: None,
             key: own.map(str::to_owned),
             other_keys: others.iter().map(|other| (*other).to_owned()).collect(),
+            warnings: Vec::new(),
         };
         let answer =
             |found: Vec<Found>| SearchAnswer { property: "domain".to_owned(), found, has_more: false };

@@ -1,6 +1,6 @@
 //! Each reading of an answer, one at a time.
 
-use super::super::batch::Turn;
+use super::super::batch::{SendId, Turn};
 use super::super::ledger::{Ledger, StreamIndex};
 use super::super::operation::MatchedBy;
 use super::super::record::{Body, BodyParts, Record};
@@ -86,6 +86,82 @@ fn the_only_result_of_a_call_with_one_input_is_its_result() {
     let one = |body: &str| itemised(write(&["a"]), Operation::Upsert, &answer(body), None).stored.len();
     assert_eq!(one(r#"{"results":[{"id":"1"}]}"#), 1);
     assert_eq!(one(r#"{"results":[{"id":"1"},{"id":"2"}]}"#), 0);
+}
+
+#[test]
+fn a_name_that_contradicts_outranks_position() {
+    let read = |send: Send, body: &str| told(&itemised(send, Operation::Upsert, &answer(body), None));
+    let foreign = [
+        r#"{"results":[{"id":"1","objectWriteTraceId":"x"}]}"#,
+        r#"{"results":[{"id":"1","objectWriteTraceId":"8-0"}]}"#,
+        r#"{"results":[{"id":"1","properties":{"k":"b"}}]}"#,
+        r#"{"errors":[{"code":"Z","message":"m","context":{"objectWriteTraceId":["8-0"]}}]}"#,
+        r#"{"errors":[{"code":"Z","message":"m","context":{"ids":["b"]}}]}"#,
+    ];
+    for body in foreign {
+        assert_eq!(read(write(&["a"]), body), ["a"], "it is sent again: {body}");
+        assert_eq!(read(send(&["a"], Stage::Alone, Step::Write), body), ["a NOT_CONFIRMED"], "{body}");
+    }
+    assert_eq!(read(write(&["a"]), r#"{"results":[{"id":"1","properties":{"k":" A "}}]}"#), ["a stored"]);
+    // A write by record id follows merges.
+    let merged = BatchAnswer::parse(br#"{"results":[{"id":"9"}]}"#, Some("hs_object_id")).unwrap();
+    let by_id = |step| itemised(send(&["1"], Stage::Alone, step), Operation::Upsert, &merged, None);
+    assert_eq!(told(&by_id(Step::Write)), ["1 stored"]);
+    assert_eq!(told(&by_id(Step::Single)), ["1 stored"]);
+    assert_eq!(told(&by_id(Step::Lookup)), ["1 NOT_CONFIRMED"]);
+    // A contact may be answered by another of its addresses, where that is told.
+    let contact = |others: &str| {
+        let body = format!(
+            r#"{{"results":[{{"id":"1","properties":{{"email":"b","hs_additional_emails":"{others}"}}}}]}}"#
+        );
+        let answer = BatchAnswer::parse(body.as_bytes(), Some("email")).unwrap();
+        told(&itemised(write(&["a"]), Operation::Upsert, &answer, None))
+    };
+    assert_eq!(contact("x;a"), ["a stored"]);
+    assert_eq!(contact("x"), ["a"]);
+}
+
+#[test]
+fn a_refusal_of_one_that_was_not_sent_refuses_nobody() {
+    let error = |body: &str| ApiError::parse(400, body.as_bytes(), None);
+    let foreign = error(r#"{"message":"m","context":{"objectWriteTraceId":["8-0"]}}"#);
+    let own = error(r#"{"message":"m","context":{"objectWriteTraceId":["7-0"]}}"#);
+    assert_eq!(told(&refused(write(&["a"]), Operation::Upsert, &foreign)), ["a"]);
+    assert_eq!(told(&refused(write(&["a"]), Operation::Upsert, &own)), ["a INVALID_RECORD"]);
+}
+
+#[test]
+fn what_is_said_of_all_is_tried_on_one_first() {
+    let claim = ApiError::parse(
+        400,
+        br#"{"message":"Unable to perform update/upsert by non-unique 0-2 property code in portal ID 5"}"#,
+        None,
+    );
+    let first = refused(write(&["a", "b", "c", "d"]), Operation::Upsert, &claim);
+    assert_eq!(groups(&first), ["a", "b c d"]);
+    let again = Send { named_before: true, ..write(&["b", "c", "d"]) };
+    assert_eq!(groups(&refused(again, Operation::Upsert, &claim)), ["b", "c d"]);
+}
+
+#[test]
+fn a_great_many_names_are_read_in_one_pass() {
+    let keys: Vec<String> = (0..2_000).map(|number| format!("k{number}")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let ids: Vec<String> = (0..200_000).map(|number| format!("k{}", number + 1_000)).collect();
+    let body = serde_json::json!({"errors": [{"code": "X", "message": "m", "context": {"ids": ids}}]});
+    let resolution = itemised(write(&keys), Operation::Upsert, &answer(&body.to_string()), None);
+    assert_eq!((resolution.rejected.len(), resolution.again[0].inputs.len()), (1_000, 1_000));
+    let whole = ApiError::parse(
+        400,
+        serde_json::json!({"message": "m", "context": {"ids": ids}}).to_string().as_bytes(),
+        None,
+    );
+    let sizes: Vec<usize> = refused(write(&keys), Operation::Upsert, &whole)
+        .again
+        .iter()
+        .map(|group| group.inputs.len())
+        .collect();
+    assert_eq!(sizes, [1_000, 1_000]);
 }
 
 #[test]

@@ -56,8 +56,12 @@ impl Sync {
             | Outcome::Itemised(..)
             | Outcome::Searched(_)
             | Outcome::Linked(..)
-            | Outcome::LabelsRead(_) => {
+            | Outcome::LabelsRead(..) => {
                 mirror.removed();
+            }
+            Outcome::Moved => {
+                self.again.push_front(send);
+                return;
             }
             Outcome::Setback(setback, error, retry_after) => {
                 self.set_back(now, send, setback, error, retry_after);

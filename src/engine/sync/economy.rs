@@ -141,6 +141,7 @@ fn stored(inputs: &[Input]) -> Outcome {
         created_at: None,
         key: input.key().map(str::to_owned),
         other_keys: Vec::new(),
+        warnings: Vec::new(),
     };
     let results = inputs.iter().map(stored).collect();
     Outcome::Itemised(BatchAnswer { results, ..BatchAnswer::default() }, None)

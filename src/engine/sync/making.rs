@@ -234,6 +234,7 @@ mod tests {
                 created_at: *created_at,
                 key: Some((*name).to_owned()),
                 other_keys: Vec::new(),
+                warnings: Vec::new(),
             });
             let mut answer = BatchAnswer { results: found.collect(), ..BatchAnswer::default() };
             let missing: Vec<String> =
@@ -260,6 +261,7 @@ mod tests {
                 created_at: None,
                 key: None,
                 other_keys: Vec::new(),
+                warnings: Vec::new(),
             };
             let results = self.names(id).into_iter().enumerate().map(stored).collect();
             self.answer(id, Outcome::Itemised(BatchAnswer { results, ..BatchAnswer::default() }, None));
@@ -273,6 +275,7 @@ mod tests {
                 created_at: None,
                 key: Some(name.to_uppercase()),
                 other_keys: Vec::new(),
+                warnings: Vec::new(),
             });
             let found = found.collect();
             let answer = SearchAnswer { property: "domain".to_owned(), found, has_more: false };
@@ -284,7 +287,7 @@ mod tests {
             let line = |effect| match effect {
                 Effect::Rejected(_, body, rejection) => Some(format!("{} {}", body.data(), rejection.code)),
                 Effect::Note(Note::MayExist(_, records)) => Some(format!("{records} may exist")),
-                Effect::State(_) | Effect::Note(_) => None,
+                Effect::State(_) | Effect::Note(_) | Effect::Warned(..) | Effect::Missed(..) => None,
             };
             self.sync.take_effects().filter_map(line).collect()
         }

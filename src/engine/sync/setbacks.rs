@@ -39,10 +39,7 @@ enum Suspicion {
 /// How HubSpot received a call, as the pace needs to know it.
 pub(super) fn reception(outcome: &Outcome) -> Reception {
     match outcome {
-        Outcome::Setback(Setback::RateLimited(policy), ..) => Reception::TurnedAway(*policy),
-        Outcome::Setback(Setback::Unreachable | Setback::Unconnected, ..) => Reception::Unknown,
-        Outcome::Setback(Setback::NewProperty, ..) => Reception::TakenUp,
-        Outcome::Setback(..) => Reception::Overloaded,
+        Outcome::Setback(setback, ..) => setback.reception(),
         _ => Reception::TakenUp,
     }
 }
@@ -97,10 +94,12 @@ impl Sync {
         }
         let status = error.as_ref().map(|error| error.status);
         let window = pace.until_window_moves(now);
-        // The pace knows better than any table when a window has room again; HubSpot's own word goes first.
-        let paused = pace.paused_for(now).filter(|_| rate_limited && retry_after.is_none());
-        let wait = paused
-            .unwrap_or_else(|| retry::delay(setback, send.failures, retry_after, window, self.chance.f64()));
+        // The pace knows better than any table when a window has room again; HubSpot's own word can only add to it.
+        let paused = pace.paused_for(now).filter(|_| rate_limited);
+        let wait = match paused {
+            Some(paused) => paused.max(retry_after.unwrap_or_default()),
+            None => retry::delay(setback, send.failures, retry_after, window, self.chance.f64()),
+        };
         if matches!(setback, Setback::RateLimited(_) | Setback::Migrating) {
             pace.pause(now + wait);
         }

@@ -19,8 +19,9 @@ const MOST_SILENT_BATCHES: u32 = 3;
 impl Sync {
     /// Does what follows from an answer: settles, sends again, gives up on a HubSpot that says nothing.
     pub(super) fn resolved(&mut self, now: Moment, source: Source, resolution: Resolution) {
-        let Resolution { stored, rejected, absent, again, put_off, resumed, silence } = resolution;
+        let Resolution { stored, rejected, absent, again, put_off, resumed, silence, warnings } = resolution;
         let stream = source.stream;
+        self.effects.extend(warnings.into_iter().map(|category| Effect::Warned(stream, category)));
         match silence {
             Silence::Broken => {
                 self.silent_batches = 0;

@@ -86,6 +86,7 @@ impl Bench {
             created_at: None,
             key: Some(key),
             other_keys: Vec::new(),
+            warnings: Vec::new(),
         };
         let results = self.keys(id).into_iter().map(stored).collect();
         self.answer(id, Outcome::Itemised(BatchAnswer { results, ..BatchAnswer::default() }, None));
@@ -105,7 +106,7 @@ impl Bench {
         let line = |effect| match effect {
             Effect::Rejected(_, body, rejection) => Some(format!("{} {}", body.data(), rejection.code)),
             Effect::State(state) => Some(state.raw.into()),
-            Effect::Note(_) => None,
+            Effect::Note(_) | Effect::Warned(..) | Effect::Missed(..) => None,
         };
         self.sync.take_effects().filter_map(line).collect()
     }

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::{Making, PropertyMaker, READING_INTERVAL, READINGS};
 use crate::crm::event::EventDefinition;
 use crate::crm::new_event::{NewEvent, event_property, event_property_json};
-use crate::crm::new_property::NewProperty;
+use crate::crm::new_property::{Made, NewProperty};
 use crate::crm::property::Property;
 use crate::error::{Failure, Kind};
 use crate::hubspot::events;
@@ -17,7 +17,7 @@ use crate::hubspot::patient::{Trouble, get_json, post_json};
 #[derive(Debug, Default)]
 pub(super) struct EventsMade {
     definitions: HashMap<String, EventDefinition>,
-    properties: HashMap<(String, String), Property>,
+    properties: HashMap<(String, String), Made>,
 }
 
 /// The scope for making event definitions (HubSpot's custom event definitions guide).
@@ -64,7 +64,7 @@ impl PropertyMaker {
     ///
     /// # Errors
     /// As [`PropertyMaker::define_event`].
-    pub async fn make_event_property(&mut self, event: &str, new: &NewProperty) -> Result<Property, Failure> {
+    pub async fn make_event_property(&mut self, event: &str, new: &NewProperty) -> Result<Made, Failure> {
         let key = (event.to_owned(), new.name.clone());
         if let Some(known) = self.events.properties.get(&key) {
             return Ok(known.clone());
@@ -74,7 +74,7 @@ impl PropertyMaker {
         let property = if self.making == Making::OnPaper {
             self.made.add(format!("{name} of the event {event}"));
             tracing::info!("Dry run: the property {name} ({kind}) of the event {event} would be created.");
-            event_property(new)
+            Made::There(Box::new(event_property(new)))
         } else {
             let path = self.client.paths().event_definition_properties(event);
             let body = event_property_json(new).to_string().into_bytes();
@@ -85,17 +85,23 @@ impl PropertyMaker {
                 }
                 Err(trouble) if trouble.is_there_already() => {}
                 Err(trouble) => {
-                    return Err(explained(
-                        trouble,
-                        &format!("create the property {name} of the event {event}"),
-                    ));
+                    let refuses_it = trouble.refuses_what_was_sent();
+                    let failure =
+                        explained(trouble, &format!("create the property {name} of the event {event}"));
+                    if !refuses_it {
+                        return Err(failure);
+                    }
+                    let made = Made::Refused(Box::new(failure));
+                    self.events.properties.insert(key, made.clone());
+                    return Ok(made);
                 }
             }
             let has_it =
                 |definition: &EventDefinition| definition.properties.iter().any(|known| known.name == *name);
             let definition = self.settled(event, has_it).await;
             let known = definition.into_iter().flat_map(|definition| definition.properties);
-            known.into_iter().find(|known| known.name == *name).unwrap_or_else(|| event_property(new))
+            let known = known.into_iter().find(|known| known.name == *name);
+            Made::There(Box::new(known.unwrap_or_else(|| event_property(new))))
         };
         self.events.properties.insert(key, property.clone());
         Ok(property)
@@ -138,7 +144,7 @@ impl PropertyMaker {
 /// What the user has to change when something cannot be made.
 fn explained(trouble: Trouble, doing: &str) -> Failure {
     let forbidden = trouble.is_forbidden();
-    let refused = matches!(&trouble, Trouble::Refused(error) if error.status == 400);
+    let refused = trouble.refuses_what_was_sent();
     let mut failure = trouble.into_failure(doing);
     if forbidden && !failure.message.contains(SCOPE) {
         failure.message.push_str(&format!(" Creating events and their properties needs the scope {SCOPE}."));

@@ -24,6 +24,7 @@ struct Report<'a> {
     seconds: f64,
     held_back_seconds: f64,
     rate_limit: Option<RateLimit>,
+    calls: u64,
     streams: Vec<Stream<'a>>,
 }
 
@@ -50,6 +51,7 @@ struct Stream<'a> {
     associations_refused: u64,
     rejections: Vec<Rejections<'a>>,
     other_rejections: u64,
+    warnings: Vec<Warnings<'a>>,
     calls: u64,
     repeated_calls: u64,
     rate_limited_calls: u64,
@@ -62,6 +64,12 @@ struct Stream<'a> {
 struct Rejections<'a> {
     code: &'a str,
     property: Option<&'a str>,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct Warnings<'a> {
+    category: &'a str,
     count: u64,
 }
 
@@ -83,13 +91,14 @@ pub fn object(sync: &SyncSummary<'_>) -> Result<String, serde_json::Error> {
         seconds: seconds(sync.elapsed),
         held_back_seconds: seconds(sync.held_back),
         rate_limit: sync.window.map(|(calls, interval)| RateLimit { calls, seconds: seconds(interval) }),
+        calls: sync.calls(),
         streams: sync.streams.iter().map(of_stream).collect(),
     };
     serde_json::to_string(&Envelope { sync_report: report })
 }
 
 fn of_stream<'a>(stream: &StreamSummary<'a>) -> Stream<'a> {
-    let StreamSummary { descriptor, totals, counts, pairs, rejections, span } = stream;
+    let StreamSummary { descriptor, totals, counts, pairs, rejections, warnings, span } = stream;
     let listed = rejections.iter().take(KINDS_LISTED);
     Stream {
         stream: &descriptor.name,
@@ -109,6 +118,7 @@ fn of_stream<'a>(stream: &StreamSummary<'a>) -> Stream<'a> {
             .map(|kind| Rejections { code: kind.code, property: kind.property, count: kind.count })
             .collect(),
         other_rejections: rejections.iter().skip(KINDS_LISTED).map(|kind| kind.count).sum(),
+        warnings: warnings.iter().map(|(category, count)| Warnings { category, count: *count }).collect(),
         calls: counts.calls,
         repeated_calls: counts.repeats,
         rate_limited_calls: counts.turned_away,
@@ -161,6 +171,7 @@ mod tests {
             counts,
             pairs: Totals { received: 9, accepted: 6, rejected: 1 },
             rejections: rejections.collect(),
+            warnings: vec![("A_B", 3)],
             span: Duration::from_secs(20),
         };
         let sync = SyncSummary {
@@ -168,6 +179,7 @@ mod tests {
             ending: Ending::Failed(Kind::Unavailable),
             elapsed: Duration::from_micros(21_500_400),
             held_back: Duration::from_millis(250),
+            calls_beside: 5,
             window: Some((190, Duration::from_secs(10))),
             streams: vec![stream],
         };
@@ -177,12 +189,12 @@ mod tests {
         assert_eq!(kinds[0], json!({"code": "INVALID_DATE", "property": "p0", "count": 2}));
         let expected = json!({"sync_report": {
             "version": 1, "dry_run": false, "outcome": "failed", "failure_type": "transient_error", "seconds": 21.5,
-            "held_back_seconds": 0.25, "rate_limit": {"calls": 190, "seconds": 10.0},
+            "held_back_seconds": 0.25, "rate_limit": {"calls": 190, "seconds": 10.0}, "calls": 13,
             "streams": [{
                 "stream": "users", "namespace": "shop", "received": 500, "accepted": 10, "created": 4, "updated": 3,
                 "archived": 2, "merged": 1, "skipped": 5, "rejected": 404, "unsettled": 86,
                 "associations_made": 6, "associations_refused": 1, "rejections": null,
-                "other_rejections": 4, "calls": 8, "repeated_calls": 2, "rate_limited_calls": 1,
+                "other_rejections": 4, "warnings": [{"category": "A_B", "count": 3}], "calls": 8, "repeated_calls": 2, "rate_limited_calls": 1,
                 "repeat_wait_seconds": 1.5, "seconds": 20.0, "records_per_second": 20.7
             }]
         }});

@@ -13,7 +13,7 @@ const KINDS_NAMED: usize = 20;
 /// The line of one stream.
 #[must_use]
 pub fn of_stream(stream: &StreamSummary<'_>) -> String {
-    let StreamSummary { descriptor, totals, counts, pairs, rejections, .. } = stream;
+    let StreamSummary { descriptor, totals, counts, pairs, rejections, warnings, .. } = stream;
     let mut line = format!(
         "Stream \"{descriptor}\": received {}, accepted {} (created {}, updated {}, archived {}, merged into another \
          record's write {}{}), rejected {}",
@@ -29,6 +29,10 @@ pub fn of_stream(stream: &StreamSummary<'_>) -> String {
     push_rejections(&mut line, rejections);
     if totals.unsettled() > 0 {
         let _infallible = write!(line, ", not settled {}", totals.unsettled());
+    }
+    if !warnings.is_empty() {
+        let all: u64 = warnings.iter().map(|(_, count)| count).sum();
+        let _infallible = write!(line, "; {all} remark{} of HubSpot's on accepted records", plural(all));
     }
     if pairs.received > 0 {
         let _infallible = write!(line, "; associations made {}, refused {}", pairs.accepted, pairs.rejected);
@@ -174,6 +178,7 @@ mod tests {
             },
             pairs: Totals { received: 9, accepted: 6, rejected: 1 },
             rejections: kinds.collect(),
+            warnings: Vec::new(),
             span: Duration::from_secs(4),
         };
         let line = of_stream(&stream);
@@ -202,6 +207,7 @@ mod tests {
             counts: Counts::default(),
             pairs: Totals::default(),
             rejections: Vec::new(),
+            warnings: vec![],
             span: Duration::ZERO,
         };
         assert!(of_stream(&stream).ends_with("rejected 0; 0 calls"));
@@ -210,6 +216,7 @@ mod tests {
             ending: Ending::Succeeded,
             elapsed: Duration::from_millis(40),
             held_back: Duration::ZERO,
+            calls_beside: 4,
             window: None,
             streams: vec![stream],
         };

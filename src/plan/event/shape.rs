@@ -15,7 +15,7 @@ use crate::crm::property::{Property, PropertyType};
 use crate::engine::record::{Body, BodyParts};
 use crate::engine::rejection::Rejection;
 use crate::json::{Object, Raw};
-use crate::plan::columns::Found;
+use crate::plan::columns::{Found, WhyLeftOut};
 use crate::plan::known::KnownColumns;
 use crate::plan::notices::{Notice, Notices, shown};
 use crate::plan::nulled::Nulled;
@@ -174,6 +174,12 @@ impl EventShaper {
     /// Notes what came of a property that was to be made.
     pub fn learn(&mut self, name: &str, made: Made) {
         self.plan.missing.retain(|new| new.name != name);
+        if matches!(made, Made::Refused(_)) {
+            if let Some(place) = self.columns.writer(name) {
+                self.columns.at_mut(place).1.becomes = EventColumnUse::LeftOut(WhyLeftOut::NotMade);
+            }
+            return;
+        }
         if let (Made::There(property), Some(properties)) = (made, &mut self.plan.columns.properties) {
             properties.retain(|known| known.name != property.name);
             properties.push(*property);

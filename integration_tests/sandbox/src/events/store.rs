@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// What the `uuid` of an occurrence does. HubSpot's specification has it and does not say.
+/// How a second occurrence of an event with the same `uuid` is rejected. HubSpot's OpenAPI files for sending events (v3 and
+/// 2026-03) say that it is, within a year, and that the first one counts; not how that shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EventUuids {
-    /// Nothing.
+    /// Without a word.
     #[default]
-    Ignored,
-    /// A second occurrence of an event with the same `uuid` is dropped without a word.
     Deduplicate,
+    /// With a 400 that names the id, and keeps the whole batch out.
+    Refuse,
 }
 
 /// One occurrence of an event.
@@ -45,10 +46,17 @@ pub(crate) struct Occurrences {
 }
 
 impl Occurrences {
+    /// The first id of a batch, given by event and id, that occurred before or occurs in it twice.
+    pub(crate) fn repeated<'a>(&self, batch: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
+        let mut known: HashSet<(&str, &str)> = HashSet::new();
+        let mut batch = batch;
+        let is_known = |event: &str, uuid: &str| self.seen.contains(&(event.to_owned(), uuid.to_owned()));
+        batch.find(|pair| !known.insert(*pair) || is_known(pair.0, pair.1)).map(|(_, uuid)| uuid)
+    }
+
     /// Notes an occurrence.
     pub(crate) fn add(&mut self, event: StoredEvent) {
-        if self.uuids == EventUuids::Deduplicate
-            && let Some(uuid) = &event.uuid
+        if let Some(uuid) = &event.uuid
             && !self.seen.insert((event.name.clone(), uuid.clone()))
         {
             return;
@@ -88,15 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn uuids_count_only_where_they_are_to() {
+    fn the_first_of_each_uuid_counts() {
         let all = [event("x", Some("1")), event("x", Some("1")), event("y", Some("1")), event("x", None)];
-        let kept = |uuids| {
-            let mut events = Occurrences { uuids, ..Occurrences::default() };
-            all.iter().for_each(|event| events.add(event.clone()));
-            (events.count("x"), events.count("y"), events.all().len())
-        };
-        assert_eq!(kept(EventUuids::Ignored), (3, 1, 4));
-        assert_eq!(kept(EventUuids::Deduplicate), (2, 1, 3));
+        let mut events = Occurrences::default();
+        assert_eq!(events.repeated([("x", "1"), ("y", "1")].into_iter()), None);
+        assert_eq!(events.repeated([("x", "1"), ("x", "1")].into_iter()), Some("1"));
+        all.iter().for_each(|event| events.add(event.clone()));
+        assert_eq!((events.count("x"), events.count("y"), events.all().len()), (2, 1, 3));
+        assert_eq!(events.repeated([("x", "2"), ("y", "1")].into_iter()), Some("1"));
     }
 
     #[test]

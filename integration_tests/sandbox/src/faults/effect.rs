@@ -49,4 +49,5 @@ pub(crate) enum Effect {
     Unmention(Silence),
     RefuseBatch(BatchRefusal),
     LeadOn(NextPage),
+    Warn(String),
 }

@@ -252,6 +252,14 @@ impl Fault {
         self
     }
 
+    /// Remarks on every record of the answer although it is stored: `warnings`, which HubSpot's OpenAPI files have since
+    /// June 2026 without saying when they are filled.
+    #[must_use]
+    pub fn warn(mut self, category: &str) -> Self {
+        self.effect = Effect::Warn(category.to_owned());
+        self
+    }
+
     /// Refuses the whole batch without naming a record; combine it with [`Fault::containing`].
     #[must_use]
     pub fn refuse_batch(mut self, refusal: BatchRefusal) -> Self {

@@ -29,7 +29,9 @@ pub(crate) struct Rejected {
 
 /// Lets a request in or answers it.
 pub(crate) fn admit(world: &mut World, received: &Received) -> Result<Admitted, Rejected> {
-    let route = find(&received.method, &received.path).map_err(|unrouted| {
+    let has_ended = world.ended.iter().any(|prefix| received.path.starts_with(prefix.as_str()));
+    let found = if has_ended { Err(Unrouted::Path) } else { find(&received.method, &received.path) };
+    let route = found.map_err(|unrouted| {
         let answer = match unrouted {
             Unrouted::Path => Answer::html(404, "Not Found"),
             Unrouted::Method => Answer::html(405, "Method Not Allowed"),

@@ -1,6 +1,7 @@
 //! An answer before it becomes bytes on a connection.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::error::Refusal;
 
@@ -61,6 +62,19 @@ impl Answer {
             body.request_id = Some(correlation_id.clone());
         }
         Self { correlation_id: Some(correlation_id), ..Self::json(refusal.status, &body) }
+    }
+
+    /// The same with a remark on each of its results, or on the one record that it is.
+    pub(crate) fn with_warnings(mut self, category: &str) -> Self {
+        let AnswerBody::Json(text) = &self.body else { return self };
+        let Ok(mut body) = serde_json::from_slice::<Value>(text) else { return self };
+        let warnings = json!([{ "category": category, "message": "Something to know.", "context": {} }]);
+        match body.get_mut("results").and_then(Value::as_array_mut) {
+            Some(results) => results.iter_mut().for_each(|result| result["warnings"] = warnings.clone()),
+            None => body["warnings"] = warnings,
+        }
+        self.body = Self::json(self.status, &body).body;
+        self
     }
 
     /// Notes how many records the request held.

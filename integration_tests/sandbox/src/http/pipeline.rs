@@ -262,6 +262,7 @@ impl Shared {
                 }
                 Delivery::Answer(answer)
             }
+            Effect::Warn(category) => Delivery::Answer(answer.with_warnings(category)),
             _ => Delivery::Answer(answer),
         }
     }

@@ -14,7 +14,7 @@ use crate::endpoints::Call;
 use crate::error::Refusal;
 use crate::http::Answer;
 use crate::records::{Record, RecordJson, RecordStore};
-use crate::world::World;
+use crate::world::{SearchQuotes, World};
 
 /// Most characters of a body, results of a page, results of a query, groups, filters of a group, filters in all.
 const LIMITS: (usize, usize, usize, usize, usize, usize) = (3_000, 200, 10_000, 5, 6, 18);
@@ -44,6 +44,14 @@ pub(crate) fn search(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Res
     let world = &*world;
     let (definition, store) = world.kind_and_store(kind);
     let (offset, limit) = check(call.body, &request)?;
+    if world.search_quotes == SearchQuotes::Refused {
+        let in_groups = request.filter_groups.iter().flat_map(|group| &group.filters);
+        if in_groups.chain(&request.filters).any(Filter::has_an_odd_quote) {
+            let message =
+                "Invalid input JSON on line 1, column 1: The filter value has mismatched quotation marks.";
+            return Err(Refusal::plain(400, message));
+        }
+    }
     let mut groups: Vec<&[Filter]> =
         request.filter_groups.iter().map(|group| group.filters.as_slice()).collect();
     if !request.filters.is_empty() {

@@ -25,6 +25,12 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// Whether one of its values has a quotation mark without its fellow.
+    pub(crate) fn has_an_odd_quote(&self) -> bool {
+        let mut values = self.value.iter().chain(&self.values).filter_map(text_of);
+        values.any(|text| text.matches('"').count() % 2 == 1)
+    }
+
     /// A filter that asks whether a property is set.
     pub(crate) fn on(name: &str) -> Self {
         Self { property_name: name.to_owned(), operator: "HAS_PROPERTY".to_owned(), ..Self::default() }

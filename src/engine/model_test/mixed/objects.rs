@@ -20,6 +20,7 @@ fn stored(id: &str) -> Stored {
         created_at: None,
         key: None,
         other_keys: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 

@@ -24,18 +24,23 @@ fn types(input: &Value) -> Option<Vec<u64>> {
 impl Account {
     /// The labels that the pairs of some contacts have.
     pub(super) fn labels(&mut self, call: &Call<'_>) -> Outcome {
-        let mut records = Vec::new();
+        let (mut records, mut without) = (Vec::new(), Vec::new());
         for (_, input) in call.listed() {
             let id = input["id"].as_str().expect("an id").to_owned();
             let of_it = self.pairs.iter().filter(|((from, _), _)| *from == id);
             let to: Vec<_> = of_it
                 .map(|((_, to), types)| (to.clone(), types.iter().copied().map(label).collect()))
                 .collect();
-            if !to.is_empty() {
+            if to.is_empty() {
+                // Nothing else says that there are none.
+                let mut none = errors::NO_ASSOCIATIONS.clone();
+                none.near_ids.push(id);
+                without.push(none);
+            } else {
                 records.push(AssociatedRecord { id, to, after: None });
             }
         }
-        Outcome::LabelsRead(AssociationsRead { records, errors: Vec::new() })
+        Outcome::LabelsRead(AssociationsRead { records, errors: without }, None)
     }
 
     /// Associates; kinds that are named replace those a pair has.

@@ -382,7 +382,7 @@ impl Run {
                 Effect::Note(Note::Spared(stream, _)) => {
                     self.spared.insert(stream.0 as usize);
                 }
-                Effect::Note(_) => {}
+                Effect::Note(_) | Effect::Warned(..) | Effect::Missed(..) => {}
             }
         }
         self.check_counts();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::unknown;
 use crate::endpoints::Call;
 use crate::error::Refusal;
-use crate::events::{self, MAX_BATCH, StoredEvent};
+use crate::events::{self, EventUuids, MAX_BATCH, StoredEvent};
 use crate::faults::Mention;
 use crate::http::{Answer, Endpoint};
 use crate::objects::input::{Optional, PropertyMap};
@@ -58,6 +58,13 @@ pub(super) fn send(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal
         let problem = events::problem(definition, &input.properties, identified, input.occurred_at.text());
         if let Some(problem) = problem {
             return Err(Refusal::invalid(problem));
+        }
+    }
+    let occurrences = &world.events.occurrences;
+    if occurrences.uuids == EventUuids::Refuse {
+        let named = inputs.iter().filter_map(|input| Some((input.event_name.as_str(), input.uuid.text()?)));
+        if let Some(uuid) = occurrences.repeated(named) {
+            return Err(Refusal::invalid(format!("An event with the uuid {uuid} exists already.")));
         }
     }
     for input in &inputs {

@@ -207,6 +207,10 @@ fn every_file_of_a_release_names_the_same_version_and_image() {
     let version = env!("CARGO_PKG_VERSION");
     let metadata: Value = serde_norway::from_str(&text("metadata.yaml")).expect("YAML");
     assert_eq!(metadata["data"]["dockerImageTag"], version);
+    let sandbox = text("integration_tests/sandbox/Cargo.toml");
+    assert!(sandbox.contains(&format!("\nversion = \"{version}\"\n")), "the sandbox's version");
+    let its_image = text("integration_tests/sandbox/Dockerfile");
+    assert!(its_image.contains(&format!("\nARG VERSION={version}\n")), "the version of the sandbox's image");
     let image = metadata["data"]["dockerRepository"].as_str().expect("an image");
     let dockerfile = text("Dockerfile");
     assert!(dockerfile.contains(&format!("\nARG VERSION={version}\n")), "the Dockerfile's version");

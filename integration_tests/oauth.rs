@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot_sandbox::{Builder, Endpoint, Fault, Sandbox, Scopes};
+use hubspot_sandbox::{Builder, Endpoint, Fault, RefreshTokens, Sandbox, Scopes};
 use serde_json::{Value, json};
 
 use crate::support::connector::{Connector, Finished, Running};
@@ -111,7 +111,7 @@ fn a_401_that_survives_a_refresh_is_a_config_error_and_what_settled_is_acknowled
 
 #[test]
 fn a_rotated_refresh_token_is_handed_back_once_with_the_whole_configuration() {
-    let sandbox = account().rotate_refresh_tokens().start();
+    let sandbox = account().refresh_tokens(RefreshTokens::Rotate).start();
     let text = format!(
         concat!(
             "{{ \"zeta\": 1.50, \"credentials\": {{\"type\": \"OAuth\", \"client_id\": \"app-id\",\n",
@@ -141,7 +141,7 @@ fn a_rotated_refresh_token_is_handed_back_once_with_the_whole_configuration() {
 
 #[test]
 fn every_rotation_in_a_sync_is_handed_back_and_the_next_run_works_with_the_last() {
-    let sandbox = account().rotate_refresh_tokens().start();
+    let sandbox = account().refresh_tokens(RefreshTokens::Rotate).start();
     let connector = connector(&sandbox);
     let mut running = connector.start_write();
     step(&mut running, 1);
@@ -157,7 +157,7 @@ fn every_rotation_in_a_sync_is_handed_back_and_the_next_run_works_with_the_last(
 
 #[test]
 fn a_rotation_is_handed_back_by_every_command_failures_included() {
-    let sandbox = account().rotate_refresh_tokens().start();
+    let sandbox = account().refresh_tokens(RefreshTokens::Rotate).start();
     let runs: [fn(&Connector) -> Finished; 3] = [Connector::check, Connector::discover, |connector| {
         connector.write(&[delivery::contact(1)]).failed_with("config_error")
     }];

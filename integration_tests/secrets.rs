@@ -1,7 +1,8 @@
 //! Secrets are in no output, and record values in no log line and no error.
 
 use hubspot_sandbox::{
-    BatchRefusal, Builder, Endpoint, Fault, FaultAnswer, FaultBody, InputMatch, Sandbox, Scopes, When,
+    BatchRefusal, Builder, Endpoint, Fault, FaultAnswer, FaultBody, InputMatch, RefreshTokens, Sandbox,
+    Scopes, When,
 };
 use serde_json::{Value, json};
 
@@ -173,7 +174,7 @@ fn refused_and_misplaced_credentials_are_not_repeated() {
 
 #[test]
 fn a_rotated_token_is_in_its_one_line_and_nowhere_else() {
-    let sandbox = account().rotate_refresh_tokens().start();
+    let sandbox = account().refresh_tokens(RefreshTokens::Rotate).start();
     let mut run =
         connector(&sandbox.url(), &oauth(CLIENT_SECRET, REFRESH_TOKEN)).write(&some_contacts()).succeeded();
     let all = run.lines.len();

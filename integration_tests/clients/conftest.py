@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Sandbox:
     """A HubSpot stand-in on loopback, gone with the test."""
 
-    def __init__(self) -> None:
-        command = [os.environ["HUBSPOT_SANDBOX"], "--rate-limit", "0"]
+    def __init__(self, *more: str) -> None:
+        command = [os.environ["HUBSPOT_SANDBOX"], "--rate-limit", "0", *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         words = self.process.stdout.readline().split()
         assert len(words) == 4, f"the sandbox announced {words}"

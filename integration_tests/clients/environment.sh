@@ -67,6 +67,11 @@ make_valgrind() {
   command -v valgrind >/dev/null || debian_packages valgrind libc6-dbg
 }
 
+# a browser, for the sandbox's page.
+make_browser() {
+  command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian_packages chromium
+}
+
 # buildah, and busybox for the base of the image it builds: Debian packages, where somebody may install them.
 make_image_tools() {
   if ! command -v buildah >/dev/null || ! command -v busybox >/dev/null; then

@@ -2,10 +2,14 @@
 //!
 //! Source: <https://developers.hubspot.com/docs/api-reference/latest/account/account-information/guide>.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Millis;
 
 /// `accountType` of the account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are HubSpot's own and say all there is to say")]
 pub enum AccountType {
     Standard,
@@ -15,27 +19,21 @@ pub enum AccountType {
     AppDeveloper,
 }
 
-impl AccountType {
-    /// HubSpot's spelling.
-    pub(crate) fn spelled(self) -> &'static str {
-        match self {
-            Self::Standard => "STANDARD",
-            Self::DeveloperTest => "DEVELOPER_TEST",
-            Self::Sandbox => "SANDBOX",
-            Self::AppDeveloper => "APP_DEVELOPER",
-        }
-    }
-}
-
-/// The account.
-#[derive(Clone, Debug)]
-pub(crate) struct Account {
-    pub(crate) portal_id: u64,
-    /// `dataHostingLocation`: `na1`, `eu1` ...
-    pub(crate) region: String,
-    pub(crate) time_zone: String,
-    pub(crate) utc_offset_minutes: i32,
-    pub(crate) kind: AccountType,
+/// The account's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Account {
+    /// Its number.
+    pub portal_id: u64,
+    /// `dataHostingLocation`: `na1`, `eu1` ... It also starts the default token and the UI's host.
+    pub region: String,
+    /// Name of its time zone.
+    pub time_zone: String,
+    /// The time zone's offset from UTC in minutes.
+    pub utc_offset_minutes: i32,
+    /// `accountType`.
+    #[serde(rename = "accountType")]
+    pub kind: AccountType,
 }
 
 impl Default for Account {

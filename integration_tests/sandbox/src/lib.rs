@@ -22,6 +22,9 @@
 //! * `lists`, `associations`, `events`: the account's lists, what its records are associated with, what happened;
 //! * `catalog`, `records`, `auth`, `limits`, `account`: the parts of the account's state, held together by `world`;
 //! * `faults`, `log`: trouble on demand, and what happened;
+//! * `switches`: which reading of HubSpot's texts the account follows;
+//! * `seed`: the one description of all of it, which the builder fills and files hold; `start`: where an account begins;
+//! * `control`, `inspect`: changing and looking from Rust; `remote`: the same over HTTP;
 //! * `page`: all of it in a browser.
 
 mod account;
@@ -30,6 +33,7 @@ mod auth;
 mod builder;
 mod catalog;
 mod clock;
+mod consent;
 mod control;
 mod endpoints;
 mod error;
@@ -44,30 +48,45 @@ mod objects;
 mod page;
 mod random;
 mod records;
+mod remote;
 mod rules;
 mod sandbox;
+mod seed;
+mod start;
+mod switches;
+mod tables;
 mod world;
 
-pub use account::AccountType;
-pub use associations::{AssociationCategory, AssociationErrors, AssociationLabel, PrimaryLabels};
-pub use auth::{MalformedTokens, Scopes};
-pub use builder::Builder;
+pub use account::{Account, AccountType};
+pub use associations::{AssociationCategory, AssociationLabel};
+pub use auth::Scopes;
+pub use builder::{Builder, StartError};
 pub use catalog::{
-    CustomObject, FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity, UniqueValues,
+    CustomObject, FieldType, Pipeline, PropertyDef, PropertyOption, PropertyType, Sensitivity, Stage,
 };
 pub use clock::Millis;
-pub use events::{EventDef, EventUuids, StoredEvent};
+pub use consent::{ConsentSeed, ConsentStatus, Subscription, SubscriptionStatus};
+pub use events::{EventDef, StoredEvent};
 pub use faults::{
     BatchRefusal, Fault, FaultAnswer, FaultBody, FaultId, FaultTarget, InputMatch, NextPage, When, Writing,
 };
-pub use http::{Certificate, Endpoint, EndpointFamily, Gzip};
+pub use http::{CallInfo, Certificate, Endpoint, EndpointFamily, Gzip, Truth, calls};
 pub use inspect::{StoredAssociation, StoredList, StoredRecord};
 pub use limits::{AssociationBudget, LimitPolicy, RateLimit};
-pub use lists::{
-    AddedSpelling, EmptyArrays, ListDef, ListNames, MemberChange, Membership, Oversize, ProcessingType,
-};
+pub use lists::{CallLimit, ListDef, MemberChange, Membership, Oversize, ProcessingType};
 pub use log::{RequestRecord, Totals};
 pub use records::{StoreCounts, WriteEvent, WriteKind};
-pub use rules::{Demand, Required};
+pub use remote::{Control, openapi};
+pub use rules::Demand;
 pub use sandbox::Sandbox;
-pub use world::{EchoTraceIds, InlineAssociation, Owner, SearchQuotes, UpdateByEmail};
+pub use seed::{
+    AppSeed, AssociationSeed, Delays, DemandSeed, EndSeed, Limits, RecordSeed, Seed, SeedError,
+    SeedFileError, TokenSeed,
+};
+pub use switches::{
+    AddedSpelling, AssociationErrors, EchoTraceIds, EmptyArrays, ErasedAddresses, EventUuids, ForeignStages,
+    LegalBases, ListNames, MalformedTokens, MergeIds, OptOuts, PipelineOptions, PrimaryLabels, Readings,
+    RefreshTokens, Required, SearchQuotes, SwitchInfo, UniqueValues, UpdateByEmail, switches,
+};
+pub use tables::{coverage_table, switch_table};
+pub use world::{InlineAssociation, Owner};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Seeded source of ids, shuffles, tokens and jitter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Random {
     rng: fastrand::Rng,
     next_record: u64,

@@ -8,6 +8,7 @@ use crate::builder::Builder;
 use crate::faults::{Fault, FaultId};
 use crate::http::{Certificate, Server, Shared, lock};
 use crate::log::{RequestRecord, Totals};
+use crate::seed::{Delays, Seed, SeedError};
 use crate::world::World;
 
 /// A running sandbox. Dropping it stops it.
@@ -51,6 +52,21 @@ impl Sandbox {
     /// The account's state.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         lock(&self.shared.world)
+    }
+
+    /// Adds what a seed describes, or nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// When the seed names what is not there.
+    pub fn add(&self, seed: &Seed) -> Result<(), SeedError> {
+        self.shared.add(seed)
+    }
+
+    /// What the account holds and how it behaves, so that another sandbox can begin with it.
+    #[must_use]
+    pub fn seed(&self) -> Seed {
+        self.shared.seed()
     }
 
     /// Every request so far in the order of arrival; none with [`Builder::light`].
@@ -130,8 +146,7 @@ impl Sandbox {
 
     /// Sets latency and jitter for requests from now on.
     pub fn set_latency(&self, latency: Duration, jitter: Duration) {
-        let mut timing = lock(&self.shared.timing);
-        timing.latency = latency;
-        timing.jitter = jitter;
+        let delays = Delays { latency: Some(latency), jitter: Some(jitter), ..Delays::default() };
+        lock(&self.shared.timing).set(&delays);
     }
 }

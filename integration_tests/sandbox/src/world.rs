@@ -3,42 +3,26 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::account::Account;
 use crate::associations::{Associations, TypeDef};
 use crate::auth::{Apps, Tokens};
 use crate::catalog::{Catalog, CustomObject, ObjectType, TypeIndex};
 use crate::clock::Clock;
+use crate::consent::Consent;
 use crate::error::Refusal;
 use crate::events::Events;
 use crate::limits::Budgets;
 use crate::lists::Lists;
 use crate::random::Random;
 use crate::records::{History, RecordStore, SearchIndex};
-
-/// Whether results of batch writes repeat the `objectWriteTraceId` of their input. HubSpot's specification makes
-/// it optional, so a client must live with both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EchoTraceIds {
-    /// As recorded from HubSpot.
-    #[default]
-    Always,
-    /// As the specification allows.
-    Never,
-}
-
-/// Whether batch/update takes a contact's `email` as `idProperty`. HubSpot's guide says that it does not, and so
-/// does the one report there is; other pages can be read otherwise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UpdateByEmail {
-    /// 400, as reported.
-    #[default]
-    Refused,
-    /// Works like any unique property.
-    Accepted,
-}
+use crate::switches::Switches;
 
 /// An owner of records, a user of the account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Owner {
     /// The id that owner properties hold.
     pub id: u64,
@@ -50,6 +34,21 @@ pub struct Owner {
     pub first_name: String,
     /// Last name.
     pub last_name: String,
+}
+
+/// The owners that every account has.
+fn owners() -> Vec<Owner> {
+    let owner = |id, user_id, email: &str, first_name: &str| Owner {
+        id,
+        user_id,
+        email: email.to_owned(),
+        first_name: first_name.to_owned(),
+        last_name: "Owner".to_owned(),
+    };
+    vec![
+        owner(41_629_779, 1_000_001, "ada@sandbox.example.com", "Ada"),
+        owner(41_629_780, 1_000_002, "ben@sandbox.example.com", "Ben"),
+    ]
 }
 
 /// An inline association made when a record was created.
@@ -67,19 +66,8 @@ pub struct InlineAssociation {
     pub type_id: u32,
 }
 
-/// What search does with a value that has a quotation mark without its fellow. Reported is that a filter's value was
-/// refused so (HubSpot's Node.js client, issue 555); whether the values of an `IN` list are checked the same way is not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SearchQuotes {
-    /// It looks for it.
-    #[default]
-    Taken,
-    /// It refuses the whole request as JSON that cannot be read.
-    Refused,
-}
-
 /// The account's state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) account: Account,
     pub(crate) catalog: Catalog,
@@ -90,25 +78,24 @@ pub(crate) struct World {
     pub(crate) associations: Associations,
     pub(crate) lists: Lists,
     pub(crate) events: Events,
+    pub(crate) consent: Consent,
     pub(crate) tokens: Tokens,
     pub(crate) apps: Apps,
     pub(crate) budgets: Budgets,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
-    pub(crate) echo: EchoTraceIds,
-    pub(crate) update_by_email: UpdateByEmail,
+    pub(crate) switches: Switches,
     pub(crate) index: SearchIndex,
     /// How many writes do not see a property made by a call.
     pub(crate) property_lag: u64,
     /// Prefixes of paths that have ended.
     pub(crate) ended: Vec<String>,
-    pub(crate) search_quotes: SearchQuotes,
     /// Announced limits of records, where they are not the usual one.
     pub(crate) record_limits: HashMap<TypeIndex, u64>,
 }
 
 impl World {
-    /// An account with HubSpot's own object types and nothing else.
+    /// An account with HubSpot's own object types, two owners and nothing else.
     pub(crate) fn new(seed: u64, recording: bool) -> Self {
         let catalog = Catalog::new();
         let stores = catalog.types().iter().map(|_| RecordStore::default()).collect();
@@ -117,20 +104,19 @@ impl World {
             catalog,
             stores,
             history: History::new(recording),
-            owners: Vec::new(),
+            owners: owners(),
             inline: Vec::new(),
             associations: Associations::default(),
-            lists: Lists::default(),
-            events: Events::default(),
+            lists: Lists::new(recording),
+            events: Events::new(recording),
+            consent: Consent::default(),
             tokens: Tokens::default(),
             apps: Apps::new(),
             budgets: Budgets::default(),
             clock: Clock::new(),
             random: Random::new(seed),
-            echo: EchoTraceIds::default(),
             ended: Vec::new(),
-            search_quotes: SearchQuotes::default(),
-            update_by_email: UpdateByEmail::default(),
+            switches: Switches::default(),
             index: SearchIndex::default(),
             property_lag: 0,
             record_limits: HashMap::new(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot_sandbox::{Builder, CustomObject, PropertyDef, Sandbox, Scopes, Sensitivity};
+use hubspot_sandbox::{Builder, CustomObject, PropertyDef, RefreshTokens, Sandbox, Scopes, Sensitivity};
 use serde_json::{Value, json};
 
 use crate::support::{Client, Reply, UPSERT, by_email, inputs};
@@ -95,7 +95,7 @@ fn a_refused_grant_says_which_field_is_wrong() {
 
 #[test]
 fn refresh_tokens_can_rotate_and_be_revoked() {
-    let sandbox = with_app().rotate_refresh_tokens().start();
+    let sandbox = with_app().refresh_tokens(RefreshTokens::Rotate).start();
     let mut client = Client::new(&sandbox);
     let reply = refresh(&mut client, "/oauth/v3/token", "again").json();
     let next = reply["refresh_token"].as_str().unwrap().to_owned();

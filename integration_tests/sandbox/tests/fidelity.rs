@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use hubspot_sandbox::{Endpoint, Truth, calls};
 use serde_json::Value;
 
 use crate::fidelity_cases::{NOT_SERVED, replay};
@@ -83,6 +84,22 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures")
 }
 
+/// The kind of call that a recording is of.
+fn call_of(fixture: &Value) -> Option<Endpoint> {
+    let path = fixture["request"]["path"].as_str()?.split('?').next()?;
+    let fits = |known: &String| {
+        let (known, asked): (Vec<&str>, Vec<&str>) = (known.split('/').collect(), path.split('/').collect());
+        known.len() == asked.len()
+            && known.iter().zip(asked).all(|(known, asked)| known.starts_with('{') || *known == asked)
+    };
+    let meant = calls().into_iter().find(|call| call.paths.iter().any(fits))?;
+    let method = fixture["request"]["method"].as_str()?;
+    calls()
+        .into_iter()
+        .find(|call| call.paths == meant.paths && call.method == method)
+        .map(|call| call.endpoint)
+}
+
 #[test]
 fn answers_are_like_the_recorded_ones() {
     let Ok(entries) = std::fs::read_dir(folder()) else {
@@ -91,6 +108,7 @@ fn answers_are_like_the_recorded_ones() {
     };
     let mut problems: Vec<String> = Vec::new();
     let (mut replayed, mut known) = (0, BTreeSet::new());
+    let mut recorded = BTreeSet::new();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     for path in paths.iter().filter(|path| path.extension().is_some_and(|kind| kind == "json")) {
@@ -104,6 +122,11 @@ fn answers_are_like_the_recorded_ones() {
             None => problems.push(format!("{name}: neither replayed nor listed with a reason")),
             Some(reply) => {
                 replayed += 1;
+                // Whose token it is and how often it may call is nothing about the call.
+                let status = fixture["response"]["status"].as_u64();
+                recorded.extend(
+                    call_of(&fixture).filter(|_| ![Some(401), Some(403), Some(429)].contains(&status)),
+                );
                 let found = differences(&fixture, &reply);
                 let excused = |text: &String| EXCUSED.contains(&(name.as_str(), text.as_str()));
                 problems
@@ -116,6 +139,9 @@ fn answers_are_like_the_recorded_ones() {
             problems.push(format!("{listed}: listed, but there is no such recording"));
         }
     }
+    let said = calls().into_iter().filter(|call| call.truth == Truth::Recorded);
+    let said: BTreeSet<Endpoint> = said.map(|call| call.endpoint).collect();
+    assert_eq!(said, recorded, "the calls said to be recorded, and those whose recordings are replayed");
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(replayed >= 55, "only {replayed} recordings were replayed");
 }

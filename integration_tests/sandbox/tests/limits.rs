@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
-use hubspot_sandbox::{Endpoint, Gzip, RateLimit, Sandbox};
+use hubspot_sandbox::{Endpoint, Gzip, Millis, RateLimit, Sandbox};
 use serde_json::json;
 
 use crate::support::Client;
@@ -38,6 +38,8 @@ fn tokens_have_windows_of_their_own_and_share_the_day() {
         .token("second", hubspot_sandbox::Scopes::all())
         .daily_limit(2)
         .start();
+    // Noon in UTC: no day ends while this runs.
+    sandbox.set_clock(Millis(1_782_302_400_000));
     assert_eq!(Client::new(&sandbox).get(LIST).number("x-hubspot-ratelimit-daily-remaining"), 1);
     let mut second = Client::with_token(&sandbox, "second");
     assert_eq!(second.get(LIST).number("x-hubspot-ratelimit-daily-remaining"), 0);
@@ -82,9 +84,15 @@ fn without_a_limit_plenty_is_announced() {
 fn what_is_no_call_is_answered_as_hubspots_edge_does() {
     let sandbox = Sandbox::builder().body_limit(1000).start();
     let mut client = Client::new(&sandbox);
-    let reply = client.get("/crm/v3/nothing");
+    let reply = client.get("/crm/v3/owner");
     assert_eq!((reply.status, reply.header("content-type")), (404, Some("text/html;charset=utf-8")));
-    assert_eq!(client.call("PUT", LIST, &json!({})).status, 405);
+    let hint = reply.header("x-hubspot-sandbox").unwrap().to_owned();
+    assert_eq!(hint, "hubspot-sandbox has no GET /crm/v3/owner. Nearest: GET /crm/v3/owners");
+    assert!(String::from_utf8(reply.body).unwrap().contains(&hint));
+    let reply = client.call("PUT", LIST, &json!({}));
+    assert!(
+        reply.status == 405 && reply.header("x-hubspot-sandbox").unwrap().contains("with GET, POST only")
+    );
     assert_eq!(client.send("POST", LIST, Some("text/plain"), b"{}").unwrap().status, 415);
     assert_eq!(client.send("POST", LIST, None, b"{}").unwrap().status, 415);
     let long = json!({ "properties": { "firstname": "x".repeat(1000) } });

@@ -9,6 +9,10 @@ mod associations;
 #[cfg(test)]
 mod auth;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
 mod create_update;
 #[cfg(test)]
 mod events;
@@ -26,6 +30,8 @@ mod lists;
 mod log;
 #[cfg(test)]
 mod page;
+#[cfg(test)]
+mod pipelines;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use hubspot_sandbox::{Endpoint, EventDef, Fault, ListDef, PropertyDef, RateLimit, Sandbox};
+use hubspot_sandbox::{Control, Endpoint, EventDef, Fault, ListDef, PropertyDef, RateLimit, Sandbox};
 use serde_json::json;
 
 use crate::support::{Client, UPSERT, by_email, inputs};
@@ -88,7 +88,11 @@ fn pages_show_what_the_account_holds_and_was_asked() {
         ("/lists/5", vec![id.as_str(), "MANUAL"]),
         ("/events", vec!["pe42_signed_up", "plan="]),
         ("/requests", vec![UPSERT, "404", "204", "<svg"]),
-        ("/requests/1", vec!["&quot;id&quot;: &quot;ann@b.io&quot;", "Upsert"]),
+        (
+            "/requests/1",
+            vec!["&quot;id&quot;: &quot;ann@b.io&quot;", "Upsert", "Answer", "&quot;new&quot;: true"],
+        ),
+        ("/control", vec!["without --control", "None yet."]),
     ] {
         let page = page(&sandbox, path);
         for part in parts {
@@ -96,7 +100,30 @@ fn pages_show_what_the_account_holds_and_was_asked() {
         }
     }
     assert_eq!(sandbox.totals().arrived, asked, "pages are no requests");
-    assert_eq!(sandbox.page_views(), 9);
+    assert_eq!(sandbox.page_views(), 10);
+}
+
+#[test]
+fn faults_limits_and_switches_are_on_the_page() {
+    let fault = Fault::on(Endpoint::Upsert).object(EVIL).nth(2).status(503);
+    let sandbox = Sandbox::builder()
+        .control(Control::On)
+        .rate_limit(RateLimit::per_ten_seconds(77))
+        .fault(fault)
+        .start();
+    let page = page(&sandbox, "/control");
+    for part in [
+        "{&quot;nth&quot;:2}",
+        "&quot;status&quot;:503",
+        "DELETE /_sandbox/faults/1",
+        "name=\"calls\" value=\"77\"",
+        "<option value=\"always\" selected=\"\">",
+        "name=\"echoTraceIds\"",
+        "&lt;img src=x",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(!page.contains("<img"));
 }
 
 #[test]

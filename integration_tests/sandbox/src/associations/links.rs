@@ -9,7 +9,7 @@ use crate::catalog::TypeIndex;
 pub(crate) type Node = (TypeIndex, u64);
 
 /// Associations by record and by the object type they lead to. Each is held from both sides.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
     from: BTreeMap<(TypeIndex, u64, TypeIndex), BTreeMap<u64, BTreeSet<AssociationType>>>,
 }
@@ -70,6 +70,11 @@ impl Links {
         self.from.get(&(from.0, from.1, to)).into_iter().flatten().map(|(id, types)| (*id, types))
     }
 
+    /// The object types between whose records there are associations.
+    pub(crate) fn pairs(&self) -> BTreeSet<(TypeIndex, TypeIndex)> {
+        self.from.keys().map(|(from, _, to)| (*from, *to)).collect()
+    }
+
     /// All associations from one object type to another, in the order of the ids.
     pub(crate) fn all(
         &self,
@@ -96,6 +101,16 @@ impl Links {
                     self.types((to, id), (kind, primary)).extend(back);
                 }
             }
+        }
+    }
+
+    /// Takes every association of a record away.
+    pub(crate) fn forget_record(&mut self, record: Node) {
+        let range = (record.0, record.1, TypeIndex(0))..=(record.0, record.1, TypeIndex(usize::MAX));
+        let all: Vec<Node> =
+            self.from.range(range).flat_map(|((_, _, to), ids)| ids.keys().map(|id| (*to, *id))).collect();
+        for other in all {
+            self.dissociate(record, other);
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::hubspot_defined::HUBSPOT_DEFINED;
 use crate::catalog::{ObjectType, TypeIndex};
 
@@ -56,20 +59,34 @@ pub(crate) struct TypeDef {
 pub(crate) type End<'a> = (TypeIndex, &'a ObjectType);
 
 /// A label of the account's own, to be made by a test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssociationLabel {
+    /// The near object type.
     pub(crate) from: String,
+    /// The far object type.
     pub(crate) to: String,
+    /// Its text.
     pub(crate) label: String,
+    /// How it reads from the other side; the same unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) inverse: Option<String>,
-    pub(crate) ids: Option<(u32, u32)>,
+    /// Its `associationTypeId` in this direction and in the other; the next free ones unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) type_ids: Option<(u32, u32)>,
 }
 
 impl AssociationLabel {
     /// A label for associations from one object type to another. It reads the same from the other side.
     #[must_use]
     pub fn new(from: &str, to: &str, label: &str) -> Self {
-        Self { from: from.to_owned(), to: to.to_owned(), label: label.to_owned(), inverse: None, ids: None }
+        Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            label: label.to_owned(),
+            inverse: None,
+            type_ids: None,
+        }
     }
 
     /// How it reads from the other side.
@@ -82,9 +99,21 @@ impl AssociationLabel {
     /// Its `associationTypeId` in this direction and in the other; the next free ones unless set.
     #[must_use]
     pub fn type_ids(mut self, there: u32, back: u32) -> Self {
-        self.ids = Some((there, back));
+        self.type_ids = Some((there, back));
         self
     }
+}
+
+/// A label that the account made.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnLabel {
+    pub(crate) from: TypeIndex,
+    pub(crate) to: TypeIndex,
+    pub(crate) label: String,
+    /// How it reads from the other side.
+    pub(crate) inverse: Option<String>,
+    /// Its numbers there and back.
+    pub(crate) type_ids: (u32, u32),
 }
 
 /// First number of the types of pairs that HubSpot's tables do not have, and of the account's own labels.
@@ -92,7 +121,7 @@ const MADE_UP: u32 = 100_000;
 const OWN: u32 = 101;
 
 /// All association types of the account.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AssociationTypes {
     by_pair: HashMap<(TypeIndex, TypeIndex), Vec<TypeDef>>,
     labels: u32,
@@ -102,6 +131,23 @@ impl AssociationTypes {
     /// The types between two object types, the unlabelled one first.
     pub(crate) fn between(&mut self, from: End<'_>, to: End<'_>) -> &[TypeDef] {
         self.pair(from, to)
+    }
+
+    /// The labels that the account made, each once, in the order of their numbers.
+    pub(crate) fn own_labels(&self) -> Vec<OwnLabel> {
+        let all = self.by_pair.iter().flat_map(|(pair, types)| types.iter().map(move |known| (*pair, known)));
+        let own = all.filter(|(_, known)| known.own.category == AssociationCategory::UserDefined);
+        let mut labels: Vec<OwnLabel> = own
+            .filter(|(_, known)| known.own.id <= known.inverse.id)
+            .filter_map(|((from, to), known)| {
+                let back = self.by_pair.get(&(to, from))?.iter().find(|back| back.own == known.inverse)?;
+                let (label, inverse) = (known.label.clone()?, back.label.clone());
+                let type_ids = (known.own.id, known.inverse.id);
+                Some(OwnLabel { from, to, label, inverse, type_ids })
+            })
+            .collect();
+        labels.sort_by_key(|label| label.type_ids);
+        labels
     }
 
     /// Makes a label and gives both directions of it.

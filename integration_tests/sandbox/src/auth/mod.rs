@@ -6,7 +6,6 @@ mod oauth;
 pub(crate) mod scopes;
 mod tokens;
 
-pub(crate) use oauth::{Apps, Grant, GrantError, OAuthApp, Rotation};
+pub(crate) use oauth::{Apps, Grant, GrantError, OAuthApp};
 pub use scopes::Scopes;
-pub use tokens::MalformedTokens;
 pub(crate) use tokens::{Bearer, BudgetId, TokenKind, Tokens};

@@ -19,21 +19,12 @@ pub(crate) struct OAuthApp {
 }
 
 /// All installed apps and the account-wide rules for their tokens.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Apps {
     apps: Vec<OAuthApp>,
     pub(crate) access_token_lifetime: Duration,
     /// What is told of it (`expires_in`), where that is not the truth.
     pub(crate) told_lifetime: Option<Value>,
-    /// Whether every refresh gives another refresh token and makes the old one invalid.
-    pub(crate) rotation: Rotation,
-}
-
-/// What a refresh does to the refresh token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rotation {
-    Keep,
-    Replace,
 }
 
 /// A refused grant.
@@ -83,18 +74,19 @@ pub(crate) struct Grant {
 }
 
 impl Apps {
-    /// No apps; access tokens live 30 minutes and refresh tokens stay.
+    /// No apps; access tokens live 30 minutes.
     pub(crate) fn new() -> Self {
-        Self {
-            apps: Vec::new(),
-            access_token_lifetime: Duration::from_secs(1800),
-            told_lifetime: None,
-            rotation: Rotation::Keep,
-        }
+        Self { apps: Vec::new(), access_token_lifetime: Duration::from_secs(1800), told_lifetime: None }
     }
 
-    /// Installs an app.
+    /// Every app.
+    pub(crate) fn all(&self) -> &[OAuthApp] {
+        &self.apps
+    }
+
+    /// Installs an app in place of the one with that client id.
     pub(crate) fn install(&mut self, app: OAuthApp) {
+        self.apps.retain(|known| known.client_id != app.client_id);
         self.apps.push(app);
     }
 
@@ -124,11 +116,12 @@ impl Apps {
         }
     }
 
-    /// Checks the fields of a token request. `fresh` is the refresh token to use if they are replaced.
+    /// Checks the fields of a token request. `fresh` is the refresh token that replaces the old one, if it is to be
+    /// replaced.
     pub(crate) fn grant(
         &mut self,
         form: &BTreeMap<String, String>,
-        fresh: String,
+        fresh: Option<String>,
     ) -> Result<Grant, GrantError> {
         let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
         match field("grant_type") {
@@ -137,7 +130,6 @@ impl Apps {
             Some("authorization_code") => return Err(GrantError::Code),
             _ => return Err(GrantError::GrantType),
         }
-        let rotation = self.rotation;
         let client_id = field("client_id").ok_or(GrantError::ClientId)?;
         let app = self.find_mut(client_id).ok_or(GrantError::ClientId)?;
         if field("client_secret") != Some(app.client_secret.as_str()) {
@@ -146,7 +138,7 @@ impl Apps {
         if field("refresh_token") != Some(app.refresh_token.as_str()) {
             return Err(GrantError::RefreshToken);
         }
-        if rotation == Rotation::Replace {
+        if let Some(fresh) = fresh {
             app.refresh_token = fresh;
         }
         Ok(Grant {
@@ -195,19 +187,18 @@ mod tests {
         ] {
             let mut wrong = form(&GOOD);
             wrong.insert(field.to_owned(), "wrong".to_owned());
-            assert_eq!(apps().grant(&wrong, String::new()).unwrap_err(), error);
+            assert_eq!(apps().grant(&wrong, None).unwrap_err(), error);
             wrong.remove(field);
-            assert_eq!(apps().grant(&wrong, String::new()).unwrap_err(), error, "absent {field}");
+            assert_eq!(apps().grant(&wrong, None).unwrap_err(), error, "absent {field}");
         }
     }
 
     #[test]
     fn a_replaced_refresh_token_works_once() {
         let mut apps = apps();
-        apps.rotation = Rotation::Replace;
-        let grant = apps.grant(&form(&GOOD), "next".to_owned()).unwrap();
+        let grant = apps.grant(&form(&GOOD), Some("next".to_owned())).unwrap();
         assert_eq!(grant.refresh_token, "next");
-        assert_eq!(apps.grant(&form(&GOOD), "x".to_owned()).unwrap_err(), GrantError::RefreshToken);
+        assert_eq!(apps.grant(&form(&GOOD), None).unwrap_err(), GrantError::RefreshToken);
     }
 
     #[test]
@@ -216,6 +207,6 @@ mod tests {
         assert!(apps.revoke_refresh_token("again"));
         let mut empty = form(&GOOD);
         empty.insert("refresh_token".to_owned(), String::new());
-        assert_eq!(apps.grant(&empty, String::new()).unwrap_err(), GrantError::RefreshToken);
+        assert_eq!(apps.grant(&empty, None).unwrap_err(), GrantError::RefreshToken);
     }
 }

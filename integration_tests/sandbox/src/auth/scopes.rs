@@ -5,11 +5,44 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::{ObjectType, Sensitivity};
 
 /// Scopes granted to a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Written", into = "Written")]
 pub struct Scopes(BTreeSet<String>);
+
+/// Scopes as a seed writes them: their names, or the word `all`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Written {
+    Word(Word),
+    Names(BTreeSet<String>),
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Word {
+    All,
+}
+
+impl From<Written> for Scopes {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Word(Word::All) => Self::all(),
+            Written::Names(names) => Self(names),
+        }
+    }
+}
+
+impl From<Scopes> for Written {
+    fn from(scopes: Scopes) -> Self {
+        if scopes == Scopes::all() { Self::Word(Word::All) } else { Self::Names(scopes.0) }
+    }
+}
 
 impl Scopes {
     /// Every scope the sandbox knows.
@@ -86,6 +119,12 @@ const SINGLE: &[&str] = &[
     "analytics.behavioral_events.send",
     "behavioral-events-ingestion",
     "behavioral_events.event_definitions.read_write",
+    "crm.pipelines.orders.write",
+    "communication_preferences.read",
+    "communication_preferences.write",
+    "communication_preferences.read_write",
+    "communication_preferences.statuses.batch.read",
+    "communication_preferences.statuses.batch.write",
 ];
 
 /// What a call does with records or definitions.
@@ -148,6 +187,21 @@ pub(crate) fn schemas(access: Access) -> Vec<String> {
     if access == Access::Read {
         scopes.push("crm.objects.custom.read".to_owned());
     }
+    scopes
+}
+
+/// Scopes that let a call read or change pipelines, whichever type they are of.
+pub(crate) fn pipelines(access: Access) -> Vec<String> {
+    let schemas =
+        |access: &str| OBJECTS.iter().map(move |object| format!("crm.schemas.{object}.{access}")).collect();
+    let mut scopes: Vec<String> = schemas("write");
+    if access == Access::Read {
+        scopes.extend::<Vec<String>>(schemas("read"));
+        for access in ["read", "write"] {
+            scopes.extend(OBJECTS.iter().map(|object| format!("crm.objects.{object}.{access}")));
+        }
+    }
+    scopes.extend(["tickets", "e-commerce", "crm.pipelines.orders.write"].map(str::to_owned));
     scopes
 }
 

@@ -29,25 +29,10 @@ pub(crate) struct Bearer {
     pub(crate) expires: Option<Millis>,
 }
 
-/// What becomes of a call whose token has not the shape of any that HubSpot gives out (`pat-<region>-<uuid>` of private
-/// apps and service keys; longer ones of OAuth apps).
-///
-/// HubSpot documents 401 for every token that is not good. 530 is a code of Cloudflare's, which stands before HubSpot, and
-/// in none of HubSpot's tables; tokens that were not copied whole have been answered with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MalformedTokens {
-    /// 401, as documented.
-    #[default]
-    Unauthorised,
-    /// 530 and a page, before anything looks at the call.
-    FailAtTheEdge,
-}
-
 /// All tokens given out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tokens {
     by_text: HashMap<String, Bearer>,
-    pub(crate) malformed: MalformedTokens,
 }
 
 impl Tokens {
@@ -66,6 +51,11 @@ impl Tokens {
         self.by_text.get_mut(text)
     }
 
+    /// Every token with its text.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Bearer)> {
+        self.by_text.iter().map(|(text, bearer)| (text.as_str(), bearer))
+    }
+
     /// Makes a token unknown.
     pub(crate) fn revoke(&mut self, text: &str) -> bool {
         self.by_text.remove(text).is_some()
@@ -78,11 +68,10 @@ impl Tokens {
         }
     }
 
-    /// Whether the edge answers a call with this `Authorization` header itself.
-    pub(crate) fn fail_at_the_edge(&self, header: Option<&str>) -> bool {
+    /// Whether a call with this `Authorization` header has a token of no known shape.
+    pub(crate) fn are_malformed(&self, header: Option<&str>) -> bool {
         let token = header.and_then(|header| header.split_once(' ')).map(|(_, token)| token.trim());
-        self.malformed == MalformedTokens::FailAtTheEdge
-            && token.is_some_and(|token| !self.by_text.contains_key(token) && is_malformed(token))
+        token.is_some_and(|token| !self.by_text.contains_key(token) && is_malformed(token))
     }
 
     /// Accepts or refuses the value of an `Authorization` header.
@@ -169,11 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_was_cut_off_fails_at_the_edge_where_that_was_chosen() {
-        let mut tokens = tokens();
+    fn a_token_that_was_cut_off_is_told_from_one_that_is_unknown() {
+        let tokens = tokens();
         let whole = "Bearer pat-na1-01234567-89ab-cdef-0123-456789abcdef";
-        assert!(!tokens.fail_at_the_edge(Some("Bearer pat-na1-0123")));
-        tokens.malformed = MalformedTokens::FailAtTheEdge;
         for (header, fails) in [
             (None, false),
             (Some("Bearer "), true),
@@ -182,7 +169,7 @@ mod tests {
             (Some(whole), false),
             (Some("Bearer short"), false),
         ] {
-            assert_eq!(tokens.fail_at_the_edge(header), fails, "{header:?}");
+            assert_eq!(tokens.are_malformed(header), fails, "{header:?}");
         }
     }
 

@@ -4,6 +4,7 @@ mod families;
 mod wire;
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,137 +13,136 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::account::{Account, AccountType};
-use crate::auth::{Bearer, MalformedTokens, OAuthApp, Rotation, Scopes, TokenKind};
-use crate::catalog::{CustomObject, PropertyDef};
-use crate::faults::{Fault, FaultEngine};
-use crate::http::{Gzip, Server, Shared, Timing, Wire};
+use crate::auth::Scopes;
+use crate::catalog::{CustomObject, Pipeline, PropertyDef};
+use crate::faults::Fault;
+use crate::http::{Gzip, Server, Shared, Wire};
 use crate::limits::RateLimit;
 use crate::log::RequestLog;
-use crate::random::Random;
+use crate::remote::Control;
 use crate::sandbox::Sandbox;
-use crate::world::{EchoTraceIds, Owner, UpdateByEmail, World};
+use crate::seed::{AppSeed, Seed, SeedError, TokenSeed};
+use crate::start::Start;
+use crate::world::Owner;
 
 /// Bytes of request bodies the log keeps unless told otherwise.
 const BODY_ROOM: usize = 64 * 1024 * 1024;
 /// Longest request body taken unless told otherwise.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
+/// A sandbox could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The account is described by what cannot be: a property of an object type that does not exist.
+    #[error("the account cannot be: {0}")]
+    Account(#[from] SeedError),
+    /// The address cannot be listened on.
+    #[error("could not listen: {0}")]
+    Listen(#[from] io::Error),
+}
+
+impl From<StartError> for io::Error {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Listen(error) => error,
+            StartError::Account(error) => Self::other(error),
+        }
+    }
+}
+
 /// Options of a sandbox to be started.
+///
+/// What the account is like fills a [`Seed`]; the other options are about the program that plays it. There is a method for
+/// every switch of [`crate::switches`].
 #[derive(Clone, Debug)]
 pub struct Builder {
-    seed: u64,
-    port: u16,
-    latency: Duration,
-    jitter: Duration,
-    rate_limit: Option<RateLimit>,
-    daily_limit: u64,
-    search_limit: RateLimit,
-    search_delay: Duration,
-    search_lag: u64,
+    pub(crate) seed: Seed,
+    random_seed: u64,
+    address: SocketAddr,
     default_token: Option<String>,
-    tokens: Vec<(String, Scopes)>,
-    apps: Vec<(String, String, String, Scopes)>,
-    access_token_lifetime: Duration,
-    told_lifetime: Option<Value>,
-    malformed_tokens: MalformedTokens,
-    rotation: Rotation,
-    account: Account,
-    echo: EchoTraceIds,
-    update_by_email: UpdateByEmail,
-    owners: Vec<Owner>,
-    custom_objects: Vec<CustomObject>,
-    properties: Vec<(String, PropertyDef)>,
-    faults: Vec<Fault>,
+    control: Control,
     body_limit: usize,
     body_room: Option<usize>,
     history: bool,
     gzip: Gzip,
     wire: Wire,
-    families: families::Families,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            seed: 1,
-            port: 0,
-            latency: Duration::ZERO,
-            jitter: Duration::ZERO,
-            rate_limit: None,
-            daily_limit: 1_000_000,
-            search_limit: RateLimit::new(5, Duration::from_secs(1)),
-            search_delay: Duration::ZERO,
-            search_lag: 0,
+            seed: Seed::default(),
+            random_seed: 1,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             default_token: None,
-            tokens: Vec::new(),
-            apps: Vec::new(),
-            access_token_lifetime: Duration::from_secs(1800),
-            told_lifetime: None,
-            malformed_tokens: MalformedTokens::default(),
-            rotation: Rotation::Keep,
-            account: Account::default(),
-            echo: EchoTraceIds::default(),
-            update_by_email: UpdateByEmail::default(),
-            owners: vec![
-                owner(41_629_779, 1_000_001, "ada@sandbox.example.com", "Ada", "Owner"),
-                owner(41_629_780, 1_000_002, "ben@sandbox.example.com", "Ben", "Owner"),
-            ],
-            custom_objects: Vec::new(),
-            properties: Vec::new(),
-            faults: Vec::new(),
+            control: Control::Off,
             body_limit: BODY_LIMIT,
             body_room: Some(BODY_ROOM),
             history: true,
             gzip: Gzip::default(),
             wire: Wire::default(),
-            families: families::Families::default(),
         }
     }
 }
 
-fn owner(id: u64, user_id: u64, email: &str, first_name: &str, last_name: &str) -> Owner {
-    Owner {
-        id,
-        user_id,
-        email: email.to_owned(),
-        first_name: first_name.to_owned(),
-        last_name: last_name.to_owned(),
-    }
-}
-
 impl Builder {
+    fn account(&mut self) -> &mut Account {
+        self.seed.account.get_or_insert_default()
+    }
+
+    /// Describes the account by a seed, in place of what was described so far.
+    #[must_use]
+    pub fn described(mut self, seed: Seed) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Whether the control over HTTP (`/_sandbox/...`) is there. It is not unless asked for.
+    #[must_use]
+    pub fn control(mut self, control: Control) -> Self {
+        self.control = control;
+        self
+    }
+
+    /// Address to listen on; 127.0.0.1 unless set. Anybody who reaches it may do with the account what they like.
+    #[must_use]
+    pub fn listen(mut self, address: IpAddr) -> Self {
+        self.address.set_ip(address);
+        self
+    }
+
     /// Seed of ids, shuffles, tokens, jitter and probabilities; 1 unless set.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.random_seed = seed;
         self
     }
 
     /// Port on 127.0.0.1; 0, the default, takes a free one.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
+        self.address.set_port(port);
         self
     }
 
     /// Time every request takes before it has its effect; none unless set.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = latency;
+        self.seed.delays.latency = Some(latency);
         self
     }
 
     /// At most so much time on top of the latency, drawn anew for every request.
     #[must_use]
     pub fn jitter(mut self, jitter: Duration) -> Self {
-        self.jitter = jitter;
+        self.seed.delays.jitter = Some(jitter);
         self
     }
 
     /// Window of every token; unless set 190 per 10 s for private tokens and 110 for OAuth apps.
     #[must_use]
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
-        self.rate_limit = Some(limit);
+        self.seed.limits.calls = Some(limit);
         self
     }
 
@@ -155,21 +155,21 @@ impl Builder {
     /// Daily quota that private tokens share; 1,000,000 unless set.
     #[must_use]
     pub fn daily_limit(mut self, limit: u64) -> Self {
-        self.daily_limit = limit;
+        self.seed.limits.daily = Some(limit);
         self
     }
 
     /// Window of search, which all tokens share; 5 per second unless set.
     #[must_use]
     pub fn search_limit(mut self, limit: RateLimit) -> Self {
-        self.search_limit = limit;
+        self.seed.limits.search = Some(limit);
         self
     }
 
     /// How many searches of the account do not see a new record yet; none unless set.
     #[must_use]
     pub fn search_index_lag(mut self, searches: u64) -> Self {
-        self.search_lag = searches;
+        self.seed.delays.search_index_searches = Some(searches);
         self
     }
 
@@ -177,7 +177,7 @@ impl Builder {
     /// [`Sandbox::advance_clock`] needs no waiting.
     #[must_use]
     pub fn search_index_delay(mut self, delay: Duration) -> Self {
-        self.search_delay = delay;
+        self.seed.delays.search_index = Some(delay);
         self
     }
 
@@ -191,7 +191,7 @@ impl Builder {
     /// Adds a private token.
     #[must_use]
     pub fn token(mut self, token: &str, scopes: Scopes) -> Self {
-        self.tokens.push((token.to_owned(), scopes));
+        self.seed.tokens.push(TokenSeed { token: token.to_owned(), scopes });
         self
     }
 
@@ -204,14 +204,19 @@ impl Builder {
         refresh_token: &str,
         scopes: Scopes,
     ) -> Self {
-        self.apps.push((client_id.to_owned(), client_secret.to_owned(), refresh_token.to_owned(), scopes));
+        self.seed.apps.push(AppSeed {
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.to_owned(),
+            refresh_token: refresh_token.to_owned(),
+            scopes,
+        });
         self
     }
 
     /// How long access tokens live; 30 minutes unless set.
     #[must_use]
     pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.access_token_lifetime = lifetime;
+        self.seed.delays.access_token = Some(lifetime);
         self
     }
 
@@ -219,93 +224,74 @@ impl Builder {
     /// keeps a broken answer from saying anything else.
     #[must_use]
     pub fn told_lifetime(mut self, told: Value) -> Self {
-        self.told_lifetime = Some(told);
-        self
-    }
-
-    /// What becomes of calls with tokens of no known shape.
-    #[must_use]
-    pub fn malformed_tokens(mut self, rule: MalformedTokens) -> Self {
-        self.malformed_tokens = rule;
-        self
-    }
-
-    /// Makes every refresh give another refresh token and the old one invalid.
-    #[must_use]
-    pub fn rotate_refresh_tokens(mut self) -> Self {
-        self.rotation = Rotation::Replace;
+        self.seed.delays.access_token_told = Some(told);
         self
     }
 
     /// The account's number.
     #[must_use]
     pub fn portal_id(mut self, portal_id: u64) -> Self {
-        self.account.portal_id = portal_id;
+        self.account().portal_id = portal_id;
         self
     }
 
     /// `dataHostingLocation`; `na1` unless set. It also starts the default token and the UI's host.
     #[must_use]
     pub fn region(mut self, region: &str) -> Self {
-        region.clone_into(&mut self.account.region);
+        region.clone_into(&mut self.account().region);
         self
     }
 
     /// Name of the account's time zone and its offset from UTC in minutes; `US/Eastern`, -300 unless set.
     #[must_use]
     pub fn time_zone(mut self, name: &str, utc_offset_minutes: i32) -> Self {
-        name.clone_into(&mut self.account.time_zone);
-        self.account.utc_offset_minutes = utc_offset_minutes;
+        let account = self.account();
+        name.clone_into(&mut account.time_zone);
+        account.utc_offset_minutes = utc_offset_minutes;
         self
     }
 
     /// The account's type; a developer test account unless set.
     #[must_use]
     pub fn account_type(mut self, kind: AccountType) -> Self {
-        self.account.kind = kind;
-        self
-    }
-
-    /// Whether batch results repeat trace ids.
-    #[must_use]
-    pub fn echo_trace_ids(mut self, echo: EchoTraceIds) -> Self {
-        self.echo = echo;
-        self
-    }
-
-    /// Whether batch/update takes a contact's `email` as `idProperty`.
-    #[must_use]
-    pub fn update_by_email(mut self, rule: UpdateByEmail) -> Self {
-        self.update_by_email = rule;
+        self.account().kind = kind;
         self
     }
 
     /// Adds an owner to the two every sandbox has.
     #[must_use]
     pub fn owner(mut self, owner: Owner) -> Self {
-        self.owners.push(owner);
+        self.seed.owners.push(owner);
         self
     }
 
     /// Adds a custom object type.
     #[must_use]
     pub fn custom_object(mut self, object: CustomObject) -> Self {
-        self.custom_objects.push(object);
+        self.seed.objects.push(object);
         self
     }
 
     /// Adds a property to an object type, or replaces the one of that name. An object type that does not exist
-    /// makes [`Builder::start`] panic.
+    /// keeps it from starting.
     #[must_use]
     pub fn property(mut self, object: &str, property: PropertyDef) -> Self {
-        self.properties.push((object.to_owned(), property));
+        self.seed.properties.entry(object.to_owned()).or_default().push(property);
+        self
+    }
+
+    /// Adds a pipeline to an object type, or replaces the one with that id. An object type that does not exist keeps it
+    /// from starting.
+    #[must_use]
+    pub fn pipeline(mut self, object: &str, pipeline: Pipeline) -> Self {
+        self.seed.pipelines.entry(object.to_owned()).or_default().push(pipeline);
         self
     }
 
     /// Adds a fault.
     #[must_use]
     pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
+        self.seed.faults.push(fault);
         self
     }
 
@@ -342,7 +328,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// When the port is taken or the options contradict each other; [`Builder::try_start`] gives the former back.
+    /// When the port is taken or the account cannot be; [`Builder::try_start`] gives both back.
     #[must_use]
     pub fn start(self) -> Sandbox {
         match self.try_start() {
@@ -355,75 +341,33 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When it cannot listen on the port, or the certificate cannot be used.
-    ///
-    /// # Panics
-    ///
-    /// When a property was given for an object type that does not exist.
-    pub fn try_start(self) -> io::Result<Sandbox> {
-        let port = self.port;
-        let (world, default_token) = self.world();
-        let mut faults = FaultEngine::new(self.seed);
-        for fault in self.faults {
-            faults.add(fault);
-        }
+    /// When it cannot listen, the certificate cannot be used, or the account cannot be.
+    pub fn try_start(self) -> Result<Sandbox, StartError> {
+        let start = Start {
+            seed: self.seed,
+            random_seed: self.random_seed,
+            history: self.history,
+            default_token: self.default_token,
+        };
+        let begun = start.begin()?;
+        let default_token = begun.default_token.clone();
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
-            world: Mutex::new(world),
-            faults: Mutex::new(faults),
-            timing: Mutex::new(Timing {
-                latency: self.latency,
-                jitter: self.jitter,
-                random: Random::new(self.seed ^ 0x7177),
-            }),
+            world: Mutex::new(begun.world),
+            faults: Mutex::new(begun.faults),
+            timing: Mutex::new(begun.timing),
+            start: Start { default_token: Some(begun.default_token), ..start },
+            snapshots: Mutex::default(),
             log: Arc::new(RequestLog::new(self.body_room)),
             pages: AtomicU64::new(0),
             connections: AtomicU64::new(0),
+            control: self.control,
             body_limit: self.body_limit,
             gzip: self.gzip,
             wire: self.wire,
             stop: stopped,
         });
-        let server = Server::start(port, Arc::clone(&shared), stop)?;
+        let server = Server::start(self.address, Arc::clone(&shared), stop)?;
         Ok(Sandbox::new(server, shared, default_token))
-    }
-
-    fn world(&self) -> (World, String) {
-        let mut world = World::new(self.seed, self.history);
-        world.account = self.account.clone();
-        world.owners.clone_from(&self.owners);
-        world.echo = self.echo;
-        world.update_by_email = self.update_by_email;
-        world.index.delay = self.search_delay;
-        world.index.lag = self.search_lag;
-        world.budgets.search.limit = self.search_limit;
-        world.budgets.daily.limit = self.daily_limit;
-        world.budgets.set_associations(self.families.association_budget(self.rate_limit));
-        world.apps.access_token_lifetime = self.access_token_lifetime;
-        world.apps.told_lifetime.clone_from(&self.told_lifetime);
-        world.apps.rotation = self.rotation;
-        world.tokens.malformed = self.malformed_tokens;
-        let made = format!("pat-{}-{}", world.account.region, world.random.uuid());
-        let default_token = self.default_token.clone().unwrap_or(made);
-        let all = [(default_token.clone(), Scopes::all())];
-        for (text, scopes) in all.iter().chain(&self.tokens) {
-            let budget = world.budgets.add(self.rate_limit.unwrap_or(RateLimit::per_ten_seconds(190)));
-            let bearer = Bearer { kind: TokenKind::Private, scopes: scopes.clone(), budget, expires: None };
-            world.tokens.insert(text, bearer);
-        }
-        for (client_id, client_secret, refresh_token, scopes) in self.apps.iter().cloned() {
-            let budget = world.budgets.add(self.rate_limit.unwrap_or(RateLimit::per_ten_seconds(110)));
-            world.apps.install(OAuthApp { client_id, client_secret, refresh_token, scopes, budget });
-        }
-        for object in &self.custom_objects {
-            world.add_custom(object.clone());
-        }
-        for (object, property) in &self.properties {
-            world.put_property(object, property.clone());
-        }
-        world.events.occurrences.counted_only = !self.history;
-        world.lists.forgetful = !self.history;
-        self.families.apply(&mut world);
-        (world, default_token)
     }
 }

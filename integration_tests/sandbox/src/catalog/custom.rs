@@ -1,22 +1,49 @@
 //! Definition of a custom object for the builder and for `POST /crm-object-schemas/v3/schemas`.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::defaults;
 use super::object_type::{Family, ObjectType, PropertyGroup};
 use super::property::PropertyDef;
 use crate::clock::Millis;
 
-/// A custom object to be made.
-#[derive(Clone, Debug)]
+/// A custom object to be made; in JSON as HubSpot's schemas write it, with a name that is enough.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomObject {
+    /// Its schema name.
     pub(crate) name: String,
-    pub(crate) singular: String,
-    pub(crate) plural: String,
-    pub(crate) number: Option<u64>,
+    /// `2-` and a number; the number comes from the seed of what is random unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) object_type_id: Option<String>,
+    /// What people see; made from the name unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) labels: Option<Labels>,
+    /// Properties that a new record needs.
+    #[serde(rename = "requiredProperties", default)]
     pub(crate) required: Vec<String>,
+    /// Properties that search looks into.
+    #[serde(rename = "searchableProperties", default)]
     pub(crate) searchable: Vec<String>,
+    /// The property that names a record to people; the first one unless given.
+    #[serde(rename = "primaryDisplayProperty", default, skip_serializing_if = "Option::is_none")]
     pub(crate) primary: Option<String>,
+    /// Properties shown beside it.
+    #[serde(rename = "secondaryDisplayProperties", default)]
     pub(crate) secondary: Vec<String>,
+    /// Its properties beside those of every type.
+    #[serde(default)]
     pub(crate) properties: Vec<PropertyDef>,
+}
+
+/// What people call records of a type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Labels {
+    /// One of them.
+    pub(crate) singular: String,
+    /// Many of them.
+    pub(crate) plural: String,
 }
 
 impl CustomObject {
@@ -25,9 +52,8 @@ impl CustomObject {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            singular: name.to_owned(),
-            plural: format!("{name}s"),
-            number: None,
+            object_type_id: None,
+            labels: None,
             required: Vec::new(),
             searchable: Vec::new(),
             primary: None,
@@ -39,15 +65,14 @@ impl CustomObject {
     /// Sets the labels people see.
     #[must_use]
     pub fn labels(mut self, singular: &str, plural: &str) -> Self {
-        singular.clone_into(&mut self.singular);
-        plural.clone_into(&mut self.plural);
+        self.labels = Some(Labels { singular: singular.to_owned(), plural: plural.to_owned() });
         self
     }
 
     /// Makes its type id `2-<number>`; without it the number comes from the seed.
     #[must_use]
     pub fn type_number(mut self, number: u64) -> Self {
-        self.number = Some(number);
+        self.object_type_id = Some(format!("2-{number}"));
         self
     }
 
@@ -66,12 +91,14 @@ impl CustomObject {
     }
 
     pub(crate) fn into_type(self, portal_id: u64, number: u64, now: Millis) -> ObjectType {
-        let number = self.number.unwrap_or(number);
-        let mut kind = ObjectType::built_in(&format!("2-{number}"), &self.name, &self.name, Family::Other);
+        let id = self.object_type_id.unwrap_or_else(|| format!("2-{number}"));
+        let mut kind = ObjectType::built_in(&id, &self.name, &self.name, Family::Other);
         kind.custom = true;
         kind.fully_qualified_name = format!("p{portal_id}_{}", self.name);
-        kind.label_singular = self.singular;
-        kind.label_plural = self.plural;
+        let usual = || Labels { singular: self.name.clone(), plural: format!("{}s", self.name) };
+        let labels = self.labels.unwrap_or_else(usual);
+        kind.label_singular = labels.singular;
+        kind.label_plural = labels.plural;
         kind.created = now;
         kind.groups = vec![PropertyGroup {
             name: format!("{}_information", self.name),

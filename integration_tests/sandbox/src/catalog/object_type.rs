@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::property::PropertyDef;
+use super::pipeline::Pipeline;
+use super::property::{FieldType, PropertyDef, PropertyOption, PropertyType};
 use crate::clock::Millis;
 use crate::rules::Demand;
+use crate::switches::UniqueValues;
 
 /// Position of a property in its object type's table. It never changes, not even when the property is deleted
 /// and made again, so stored values can refer to it.
@@ -44,16 +46,6 @@ pub(crate) struct PropertyGroup {
     pub(crate) display_order: i32,
 }
 
-/// How values of identifying properties are compared. HubSpot does not say, but for e-mail addresses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UniqueValues {
-    /// Letter by letter.
-    #[default]
-    Exact,
-    /// Capitals are small letters.
-    Caseless,
-}
-
 /// One object type.
 #[derive(Clone, Debug)]
 pub(crate) struct ObjectType {
@@ -77,6 +69,8 @@ pub(crate) struct ObjectType {
     pub(crate) secondary_display: Vec<String>,
     pub(crate) groups: Vec<PropertyGroup>,
     pub(crate) created: Millis,
+    /// Change them by [`ObjectType::change_pipelines`] only: two properties show them.
+    pipelines: Vec<Pipeline>,
     properties: Vec<PropertyDef>,
     slots: HashMap<String, Slot>,
     /// Properties just made, with the number of writes that do not see them yet.
@@ -127,6 +121,7 @@ impl ObjectType {
                 display_order: 0,
             }],
             created: Millis(0),
+            pipelines: Vec::new(),
             properties: Vec::new(),
             slots: HashMap::new(),
             settling: HashMap::new(),
@@ -138,6 +133,12 @@ impl ObjectType {
         if property.group.is_empty() {
             property.group = self.groups.first().map(|group| group.name.clone()).unwrap_or_default();
         }
+        if self.is_of_pipelines(&property)
+            && let Some(known) = self.property_even_archived(&property.name)
+        {
+            property.options = std::mem::take(&mut known.options);
+            property.external = true;
+        }
         if let Some(&slot) = self.slots.get(&property.name) {
             self.properties[slot.0 as usize] = property;
             return slot;
@@ -146,6 +147,67 @@ impl ObjectType {
         self.slots.insert(property.name.clone(), slot);
         self.properties.push(property);
         slot
+    }
+
+    /// Its pipelines in the order in which they were made.
+    pub(crate) fn pipelines(&self) -> &[Pipeline] {
+        &self.pipelines
+    }
+
+    /// Changes its pipelines, and with them what the two properties that hold a record's pipeline and stage take.
+    pub(crate) fn change_pipelines<T>(&mut self, change: impl FnOnce(&mut Vec<Pipeline>) -> T) -> T {
+        let changed = change(&mut self.pipelines);
+        self.show_pipelines();
+        changed
+    }
+
+    /// Names of the properties that hold a record's pipeline and its stage.
+    pub(crate) fn pipeline_properties(&self) -> (&'static str, &'static str) {
+        if self.family == Family::Deal {
+            ("pipeline", "dealstage")
+        } else {
+            ("hs_pipeline", "hs_pipeline_stage")
+        }
+    }
+
+    /// Whether a property holds a record's pipeline or its stage.
+    pub(crate) fn is_of_pipelines(&self, property: &PropertyDef) -> bool {
+        let (pipeline, stage) = self.pipeline_properties();
+        !self.pipelines.is_empty() && (property.name == pipeline || property.name == stage)
+    }
+
+    /// The pipeline with that id.
+    pub(crate) fn pipeline(&self, id: &str) -> Option<&Pipeline> {
+        self.pipelines.iter().find(|pipeline| pipeline.id == id)
+    }
+
+    fn show_pipelines(&mut self) {
+        if self.pipelines.is_empty() {
+            return;
+        }
+        let option = |(id, label): (&String, &String)| PropertyOption {
+            label: label.clone(),
+            value: id.clone(),
+            hidden: false,
+            display_order: -1,
+            description: String::new(),
+        };
+        let live = || self.pipelines.iter().filter(|pipeline| !pipeline.archived);
+        let pipelines = live().map(|pipeline| option((&pipeline.id, &pipeline.label))).collect();
+        let stages = live().flat_map(|pipeline| &pipeline.stages);
+        let stages = stages.map(|stage| option((&stage.id, &stage.label))).collect();
+        let (pipeline, stage) = self.pipeline_properties();
+        for (name, options) in [(pipeline, pipelines), (stage, stages)] {
+            if self.property_even_archived(name).is_none() {
+                self.put_property(
+                    PropertyDef::new(name, PropertyType::Enumeration, FieldType::Select).built_in(),
+                );
+            }
+            if let Some(property) = self.property_even_archived(name) {
+                property.options = options;
+                property.external = true;
+            }
+        }
     }
 
     /// The live property of that name with its slot.

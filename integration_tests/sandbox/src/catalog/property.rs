@@ -2,12 +2,14 @@
 //!
 //! Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/guide>.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::property_seed::PropertySeed;
 use crate::clock::Millis;
 
 /// `type` of a property: how HubSpot stores the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PropertyType {
     /// Text of at most 65,536 characters.
@@ -32,7 +34,7 @@ pub enum PropertyType {
 
 /// `fieldType` of a property: how a form shows it. For [`PropertyType::Enumeration`] it decides whether a value
 /// may hold several options ([`FieldType::Checkbox`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names are HubSpot's own and say all there is to say")]
 pub enum FieldType {
@@ -60,7 +62,7 @@ pub enum FieldType {
 /// `dataSensitivity` of a property: the plain property list leaves out all but [`Sensitivity::NonSensitive`].
 ///
 /// Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/sensitive-data>.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are HubSpot's own and say all there is to say")]
 pub enum Sensitivity {
@@ -71,7 +73,7 @@ pub enum Sensitivity {
 }
 
 /// One option of an enumeration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PropertyOption {
     /// What people see.
@@ -94,7 +96,9 @@ fn last() -> i32 {
 }
 
 /// Definition of one property. Build it with a constructor named after its type and the methods that follow.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(from = "PropertySeed")]
+#[schemars(with = "PropertySeed")]
 pub struct PropertyDef {
     /// Internal name, used in every request.
     pub name: String,
@@ -121,7 +125,9 @@ pub struct PropertyDef {
     pub hidden: bool,
     /// Built in.
     pub built_in: bool,
-    /// `externalOptions` with `referencedObjectType`: the options are other objects, `OWNER` for owners.
+    /// `externalOptions`: the options are kept elsewhere.
+    pub external: bool,
+    /// `referencedObjectType`: the options are other objects, `OWNER` for owners.
     pub references: Option<String>,
     /// Data sensitivity.
     pub sensitivity: Sensitivity,
@@ -154,6 +160,7 @@ impl PropertyDef {
             calculated: false,
             hidden: false,
             built_in: false,
+            external: false,
             references: None,
             sensitivity: Sensitivity::NonSensitive,
             display_order: -1,
@@ -222,6 +229,7 @@ impl PropertyDef {
     #[must_use]
     pub fn owner(name: &str) -> Self {
         let mut property = Self::select(name, &[]);
+        property.external = true;
         property.references = Some("OWNER".to_owned());
         property
     }

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::object_type::ObjectType;
 use super::property::{FieldType, PropertyDef, PropertyOption, PropertyType, Sensitivity};
 use crate::clock::Millis;
+use crate::switches::{PipelineOptions, Switches};
 
 /// The user who made the account's own properties.
 const USER: &str = "1000000";
@@ -54,6 +56,20 @@ struct Modification {
     read_only_value: bool,
 }
 
+impl<'a> PropertyJson<'a> {
+    /// A definition of an object type as an answer shows it. What properties of pipelines take is kept elsewhere.
+    pub(crate) fn of(kind: &ObjectType, property: &'a PropertyDef, switches: Switches) -> Self {
+        let mut shown = Self::from(property);
+        if kind.is_of_pipelines(property) {
+            shown.external_options = switches.pipeline_options == PipelineOptions::Elsewhere;
+            if shown.external_options {
+                shown.options = &[];
+            }
+        }
+        shown
+    }
+}
+
 impl<'a> From<&'a PropertyDef> for PropertyJson<'a> {
     fn from(property: &'a PropertyDef) -> Self {
         let user = (!property.built_in).then_some(USER);
@@ -73,7 +89,7 @@ impl<'a> From<&'a PropertyDef> for PropertyJson<'a> {
             referenced_object_type: property.references.as_deref(),
             display_order: property.display_order,
             calculated: property.calculated,
-            external_options: property.references.is_some(),
+            external_options: property.external,
             archived: property.archived.is_some(),
             has_unique_value: property.unique,
             hidden: property.hidden,

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 
 use super::custom::CustomObject;
 use super::defaults;
-use super::object_type::{ObjectType, UniqueValues};
+use super::object_type::ObjectType;
 use crate::clock::Millis;
+use crate::switches::UniqueValues;
 
 /// Position of an object type in the catalog; it never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct TypeIndex(pub(crate) usize);
 
 /// The account's object types.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Catalog {
     types: Vec<ObjectType>,
     /// Names seen in paths, so that a request does not compare with every type again.
@@ -55,13 +56,6 @@ impl Catalog {
     /// The type with that index, to change it.
     pub(crate) fn get_mut(&mut self, index: TypeIndex) -> &mut ObjectType {
         &mut self.types[index.0]
-    }
-
-    /// Takes away what HubSpot's own types need of a new record.
-    pub(crate) fn require_nothing(&mut self) {
-        for kind in self.types.iter_mut().filter(|kind| !kind.custom) {
-            kind.required_on_create.clear();
-        }
     }
 
     /// Sets how values of identifying properties are compared.

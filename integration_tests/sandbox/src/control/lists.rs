@@ -1,45 +1,33 @@
 //! Changing lists from a test while a client runs.
 
+use super::{must, number};
 use crate::lists::ListDef;
 use crate::sandbox::Sandbox;
-use crate::world::World;
 
 /// Every method panics when it is given a list, object type or record id that cannot be: a test that does so is
 /// wrong.
 impl Sandbox {
     /// Makes a list and gives its `listId`.
     pub fn insert_list(&self, list: &ListDef) -> String {
-        self.world().put_list(list).to_string()
+        must(self.world().put_list(list)).to_string()
     }
 
     /// Replaces the members of a list, a dynamic one too.
     pub fn set_list_members(&self, id: &str, members: &[&str]) {
         let world = &mut *self.world();
         let now = world.clock.now();
-        let list = world.lists.get_mut(super::number(id));
+        let list = world.lists.get_mut(number(id));
         let Some(list) = list else { panic!("the sandbox has no list {id:?}") };
-        list.members = members.iter().map(|id| (super::number(id), now)).collect();
+        list.members = members.iter().map(|id| (number(id), now)).collect();
     }
 
     /// Deletes a list.
     pub fn delete_list(&self, id: &str) {
         let world = &mut *self.world();
         let now = world.clock.now();
-        match world.lists.get_mut(super::number(id)) {
+        match world.lists.get_mut(number(id)) {
             Some(list) => list.deleted = Some(now),
             None => panic!("the sandbox has no list {id:?}"),
         }
-    }
-}
-
-impl World {
-    /// Adds a list made for a test, or replaces the one of that number.
-    pub(crate) fn put_list(&mut self, list: &ListDef) -> u64 {
-        let (kind, now) = (self.known(&list.object), self.clock.now());
-        let id = self.lists.add(list.id, &list.name, kind, list.processing, now);
-        if let Some(made) = self.lists.get_mut(id) {
-            made.members = list.members.iter().map(|id| (super::number(id), now)).collect();
-        }
-        id
     }
 }

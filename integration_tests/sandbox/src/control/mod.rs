@@ -9,14 +9,16 @@ mod lists;
 
 use std::time::Duration;
 
-use crate::auth::{Bearer, Scopes, TokenKind};
-use crate::catalog::{CustomObject, PropertyDef, PropertyOption, TypeIndex};
+use crate::auth::Scopes;
+use crate::catalog::{CustomObject, Pipeline, PropertyDef, PropertyOption, TypeIndex};
+use crate::clock::Millis;
 use crate::limits::RateLimit;
 use crate::objects::apply::apply;
 use crate::objects::plan::Plan;
 use crate::objects::{archive, merge};
 use crate::records::{Change, Edit};
 use crate::sandbox::Sandbox;
+use crate::seed::{SeedError, TokenSeed, record_id};
 use crate::world::World;
 
 /// Every method panics when it is given an object type, property or record that does not exist: a test that does
@@ -26,18 +28,18 @@ impl Sandbox {
     pub fn insert(&self, object: &str, values: &[(&str, &str)]) -> String {
         let world = &mut *self.world();
         let id = world.random.record_id();
-        write(world, object, id, true, values);
+        write(world, object, id, values);
         id.to_string()
     }
 
     /// Makes a record with a chosen id.
     pub fn insert_with_id(&self, object: &str, id: u64, values: &[(&str, &str)]) {
-        write(&mut self.world(), object, id, true, values);
+        write(&mut self.world(), object, id, values);
     }
 
     /// Gives a record values, whatever the rules for values; `""` clears.
     pub fn set(&self, object: &str, id: &str, values: &[(&str, &str)]) {
-        write(&mut self.world(), object, number(id), false, values);
+        write(&mut self.world(), object, number(id), values);
     }
 
     /// Gives a contact a further e-mail address, which leads to it like its own.
@@ -71,7 +73,12 @@ impl Sandbox {
 
     /// Adds a property, or replaces the one of that name.
     pub fn put_property(&self, object: &str, property: PropertyDef) {
-        self.world().put_property(object, property);
+        must(self.world().put_property(object, property));
+    }
+
+    /// Adds a pipeline, or replaces the one with that id.
+    pub fn put_pipeline(&self, object: &str, pipeline: Pipeline) {
+        must(self.world().put_pipeline(object, pipeline));
     }
 
     /// Deletes a property, built in or not.
@@ -131,9 +138,7 @@ impl Sandbox {
 
     /// Adds a private token with a window of its own.
     pub fn add_token(&self, token: &str, scopes: Scopes) {
-        let world = &mut *self.world();
-        let budget = world.budgets.add(RateLimit::per_ten_seconds(190));
-        world.tokens.insert(token, Bearer { kind: TokenKind::Private, scopes, budget, expires: None });
+        self.world().put_token(&TokenSeed { token: token.to_owned(), scopes });
     }
 
     /// Gives a token other scopes.
@@ -172,6 +177,11 @@ impl Sandbox {
         world.tokens.expire_access_tokens(now);
     }
 
+    /// Sets the account's time, which goes on from there. Windows of limits stay as full as they are.
+    pub fn set_clock(&self, now: Millis) {
+        self.world().clock.set(now);
+    }
+
     /// Moves the sandbox's clock forward: windows empty, tokens expire, days end.
     pub fn advance_clock(&self, by: Duration) {
         self.world().clock.advance(by);
@@ -181,38 +191,27 @@ impl Sandbox {
 impl World {
     /// The type of that name; panics when there is none.
     pub(crate) fn known(&mut self, object: &str) -> TypeIndex {
-        match self.catalog.resolve(object) {
-            Some(index) => index,
-            None => panic!("the sandbox has no object type {object:?}"),
-        }
+        must(self.type_named(object))
     }
+}
 
-    /// Adds a property made for a test, or replaces the one of that name.
-    pub(crate) fn put_property(&mut self, object: &str, mut property: PropertyDef) {
-        let (now, index) = (self.clock.now(), self.known(object));
-        property.created.get_or_insert(now);
-        property.updated.get_or_insert(now);
-        self.catalog.get_mut(index).put_property(property);
+/// What was made.
+///
+/// # Panics
+///
+/// When it could not be: a test that asks for it is wrong.
+fn must<T>(made: Result<T, SeedError>) -> T {
+    match made {
+        Ok(made) => made,
+        Err(error) => panic!("{error}"),
     }
 }
 
 fn number(id: &str) -> u64 {
-    match id.parse() {
-        Ok(id) => id,
-        Err(_) => panic!("{id:?} is no record id"),
-    }
+    must(record_id(id))
 }
 
-fn write(world: &mut World, object: &str, id: u64, new: bool, values: &[(&str, &str)]) {
-    let index = world.known(object);
-    let kind = world.catalog.get(index);
-    let edits = values
-        .iter()
-        .map(|(name, value)| {
-            let Some((slot, _)) = kind.property(name) else { panic!("{object} has no property {name:?}") };
-            let change = if value.is_empty() { Change::Clear } else { Change::Set((*value).into()) };
-            Edit { slot, change }
-        })
-        .collect();
-    apply(world, index, Plan { id, new, edits }, 0);
+fn write(world: &mut World, object: &str, id: u64, values: &[(&str, &str)]) {
+    let kind = world.known(object);
+    must(world.write_record((kind, object), id, values.iter().copied()));
 }

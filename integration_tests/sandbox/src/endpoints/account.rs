@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Call;
 use crate::catalog::{ObjectType, TypeIndex};
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, crm, dated};
+use crate::http::{Answer, Endpoint, Known, documented};
 use crate::world::World;
 
 /// Limits of an Enterprise account: records of a type, custom objects, custom properties of a type and in all.
@@ -16,20 +16,14 @@ const MAX_RECORDS: u64 = 15_000_000;
 const MAX_CUSTOM_TYPES: u64 = 10;
 const MAX_PROPERTIES: (u64, u64) = (1_000, 10_000);
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    match crm(segments, "limits") {
-        Some(["records"]) => return Some(Place::new(&[("GET", Endpoint::LimitRecords)])),
-        Some(["custom-properties"]) => return Some(Place::new(&[("GET", Endpoint::LimitProperties)])),
-        Some(["custom-object-types"]) => return Some(Place::new(&[("GET", Endpoint::LimitObjectTypes)])),
-        _ => {}
-    }
-    match dated(segments, "account-info")? {
-        ["details"] => Some(Place::new(&[("GET", Endpoint::AccountDetails)])),
-        ["api-usage", "daily", "private-apps"] => Some(Place::new(&[("GET", Endpoint::AccountUsage)])),
-        _ => None,
-    }
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    documented("GET", "/crm/v3/limits/records", Endpoint::LimitRecords),
+    documented("GET", "/crm/v3/limits/custom-properties", Endpoint::LimitProperties),
+    documented("GET", "/crm/v3/limits/custom-object-types", Endpoint::LimitObjectTypes),
+    documented("GET", "/account-info/v3/details", Endpoint::AccountDetails),
+    documented("GET", "/account-info/v3/api-usage/daily/private-apps", Endpoint::AccountUsage),
+];
 
 /// Answers a call of the family; any token may make them.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -53,7 +47,7 @@ fn details(world: &World) -> Answer {
         200,
         &json!({
             "portalId": account.portal_id,
-            "accountType": account.kind.spelled(),
+            "accountType": account.kind,
             "timeZone": account.time_zone,
             "companyCurrency": "USD",
             "additionalCurrencies": [],

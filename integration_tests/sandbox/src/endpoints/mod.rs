@@ -1,21 +1,23 @@
 //! The endpoint families. Each knows its paths, reads its requests and writes its answers.
 //!
-//! A new family is a new module with `place` and `answer`, named in [`place`] and [`answer`] below.
+//! A new family is a new module with `CALLS` and `answer`, named in [`calls`] and [`answer`] below.
 
 mod account;
 mod associations;
+mod consent;
 mod events;
 mod lists;
 mod oauth;
 mod objects;
 mod owners;
+mod pipelines;
 mod properties;
 mod schemas;
 
 use crate::auth::Bearer;
 use crate::error::Refusal;
 use crate::faults::Silence;
-use crate::http::{Answer, EndpointFamily, Place, Query, Route};
+use crate::http::{Answer, EndpointFamily, Known, Query, Route};
 use crate::world::World;
 
 /// A request that was let in.
@@ -44,20 +46,22 @@ impl Call<'_> {
     }
 }
 
-/// Where a path leads.
-pub(crate) fn place(segments: &[&str]) -> Option<Place> {
+/// Every call there is. Of two paths that a request fits, the first one is meant.
+pub(crate) fn calls() -> impl Iterator<Item = &'static Known> {
     let families = [
-        objects::place,
-        properties::place,
-        schemas::place,
-        owners::place,
-        lists::place,
-        associations::place,
-        events::place,
-        account::place,
-        oauth::place,
+        objects::CALLS,
+        properties::CALLS,
+        pipelines::CALLS,
+        schemas::CALLS,
+        owners::CALLS,
+        lists::CALLS,
+        associations::CALLS,
+        events::CALLS,
+        consent::CALLS,
+        account::CALLS,
+        oauth::CALLS,
     ];
-    families.iter().find_map(|family| family(segments))
+    families.into_iter().flatten()
 }
 
 /// Does what a call asks for.
@@ -65,11 +69,13 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
     match call.route.endpoint.family() {
         EndpointFamily::Objects => objects::answer(world, call),
         EndpointFamily::Properties => properties::answer(world, call),
+        EndpointFamily::Pipelines => pipelines::answer(world, call),
         EndpointFamily::Schemas => schemas::answer(world, call),
         EndpointFamily::Owners => owners::answer(world, call),
         EndpointFamily::Lists => lists::answer(world, call),
         EndpointFamily::Associations => associations::answer(world, call),
         EndpointFamily::Events | EndpointFamily::EventDefinitions => events::answer(world, call),
+        EndpointFamily::Consent => consent::answer(world, call),
         EndpointFamily::Account => account::answer(world, call),
         EndpointFamily::OAuth => oauth::answer(world, call),
         EndpointFamily::Unknown => Err(Refusal::not_found()),

@@ -10,37 +10,25 @@ use serde_json::{Value, json};
 use super::Call;
 use crate::auth::{Bearer, Grant, GrantError, Scopes, TokenKind};
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, dated, parse_form};
+use crate::http::{Answer, Endpoint, Known, documented, parse_form};
+use crate::switches::RefreshTokens;
 use crate::world::World;
 
 /// The user who installed the apps, and the app's own number.
 const USER: (u64, &str) = (1_000_000, "admin@sandbox.example.com");
 const APP_ID: u64 = 1_149_586;
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    match segments {
-        ["oauth", "v1", "token"] => return Some(Place::new(&[("POST", Endpoint::OAuthToken)]).at("v1")),
-        ["oauth", "v1", "access-tokens", token] => {
-            return Some(Place::new(&[("GET", Endpoint::OAuthAccessTokenInfo)]).at(token));
-        }
-        ["oauth", "v1", "refresh-tokens", token] => {
-            let methods =
-                &[("GET", Endpoint::OAuthRefreshTokenInfo), ("DELETE", Endpoint::OAuthRefreshTokenDelete)];
-            return Some(Place::new(methods).at(token));
-        }
-        ["oauth", "v2", "private-apps", "get", "access-token-info"] => {
-            return Some(Place::new(&[("POST", Endpoint::PrivateTokenInfo)]));
-        }
-        _ => {}
-    }
-    match dated(segments, "oauth")? {
-        ["token"] => Some(Place::new(&[("POST", Endpoint::OAuthToken)]).at("later")),
-        ["token", "introspect"] => Some(Place::new(&[("POST", Endpoint::OAuthIntrospect)])),
-        ["token", "revoke"] => Some(Place::new(&[("POST", Endpoint::OAuthRevoke)])),
-        _ => None,
-    }
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    documented("POST", "/oauth/v1/token", Endpoint::OAuthToken),
+    documented("GET", "/oauth/v1/access-tokens/{item}", Endpoint::OAuthAccessTokenInfo),
+    documented("GET", "/oauth/v1/refresh-tokens/{item}", Endpoint::OAuthRefreshTokenInfo),
+    documented("DELETE", "/oauth/v1/refresh-tokens/{item}", Endpoint::OAuthRefreshTokenDelete),
+    documented("POST", "/oauth/v2/private-apps/get/access-token-info", Endpoint::PrivateTokenInfo),
+    documented("POST", "/oauth/v3/token", Endpoint::OAuthToken),
+    documented("POST", "/oauth/v3/token/introspect", Endpoint::OAuthIntrospect),
+    documented("POST", "/oauth/v3/token/revoke", Endpoint::OAuthRevoke),
+];
 
 /// Answers a call of the family.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -48,7 +36,7 @@ pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
     // Only the body counts; fields in the query string are not read.
     let form = parse_form(&String::from_utf8_lossy(call.body));
     match call.route.endpoint {
-        Endpoint::OAuthToken => Ok(token(world, &form, item)),
+        Endpoint::OAuthToken => Ok(token(world, &form, call.route.path)),
         Endpoint::OAuthIntrospect => Ok(introspect(world, &form)),
         Endpoint::OAuthRevoke => {
             let text = form.get("token").map(String::as_str).unwrap_or_default();
@@ -69,9 +57,10 @@ pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
     }
 }
 
-fn token(world: &mut World, form: &BTreeMap<String, String>, version: &str) -> Answer {
+fn token(world: &mut World, form: &BTreeMap<String, String>, path: &str) -> Answer {
     let region = world.account.region.clone();
     let fresh = format!("{region}-{}", world.random.uuid());
+    let fresh = (world.switches.refresh_tokens == RefreshTokens::Rotate).then_some(fresh);
     let granted = world.apps.grant(form, fresh);
     let correlation_id = world.random.uuid();
     let Grant { client_id, refresh_token, scopes, budget } = match granted {
@@ -88,7 +77,7 @@ fn token(world: &mut World, form: &BTreeMap<String, String>, version: &str) -> A
         "refresh_token": refresh_token,
         "expires_in": told,
     });
-    if version != "v1" {
+    if path != "/oauth/v1/token" {
         body["hub_id"] = json!(world.account.portal_id);
         body["scopes"] = names(&scopes);
         body["user_id"] = json!(USER.0);

@@ -4,33 +4,27 @@ use super::Call;
 use crate::auth::scopes::{self, Access};
 use crate::catalog::{Sensitivity, TypeIndex};
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, crm};
+use crate::http::{Answer, Endpoint, Known, documented, recorded};
 use crate::objects::input::WriteBatch;
-use crate::objects::{archive, batch, list, merge, read, search, single};
+use crate::objects::{archive, batch, erase, list, merge, read, search, single};
 use crate::world::World;
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    let place = match crm(segments, "objects")? {
-        [object] => Place::new(&[("GET", Endpoint::List), ("POST", Endpoint::CreateOne)]).of(object),
-        [object, "search"] => Place::new(&[("POST", Endpoint::Search)]).of(object),
-        [object, "merge"] => Place::new(&[("POST", Endpoint::Merge)]).of(object),
-        [object, "batch", "upsert"] => Place::new(&[("POST", Endpoint::Upsert)]).of(object),
-        [object, "batch", "create"] => Place::new(&[("POST", Endpoint::Create)]).of(object),
-        [object, "batch", "update"] => Place::new(&[("POST", Endpoint::Update)]).of(object),
-        [object, "batch", "read"] => Place::new(&[("POST", Endpoint::Read)]).of(object),
-        [object, "batch", "archive"] => Place::new(&[("POST", Endpoint::Archive)]).of(object),
-        [object, item] if !item.is_empty() => Place::new(&[
-            ("GET", Endpoint::ReadOne),
-            ("PATCH", Endpoint::UpdateOne),
-            ("DELETE", Endpoint::ArchiveOne),
-        ])
-        .of(object)
-        .at(item),
-        _ => return None,
-    };
-    Some(place)
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    documented("GET", "/crm/v3/objects/{object}", Endpoint::List),
+    recorded("POST", "/crm/v3/objects/{object}", Endpoint::CreateOne),
+    recorded("POST", "/crm/v3/objects/{object}/search", Endpoint::Search),
+    documented("POST", "/crm/v3/objects/{object}/merge", Endpoint::Merge),
+    documented("POST", "/crm/v3/objects/{object}/gdpr-delete", Endpoint::GdprDelete),
+    recorded("POST", "/crm/v3/objects/{object}/batch/upsert", Endpoint::Upsert),
+    recorded("POST", "/crm/v3/objects/{object}/batch/create", Endpoint::Create),
+    recorded("POST", "/crm/v3/objects/{object}/batch/update", Endpoint::Update),
+    recorded("POST", "/crm/v3/objects/{object}/batch/read", Endpoint::Read),
+    recorded("POST", "/crm/v3/objects/{object}/batch/archive", Endpoint::Archive),
+    documented("GET", "/crm/v3/objects/{object}/{item}", Endpoint::ReadOne),
+    recorded("PATCH", "/crm/v3/objects/{object}/{item}", Endpoint::UpdateOne),
+    documented("DELETE", "/crm/v3/objects/{object}/{item}", Endpoint::ArchiveOne),
+];
 
 /// Answers a call of the family.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -64,6 +58,7 @@ fn handle(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Result<Answer,
         Endpoint::List => list::page(world, call, kind),
         Endpoint::Search => search::search(world, call, kind),
         Endpoint::Merge => merge::call(world, call, kind),
+        Endpoint::GdprDelete => erase::call(world, call, kind),
         _ => Err(Refusal::not_found()),
     }
 }

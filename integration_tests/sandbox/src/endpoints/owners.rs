@@ -6,20 +6,17 @@ use serde_json::{Value, json};
 
 use super::Call;
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, crm};
+use crate::http::{Answer, Endpoint, Known, documented};
 use crate::world::{Owner, World};
 
 /// Most owners of a page.
 const MAX_PAGE: usize = 500;
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    match crm(segments, "owners")? {
-        [] => Some(Place::new(&[("GET", Endpoint::OwnerList)])),
-        [id] => Some(Place::new(&[("GET", Endpoint::OwnerRead)]).at(id)),
-        _ => None,
-    }
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    documented("GET", "/crm/v3/owners", Endpoint::OwnerList),
+    documented("GET", "/crm/v3/owners/{item}", Endpoint::OwnerRead),
+];
 
 /// Answers a call of the family.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {

@@ -12,36 +12,26 @@ use crate::catalog::{
     Sensitivity, TypeIndex,
 };
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, crm};
+use crate::http::{Answer, Endpoint, Known, documented, recorded};
 use crate::objects::envelope::Envelope;
 use crate::objects::keys;
 use crate::rules::definitions;
 use crate::world::World;
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    let place = match crm(segments, "properties")? {
-        [object] => {
-            Place::new(&[("GET", Endpoint::PropertyList), ("POST", Endpoint::PropertyCreate)]).of(object)
-        }
-        [object, "batch", "create"] => Place::new(&[("POST", Endpoint::PropertyBatchCreate)]).of(object),
-        [object, "batch", "read"] => Place::new(&[("POST", Endpoint::PropertyBatchRead)]).of(object),
-        [object, "batch", "archive"] => Place::new(&[("POST", Endpoint::PropertyBatchArchive)]).of(object),
-        [object, "groups"] => {
-            Place::new(&[("GET", Endpoint::GroupList), ("POST", Endpoint::GroupCreate)]).of(object)
-        }
-        [object, "groups", name] => Place::new(&[("GET", Endpoint::GroupRead)]).of(object).at(name),
-        [object, name] => Place::new(&[
-            ("GET", Endpoint::PropertyRead),
-            ("PATCH", Endpoint::PropertyUpdate),
-            ("DELETE", Endpoint::PropertyArchive),
-        ])
-        .of(object)
-        .at(name),
-        _ => return None,
-    };
-    Some(place)
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    recorded("GET", "/crm/v3/properties/{object}", Endpoint::PropertyList),
+    recorded("POST", "/crm/v3/properties/{object}", Endpoint::PropertyCreate),
+    documented("POST", "/crm/v3/properties/{object}/batch/create", Endpoint::PropertyBatchCreate),
+    documented("POST", "/crm/v3/properties/{object}/batch/read", Endpoint::PropertyBatchRead),
+    documented("POST", "/crm/v3/properties/{object}/batch/archive", Endpoint::PropertyBatchArchive),
+    documented("GET", "/crm/v3/properties/{object}/groups", Endpoint::GroupList),
+    documented("POST", "/crm/v3/properties/{object}/groups", Endpoint::GroupCreate),
+    documented("GET", "/crm/v3/properties/{object}/groups/{item}", Endpoint::GroupRead),
+    documented("GET", "/crm/v3/properties/{object}/{item}", Endpoint::PropertyRead),
+    documented("PATCH", "/crm/v3/properties/{object}/{item}", Endpoint::PropertyUpdate),
+    documented("DELETE", "/crm/v3/properties/{object}/{item}", Endpoint::PropertyArchive),
+];
 
 /// Answers a call of the family.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -59,10 +49,10 @@ pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refus
     let name = call.route.item.as_deref().unwrap_or_default();
     let kind = world.catalog.get(index);
     match endpoint {
-        Endpoint::PropertyList => Ok(list(kind, call)),
+        Endpoint::PropertyList => Ok(list(world, kind, call)),
         Endpoint::PropertyRead => {
             let (_, property) = kind.property(name).ok_or_else(|| unknown(kind, name))?;
-            Ok(Answer::json(200, &PropertyJson::from(property)))
+            Ok(Answer::json(200, &PropertyJson::of(kind, property, world.switches)))
         }
         Endpoint::PropertyCreate => create(world, call, index),
         Endpoint::PropertyUpdate => update(world, call, index, name),
@@ -100,7 +90,7 @@ fn read_body<'a, T: Deserialize<'a>>(call: &Call<'a>) -> Result<T, Refusal> {
 }
 
 /// The list shows one level of sensitivity at a time, and archived properties only when asked for them.
-fn list(kind: &ObjectType, call: &Call<'_>) -> Answer {
+fn list(world: &World, kind: &ObjectType, call: &Call<'_>) -> Answer {
     let level = match call.query.get("dataSensitivity") {
         Some("sensitive") => Sensitivity::Sensitive,
         Some("highly_sensitive") => Sensitivity::HighlySensitive,
@@ -111,7 +101,7 @@ fn list(kind: &ObjectType, call: &Call<'_>) -> Answer {
         .all_properties()
         .iter()
         .filter(|property| property.sensitivity == level && property.archived.is_some() == archived)
-        .map(PropertyJson::from)
+        .map(|property| PropertyJson::of(kind, property, world.switches))
         .collect();
     Answer::json(200, &json!({ "results": results }))
 }
@@ -164,6 +154,7 @@ impl NewProperty {
         property.hidden = self.hidden;
         property.form_field = self.form_field;
         property.display_order = self.display_order.unwrap_or(-1);
+        property.external = self.referenced_object_type.is_some();
         property.references = self.referenced_object_type;
         if self.calculation_formula.is_some() {
             property = property.calculated();
@@ -249,7 +240,7 @@ fn batch_read(world: &World, call: &Call<'_>, index: TypeIndex) -> Result<Answer
             .iter()
             .find(|property| property.name == *name && property.archived.is_some() == batch.archived);
         match found {
-            Some(property) => results.push(PropertyJson::from(property)),
+            Some(property) => results.push(PropertyJson::of(kind, property, world.switches)),
             None => errors.push(json!({
                 "status": "error",
                 "category": "OBJECT_NOT_FOUND",

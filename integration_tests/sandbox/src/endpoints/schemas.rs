@@ -10,21 +10,18 @@ use super::properties::NewProperty;
 use crate::auth::scopes::{self, Access};
 use crate::catalog::{CustomObject, ObjectType, PropertyJson};
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, crm, dated};
+use crate::http::{Answer, Endpoint, Known, documented, recorded};
 use crate::world::World;
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    let long = dated(segments, "crm-object-schemas").and_then(|rest| match rest {
-        ["schemas", rest @ ..] => Some(rest),
-        _ => None,
-    });
-    match long.or_else(|| crm(segments, "schemas"))? {
-        [] => Some(Place::new(&[("GET", Endpoint::SchemaList), ("POST", Endpoint::SchemaCreate)])),
-        [object] => Some(Place::new(&[("GET", Endpoint::SchemaRead)]).of(object)),
-        _ => None,
-    }
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    recorded("GET", "/crm-object-schemas/v3/schemas", Endpoint::SchemaList),
+    documented("POST", "/crm-object-schemas/v3/schemas", Endpoint::SchemaCreate),
+    recorded("GET", "/crm-object-schemas/v3/schemas/{object}", Endpoint::SchemaRead),
+    recorded("GET", "/crm/v3/schemas", Endpoint::SchemaList),
+    documented("POST", "/crm/v3/schemas", Endpoint::SchemaCreate),
+    recorded("GET", "/crm/v3/schemas/{object}", Endpoint::SchemaRead),
+];
 
 /// Answers a call of the family.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -61,7 +58,7 @@ fn schema(world: &World, kind: &ObjectType) -> Value {
         .all_properties()
         .iter()
         .filter(|property| property.archived.is_none())
-        .map(PropertyJson::from)
+        .map(|property| PropertyJson::of(kind, property, world.switches))
         .collect();
     // A choice of several is HubSpot's rule for a built-in type and not in its schema.
     let required: Vec<&String> =

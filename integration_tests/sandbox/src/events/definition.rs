@@ -1,24 +1,44 @@
 //! What kinds of events the account has.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::PropertyDef;
 use crate::clock::Millis;
 
 /// The event property that finds the record, and the record's property it is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct MatchingId {
     pub(crate) event_property: String,
     pub(crate) target_property: String,
 }
 
 /// An event definition to be made by a test or a demonstration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventDef {
+    /// Its name without the account's prefix.
     pub(crate) name: String,
+    /// What people see.
+    #[serde(default)]
     pub(crate) label: String,
+    /// Help text.
+    #[serde(default)]
     pub(crate) description: String,
+    /// Whose event it is; `CONTACT` unless given.
+    #[serde(default = "contact")]
     pub(crate) primary_object: String,
+    /// Its properties.
+    #[serde(default)]
     pub(crate) properties: Vec<PropertyDef>,
+    /// The property that finds the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) matching: Option<MatchingId>,
+}
+
+fn contact() -> String {
+    "CONTACT".to_owned()
 }
 
 impl EventDef {
@@ -29,7 +49,7 @@ impl EventDef {
             name: name.to_owned(),
             label: name.to_owned(),
             description: String::new(),
-            primary_object: "CONTACT".to_owned(),
+            primary_object: contact(),
             properties: Vec::new(),
             matching: None,
         }
@@ -132,20 +152,23 @@ impl Definition {
 pub(crate) struct Taken;
 
 /// All definitions, deleted ones too.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Definitions(Vec<Definition>);
 
 impl Definitions {
     /// Adds a definition.
     pub(crate) fn add(
         &mut self,
-        parts: EventDef,
+        mut parts: EventDef,
         portal_id: u64,
         number: u64,
         now: Millis,
     ) -> Result<&Definition, Taken> {
         if self.0.iter().any(|known| known.parts.name == parts.name) {
             return Err(Taken);
+        }
+        if parts.label.is_empty() {
+            parts.label.clone_from(&parts.name);
         }
         let qualified = format!("pe{portal_id}_{}", parts.name);
         let made = Definition { number, qualified, parts, created: now, updated: now, archived: false };

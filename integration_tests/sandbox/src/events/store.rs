@@ -2,50 +2,54 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// How a second occurrence of an event with the same `uuid` is rejected. HubSpot's OpenAPI files for sending events (v3 and
-/// 2026-03) say that it is, within a year, and that the first one counts; not how that shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EventUuids {
-    /// Without a word.
-    #[default]
-    Deduplicate,
-    /// With a 400 that names the id, and keeps the whole batch out.
-    Refuse,
-}
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// One occurrence of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StoredEvent {
     /// Fully qualified name of the event.
     pub name: String,
     /// `objectId` as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_id: Option<String>,
     /// `email` as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// `utk` as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utk: Option<String>,
     /// `occurredAt` as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<String>,
     /// `uuid` as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uuid: Option<String>,
     /// Values by property name; `null`s are left out.
+    #[serde(default)]
     pub properties: BTreeMap<String, String>,
-    /// Arrival number of the request that brought it.
+    /// Arrival number of the request that brought it; 0 for one that no request brought.
+    #[serde(default)]
     pub request: u64,
 }
 
 /// All occurrences in the order in which they came.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Occurrences {
-    pub(crate) uuids: EventUuids,
     /// Whether only counters are kept.
-    pub(crate) counted_only: bool,
+    counted_only: bool,
     all: Vec<StoredEvent>,
     counts: HashMap<String, u64>,
     seen: HashSet<(String, String)>,
 }
 
 impl Occurrences {
+    /// None yet; they are kept, or only counted.
+    pub(crate) fn new(recording: bool) -> Self {
+        Self { counted_only: !recording, ..Self::default() }
+    }
+
     /// The first id of a batch, given by event and id, that occurred before or occurs in it twice.
     pub(crate) fn repeated<'a>(&self, batch: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
         let mut known: HashSet<(&str, &str)> = HashSet::new();
@@ -108,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_light_store_counts() {
-        let mut events = Occurrences { counted_only: true, ..Occurrences::default() };
+        let mut events = Occurrences::new(false);
         events.add(event("x", None));
         assert_eq!((events.count("x"), events.all().len()), (1, 0));
     }

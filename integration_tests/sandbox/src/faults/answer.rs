@@ -1,15 +1,22 @@
 //! The answer a fault gives instead of the real one.
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::effect::When;
 use crate::error::Refusal;
 use crate::http::Answer;
 use crate::limits::LimitPolicy;
 
 /// Body of a fault's answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum FaultBody {
     /// What HubSpot sends with the status: its JSON error, or a page for the statuses its edge gives (52x).
+    #[default]
     Usual,
     /// A page.
     Html,
@@ -22,18 +29,28 @@ pub enum FaultBody {
 }
 
 /// An answer that a fault gives.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FaultAnswer {
+    /// Its status.
+    #[schemars(range(min = 200, max = 599))]
     pub(crate) status: u16,
+    /// Its body; the usual one of the status unless given.
+    #[serde(default)]
     pub(crate) body: FaultBody,
-    pub(crate) headers: Vec<(String, String)>,
+    /// Headers such as `retry-after`, in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Whether the request takes effect; it does not unless said otherwise.
+    #[serde(default)]
+    pub(crate) when: When,
 }
 
 impl FaultAnswer {
     /// The usual answer with that status.
     #[must_use]
     pub fn new(status: u16) -> Self {
-        Self { status, body: FaultBody::Usual, headers: Vec::new() }
+        Self { status, body: FaultBody::Usual, headers: BTreeMap::new(), when: When::BeforeEffect }
     }
 
     /// Gives it another body.
@@ -46,7 +63,7 @@ impl FaultAnswer {
     /// Adds a header, such as `retry-after`.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        self.headers.insert(name.to_ascii_lowercase(), value.to_owned());
         self
     }
 
@@ -54,7 +71,7 @@ impl FaultAnswer {
     pub(crate) fn render(&self, correlation_id: String) -> Answer {
         let mut answer = match &self.body {
             FaultBody::Usual => usual(self.status, correlation_id),
-            FaultBody::Html => Answer::html(self.status, title(self.status)),
+            FaultBody::Html => Answer::html(self.status, title(self.status), ""),
             FaultBody::Empty => Answer::empty(self.status),
             FaultBody::RateLimit(policy) => Answer::refusal(policy.refusal(), correlation_id),
             FaultBody::Json(body) => {
@@ -66,11 +83,12 @@ impl FaultAnswer {
             }
         };
         answer.status = self.status;
-        if self.status == 477 && !self.headers.iter().any(|(name, _)| name == "retry-after") {
+        if self.status == 477 && !self.headers.contains_key("retry-after") {
             // HubSpot documents this header for this status and no other.
             answer.headers.push(("retry-after".to_owned(), "3600".to_owned()));
         }
-        answer.headers.extend(self.headers.iter().cloned());
+        let given = self.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+        answer.headers.extend(given);
         answer
     }
 }
@@ -87,7 +105,7 @@ fn usual(status: u16, correlation_id: String) -> Answer {
         409 => Refusal::new(409, "CONFLICT", "Conflict"),
         429 => LimitPolicy::TenSecondlyRolling.refusal(),
         500 => Refusal::new(500, "INTERNAL_ERROR", title(500)),
-        502..=504 | 520..=530 => return Answer::html(status, title(status)),
+        502..=504 | 520..=530 => return Answer::html(status, title(status), ""),
         400..=499 if title(status).is_empty() => Refusal::invalid("Invalid input"),
         other => Refusal::plain(other, title(other)),
     };

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::effect::Effect;
@@ -11,8 +13,9 @@ use crate::http::Endpoint;
 use crate::random::Random;
 
 /// Handle of a fault that was added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FaultId(u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct FaultId(pub(crate) u64);
 
 /// What the conditions of faults look at.
 pub(crate) struct Subject<'a> {
@@ -60,6 +63,29 @@ struct Rule {
     fired: u64,
 }
 
+/// A fault in force, and what became of it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FaultState {
+    /// Its number.
+    pub(crate) id: FaultId,
+    /// The fault.
+    pub(crate) fault: Fault,
+    /// How many calls met its conditions.
+    pub(crate) matched: u64,
+    /// How often it struck.
+    pub(crate) fired: u64,
+    /// How many requests it withholds at the moment.
+    pub(crate) held: usize,
+}
+
+/// Faults as they were at some moment, to be put in force again.
+#[derive(Clone, Debug)]
+pub(crate) struct FaultSnapshot {
+    states: Vec<FaultState>,
+    random: Random,
+}
+
 /// All faults in force, in the order in which they were added.
 #[derive(Debug)]
 pub(crate) struct FaultEngine {
@@ -93,6 +119,37 @@ impl FaultEngine {
             self.removed.push((id, rule.fired));
             rule.gate.open.send_replace(true);
         }
+    }
+
+    /// The faults in force.
+    pub(crate) fn states(&self) -> Vec<FaultState> {
+        let state = |rule: &Rule| FaultState {
+            id: rule.id,
+            fault: rule.fault.clone(),
+            matched: rule.matched,
+            fired: rule.fired,
+            held: rule.gate.waiting.load(Ordering::SeqCst),
+        };
+        self.rules.iter().map(state).collect()
+    }
+
+    /// The faults in force with what they have counted.
+    pub(crate) fn snapshot(&self) -> FaultSnapshot {
+        FaultSnapshot { states: self.states(), random: self.random.clone() }
+    }
+
+    /// Puts other faults in force instead; what those before withhold goes on.
+    pub(crate) fn restore(&mut self, snapshot: &FaultSnapshot) {
+        self.clear();
+        self.random = snapshot.random.clone();
+        for state in &snapshot.states {
+            let id = self.add(state.fault.clone());
+            if let Some(rule) = self.rules.iter_mut().find(|rule| rule.id == id) {
+                (rule.id, rule.matched, rule.fired) = (state.id, state.matched, state.fired);
+            }
+        }
+        let ids: Vec<FaultId> = snapshot.states.iter().map(|state| state.id).collect();
+        self.removed.retain(|(id, _)| !ids.contains(id));
     }
 
     /// Whether no fault is in force.

@@ -2,19 +2,25 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::answer::{FaultAnswer, FaultBody};
 use super::effect::{BatchRefusal, Effect, When, Writing};
-use super::inputs::{InputMatch, Mention, Silence};
+use super::inputs::{InputMatch, Silence};
 use super::next_page::NextPage;
 use crate::http::{Endpoint, EndpointFamily};
 use crate::limits::LimitPolicy;
 
 /// Which kinds of calls a fault is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum FaultTarget {
     /// Every call, known or not.
+    #[default]
     Any,
     /// One kind of call.
+    #[serde(rename = "endpoint")]
     One(Endpoint),
     /// A family of calls.
     Family(EndpointFamily),
@@ -43,12 +49,20 @@ impl FaultTarget {
 }
 
 /// Which of the matching calls are struck; the first one is number 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Occurrence {
+    /// All of them.
+    #[default]
     Always,
+    /// The one with this number.
+    #[serde(rename = "nth")]
     Exactly(u64),
+    /// The first so many.
     First(u64),
+    /// Every so-many-th.
     Every(u64),
+    /// All from the one with this number on.
     From(u64),
 }
 
@@ -73,13 +87,27 @@ impl Occurrence {
 /// let lost_answer = Fault::on(Endpoint::Upsert).object("contacts").nth(2).close(When::AfterEffect);
 /// # let _ = lost_answer;
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
+    /// Which calls.
+    #[serde(rename = "on", default)]
     pub(crate) target: FaultTarget,
+    /// Only calls about this object type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) object: Option<String>,
+    /// Only requests that hold such an input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) containing: Option<InputMatch>,
+    /// Which of the calls that match.
+    #[serde(rename = "calls", default)]
     pub(crate) occurrence: Occurrence,
+    /// With which probability, drawn from the sandbox's seed of what is random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1))]
     pub(crate) probability: Option<f64>,
+    /// What happens; 500 unless given.
+    #[serde(default)]
     pub(crate) effect: Effect,
 }
 
@@ -93,7 +121,7 @@ impl Fault {
             containing: None,
             occurrence: Occurrence::Always,
             probability: None,
-            effect: Effect::Answer(FaultAnswer::new(500), When::BeforeEffect),
+            effect: Effect::default(),
         }
     }
 
@@ -161,7 +189,7 @@ impl Fault {
     /// Gives this answer.
     #[must_use]
     pub fn answer(mut self, answer: FaultAnswer, when: When) -> Self {
-        self.effect = Effect::Answer(answer, when);
+        self.effect = Effect::Answer(FaultAnswer { when, ..answer });
         self
     }
 
@@ -237,11 +265,7 @@ impl Fault {
     /// Leaves inputs out of results and errors.
     #[must_use]
     pub fn unmention(mut self, inputs: InputMatch, writing: Writing) -> Self {
-        let mention = match writing {
-            Writing::Written => Mention::Silent,
-            Writing::NotWritten => Mention::Ignored,
-        };
-        self.effect = Effect::Unmention(Silence { inputs, mention });
+        self.effect = Effect::Unmention(Silence { inputs, writing });
         self
     }
 

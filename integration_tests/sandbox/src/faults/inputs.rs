@@ -1,11 +1,15 @@
 //! Picking inputs of a batch by what they hold.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::effect::Writing;
 use crate::objects::input::WriteInput;
 
 /// Which inputs of a request are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum InputMatch {
     /// All of them.
     All,
@@ -13,7 +17,12 @@ pub enum InputMatch {
     /// member's; of an event its `objectId` or `email`.
     Ids(Vec<String>),
     /// Those with one of these values for a property, exactly as sent.
-    Property(String, Vec<String>),
+    Property {
+        /// Name of the property.
+        name: String,
+        /// Its values.
+        values: Vec<String>,
+    },
 }
 
 impl InputMatch {
@@ -32,14 +41,14 @@ impl InputMatch {
     /// The inputs with this value of a property.
     #[must_use]
     pub fn property(name: &str, value: &str) -> Self {
-        Self::Property(name.to_owned(), vec![value.to_owned()])
+        Self::Property { name: name.to_owned(), values: vec![value.to_owned()] }
     }
 
     fn picks(&self, input: &WriteInput<'_>) -> bool {
         match self {
             Self::All => true,
             Self::Ids(_) => self.picks_id(input.id.text().unwrap_or_default()),
-            Self::Property(name, values) => {
+            Self::Property { name, values } => {
                 input.properties.value(name).is_some_and(|value| values.iter().any(|wanted| wanted == value))
             }
         }
@@ -49,7 +58,7 @@ impl InputMatch {
         match self {
             Self::All => true,
             Self::Ids(ids) => ids.iter().any(|wanted| wanted == id),
-            Self::Property(..) => false,
+            Self::Property { .. } => false,
         }
     }
 
@@ -82,7 +91,7 @@ impl InputMatch {
                 own.chain(ends.filter_map(|end| end.get("id"))).any(|id| self.picks_id(&text(id)))
             }
             Self::Ids(_) => self.picks_id(&text(input)),
-            Self::Property(name, values) => input
+            Self::Property { name, values } => input
                 .get("properties")
                 .and_then(|properties| properties.get(name))
                 .is_some_and(|value| values.contains(&text(value))),
@@ -102,21 +111,32 @@ pub(crate) enum Mention {
 }
 
 /// Inputs that are kept out of the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Silence {
+    /// Which ones.
     pub(crate) inputs: InputMatch,
-    pub(crate) mention: Mention,
+    /// Whether they take effect; they do unless said otherwise.
+    #[serde(default)]
+    pub(crate) writing: Writing,
 }
 
 impl Silence {
+    fn silent(&self) -> Mention {
+        match self.writing {
+            Writing::Written => Mention::Silent,
+            Writing::NotWritten => Mention::Ignored,
+        }
+    }
+
     /// What becomes of an input of a batch write.
     pub(crate) fn mention(&self, input: &WriteInput<'_>) -> Mention {
-        if self.inputs.picks(input) { self.mention } else { Mention::Usual }
+        if self.inputs.picks(input) { self.silent() } else { Mention::Usual }
     }
 
     /// What becomes of an input that is only an id.
     pub(crate) fn mention_id(&self, id: &str) -> Mention {
-        if self.inputs.picks_id(id) { self.mention } else { Mention::Usual }
+        if self.inputs.picks_id(id) { self.silent() } else { Mention::Usual }
     }
 }
 

@@ -11,7 +11,7 @@ pub use answer::{FaultAnswer, FaultBody};
 pub(crate) use effect::Effect;
 pub use effect::{BatchRefusal, When, Writing};
 pub use engine::FaultId;
-pub(crate) use engine::{Chosen, FaultEngine, Subject};
+pub(crate) use engine::{Chosen, FaultEngine, FaultSnapshot, FaultState, Subject};
 pub use fault::{Fault, FaultTarget};
 pub use inputs::InputMatch;
 pub(crate) use inputs::{Mention, Silence};

@@ -1,10 +1,13 @@
 //! Pages that do not end.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Where an answer in pages says that it goes on, whatever was asked for. HubSpot says of cursors only that they are to be
 /// handed back as they came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum NextPage {
     /// At this cursor, always: each page leads back to itself.
     Same(String),

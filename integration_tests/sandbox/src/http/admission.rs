@@ -1,12 +1,14 @@
 //! Letting a request in: is it a call, is its body of the right kind, is its token good, is there room for it.
 
 use super::answer::Answer;
+use super::coverage::nearest;
 use super::endpoint::{Endpoint, EndpointFamily};
 use super::pipeline::Received;
 use super::route::{Route, Unrouted, find};
 use crate::auth::{Bearer, TokenKind};
 use crate::error::Refusal;
 use crate::limits::{LimitPolicy, Meter};
+use crate::switches::MalformedTokens;
 use crate::world::World;
 
 /// A request that was let in.
@@ -29,18 +31,19 @@ pub(crate) struct Rejected {
 
 /// Lets a request in or answers it.
 pub(crate) fn admit(world: &mut World, received: &Received) -> Result<Admitted, Rejected> {
-    let has_ended = world.ended.iter().any(|prefix| received.path.starts_with(prefix.as_str()));
-    let found = if has_ended { Err(Unrouted::Path) } else { find(&received.method, &received.path) };
-    let route = found.map_err(|unrouted| {
-        let answer = match unrouted {
-            Unrouted::Path => Answer::html(404, "Not Found"),
-            Unrouted::Method => Answer::html(405, "Method Not Allowed"),
-        };
+    let (method, path) = (received.method.as_str(), received.path.as_str());
+    if world.ended.iter().any(|prefix| path.starts_with(prefix.as_str())) {
+        return Err(Rejected { endpoint: Endpoint::Unknown, answer: Answer::html(404, "Not Found", "") });
+    }
+    let route = find(method, path).map_err(|unrouted| {
+        let answer = no_call(method, path, &unrouted);
         Rejected { endpoint: Endpoint::Unknown, answer }
     })?;
     let endpoint = route.endpoint;
-    if world.tokens.fail_at_the_edge(received.authorization.as_deref()) {
-        return Err(Rejected { endpoint, answer: Answer::html(530, "Origin DNS error") });
+    if world.switches.malformed_tokens == MalformedTokens::FailAtTheEdge
+        && world.tokens.are_malformed(received.authorization.as_deref())
+    {
+        return Err(Rejected { endpoint, answer: Answer::html(530, "Origin DNS error", "") });
     }
     let mut headers = Vec::new();
     let checked = check(world, received, &route, &mut headers);
@@ -51,6 +54,32 @@ pub(crate) fn admit(world: &mut World, received: &Received) -> Result<Admitted, 
         Rejected { endpoint, answer }
     })?;
     Ok(Admitted { route, bearer, rate_headers: headers, remaining })
+}
+
+/// What HubSpot's edge answers for what is no call, with a word of the sandbox's own: a mistyped path should cost nobody
+/// an hour, and a call that the sandbox lacks should not be taken for one that HubSpot lacks.
+fn no_call(method: &str, path: &str, unrouted: &Unrouted) -> Answer {
+    let (status, title, hint) = match unrouted {
+        Unrouted::Path => (
+            404,
+            "Not Found",
+            format!("hubspot-sandbox has no {method} {path}. Nearest: {}", nearest(method, path)),
+        ),
+        Unrouted::Method(methods) => (
+            405,
+            "Method Not Allowed",
+            format!(
+                "hubspot-sandbox has {path} with {} only. Nearest: {}",
+                methods.join(", "),
+                nearest(method, path)
+            ),
+        ),
+    };
+    let mut answer = Answer::html(status, title, &hint);
+    answer
+        .headers
+        .push(("x-hubspot-sandbox".to_owned(), hint.replace(|c: char| !(' '..='~').contains(&c), "?")));
+    answer
 }
 
 fn check(

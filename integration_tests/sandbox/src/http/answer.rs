@@ -1,18 +1,31 @@
 //! An answer before it becomes bytes on a connection.
 
+use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::Refusal;
+use crate::page;
 
 /// Body of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerBody {
     Empty,
     /// JSON text.
-    Json(Vec<u8>),
+    Json(Bytes),
     /// A page, as HubSpot's edge answers for what is no API call.
     Html(String),
+}
+
+impl AnswerBody {
+    /// What is sent, if anything is.
+    pub(crate) fn bytes(&self) -> Option<Bytes> {
+        match self {
+            Self::Empty => None,
+            Self::Json(text) => Some(text.clone()),
+            Self::Html(page) => Some(page.clone().into()),
+        }
+    }
 }
 
 /// An answer.
@@ -38,13 +51,14 @@ impl Answer {
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
         // Everything answered is made of maps with text keys, which serialise.
         let text = serde_json::to_vec(body).unwrap_or_default();
-        Self { body: AnswerBody::Json(text), ..Self::empty(status) }
+        Self { body: AnswerBody::Json(text.into()), ..Self::empty(status) }
     }
 
-    /// A page.
-    pub(crate) fn html(status: u16, title: &str) -> Self {
+    /// A page of HubSpot's edge, with a word more where there is one.
+    pub(crate) fn html(status: u16, title: &str, word: &str) -> Self {
+        let word = page::escaped(word);
         let page = format!(
-            "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{status} {title}</h1></body></html>\n"
+            "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{status} {title}</h1>{word}</body></html>\n"
         );
         Self { body: AnswerBody::Html(page), ..Self::empty(status) }
     }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Version};
@@ -155,6 +156,7 @@ async fn respond(
         query: head.uri.query().map(str::to_owned),
         content_type: text(&head.headers, header::CONTENT_TYPE),
         authorization: text(&head.headers, header::AUTHORIZATION),
+        foreign: is_foreign(&head),
         body,
     };
     // A task of its own goes on when the client hangs up, as HubSpot's work does.
@@ -191,16 +193,26 @@ async fn read_body(mut body: Incoming, limit: usize) -> Result<Option<Vec<u8>>, 
     Ok(fits.then_some(kept))
 }
 
+/// Whether a browser asks for a page of another site. A program sends no `Origin`.
+fn is_foreign(head: &Parts) -> bool {
+    // HTTP/2 has the host in the address.
+    let authority = head.uri.authority().map(|authority| authority.as_str().to_owned());
+    let host = authority.or_else(|| text(&head.headers, header::HOST)).unwrap_or_default();
+    let own = |origin: &str| origin.split_once("://").is_some_and(|(_, authority)| authority == host);
+    head.headers.get(header::ORIGIN).is_some_and(|origin| !origin.to_str().is_ok_and(own))
+}
+
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
 fn response(answer: Answer, end: End, accepted: Option<&str>) -> Response<Payload> {
-    let (kind, mut bytes) = match answer.body {
-        AnswerBody::Empty => (None, Bytes::new()),
-        AnswerBody::Json(text) => (Some("application/json;charset=utf-8"), Bytes::from(text)),
-        AnswerBody::Html(page) => (Some("text/html;charset=utf-8"), Bytes::from(page)),
+    let kind = match answer.body {
+        AnswerBody::Empty => None,
+        AnswerBody::Json(_) => Some("application/json;charset=utf-8"),
+        AnswerBody::Html(_) => Some("text/html;charset=utf-8"),
     };
+    let mut bytes = answer.body.bytes().unwrap_or_default();
     let compressed = encoding::encoded(&bytes, accepted);
     let encoding = compressed.as_ref().map(|_| HeaderValue::from_static("gzip"));
     bytes = compressed.map_or(bytes, Bytes::from);

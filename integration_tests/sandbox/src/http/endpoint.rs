@@ -1,9 +1,13 @@
 //! The kinds of calls the sandbox answers, as faults match them and counters count them.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::limits::Meter;
 
 /// A kind of call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Endpoint {
     /// `POST .../batch/upsert`
@@ -30,6 +34,8 @@ pub enum Endpoint {
     Search,
     /// `POST .../merge`
     Merge,
+    /// `POST .../gdpr-delete`
+    GdprDelete,
     /// `GET /crm/v3/properties/{objectType}`
     PropertyList,
     /// `GET /crm/v3/properties/{objectType}/{name}`
@@ -52,6 +58,30 @@ pub enum Endpoint {
     GroupRead,
     /// `POST /crm/v3/properties/{objectType}/groups`
     GroupCreate,
+    /// `GET /crm/v3/pipelines/{objectType}`
+    PipelineList,
+    /// `POST /crm/v3/pipelines/{objectType}`
+    PipelineCreate,
+    /// `GET /crm/v3/pipelines/{objectType}/{pipelineId}`
+    PipelineRead,
+    /// `PUT /crm/v3/pipelines/{objectType}/{pipelineId}`
+    PipelineReplace,
+    /// `PATCH /crm/v3/pipelines/{objectType}/{pipelineId}`
+    PipelineUpdate,
+    /// `DELETE /crm/v3/pipelines/{objectType}/{pipelineId}`
+    PipelineDelete,
+    /// `GET /crm/v3/pipelines/{objectType}/{pipelineId}/stages`
+    StageList,
+    /// `POST /crm/v3/pipelines/{objectType}/{pipelineId}/stages`
+    StageCreate,
+    /// `GET .../stages/{stageId}`
+    StageRead,
+    /// `PUT .../stages/{stageId}`
+    StageReplace,
+    /// `PATCH .../stages/{stageId}`
+    StageUpdate,
+    /// `DELETE .../stages/{stageId}`
+    StageDelete,
     /// `GET /crm-object-schemas/v3/schemas`
     SchemaList,
     /// `GET /crm-object-schemas/v3/schemas/{objectType}`
@@ -73,16 +103,22 @@ pub enum Endpoint {
     /// `GET /crm/v3/limits/custom-object-types`
     LimitObjectTypes,
     /// `POST /oauth/{version}/token`
+    #[serde(rename = "oauthToken")]
     OAuthToken,
     /// `POST /oauth/{version}/token/introspect`
+    #[serde(rename = "oauthIntrospect")]
     OAuthIntrospect,
     /// `POST /oauth/{version}/token/revoke`
+    #[serde(rename = "oauthRevoke")]
     OAuthRevoke,
     /// `GET /oauth/v1/access-tokens/{token}`
+    #[serde(rename = "oauthAccessTokenInfo")]
     OAuthAccessTokenInfo,
     /// `GET /oauth/v1/refresh-tokens/{token}`
+    #[serde(rename = "oauthRefreshTokenInfo")]
     OAuthRefreshTokenInfo,
     /// `DELETE /oauth/v1/refresh-tokens/{token}`
+    #[serde(rename = "oauthRefreshTokenDelete")]
     OAuthRefreshTokenDelete,
     /// `POST /oauth/v2/private-apps/get/access-token-info`
     PrivateTokenInfo,
@@ -164,18 +200,39 @@ pub enum Endpoint {
     EventPropertyUpdate,
     /// `DELETE /events/v3/event-definitions/{eventName}/property/{propertyName}`
     EventPropertyDelete,
+    /// `GET /communication-preferences/v4/definitions`
+    SubscriptionList,
+    /// `GET /communication-preferences/v4/statuses/{address}`
+    StatusRead,
+    /// `POST /communication-preferences/v4/statuses/{address}`
+    StatusWrite,
+    /// `POST .../statuses/batch/read`
+    StatusBatchRead,
+    /// `POST .../statuses/batch/write`
+    StatusBatchWrite,
+    /// `POST .../statuses/{address}/unsubscribe-all`
+    OptOut,
+    /// `GET .../statuses/{address}/unsubscribe-all`
+    OptOutRead,
+    /// `POST .../statuses/batch/unsubscribe-all`
+    OptOutBatch,
+    /// `POST .../statuses/batch/unsubscribe-all/read`
+    OptOutBatchRead,
     /// Anything that is no call of the API: an unknown path or a wrong method.
     Unknown,
 }
 
 /// Calls that belong together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum EndpointFamily {
     /// Records.
     Objects,
     /// Property definitions and groups.
     Properties,
+    /// Pipelines and their stages.
+    Pipelines,
     /// Schemas of custom objects.
     Schemas,
     /// Owners.
@@ -188,9 +245,12 @@ pub enum EndpointFamily {
     Events,
     /// Definitions of custom events.
     EventDefinitions,
+    /// Subscription types and who wants which mails.
+    Consent,
     /// Account details, usage and limits.
     Account,
     /// Tokens; these calls need none and have no request budget.
+    #[serde(rename = "oauth")]
     OAuth,
     /// Everything else.
     Unknown,
@@ -212,7 +272,8 @@ impl Endpoint {
             | Self::ArchiveOne
             | Self::List
             | Self::Search
-            | Self::Merge => EndpointFamily::Objects,
+            | Self::Merge
+            | Self::GdprDelete => EndpointFamily::Objects,
             Self::PropertyList
             | Self::PropertyRead
             | Self::PropertyCreate
@@ -224,6 +285,18 @@ impl Endpoint {
             | Self::GroupList
             | Self::GroupRead
             | Self::GroupCreate => EndpointFamily::Properties,
+            Self::PipelineList
+            | Self::PipelineCreate
+            | Self::PipelineRead
+            | Self::PipelineReplace
+            | Self::PipelineUpdate
+            | Self::PipelineDelete
+            | Self::StageList
+            | Self::StageCreate
+            | Self::StageRead
+            | Self::StageReplace
+            | Self::StageUpdate
+            | Self::StageDelete => EndpointFamily::Pipelines,
             Self::SchemaList | Self::SchemaRead | Self::SchemaCreate => EndpointFamily::Schemas,
             Self::OwnerList | Self::OwnerRead => EndpointFamily::Owners,
             Self::ListCreate
@@ -264,6 +337,15 @@ impl Endpoint {
             | Self::EventPropertyCreate
             | Self::EventPropertyUpdate
             | Self::EventPropertyDelete => EndpointFamily::EventDefinitions,
+            Self::SubscriptionList
+            | Self::StatusRead
+            | Self::StatusWrite
+            | Self::StatusBatchRead
+            | Self::StatusBatchWrite
+            | Self::OptOut
+            | Self::OptOutRead
+            | Self::OptOutBatch
+            | Self::OptOutBatchRead => EndpointFamily::Consent,
             Self::AccountDetails
             | Self::AccountUsage
             | Self::LimitRecords

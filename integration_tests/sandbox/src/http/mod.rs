@@ -3,6 +3,7 @@
 mod admission;
 mod answer;
 mod connection;
+mod coverage;
 mod encoding;
 mod endpoint;
 mod io;
@@ -15,11 +16,13 @@ mod wire;
 pub(crate) use answer::Answer;
 #[cfg(test)]
 pub(crate) use answer::AnswerBody;
+pub use coverage::{CallInfo, calls};
 pub use endpoint::{Endpoint, EndpointFamily};
 pub use pipeline::Gzip;
-pub(crate) use pipeline::{Shared, Timing, lock};
-pub(crate) use query::{Query, parse_form};
-pub(crate) use route::{Place, Route, Version, crm, dated, v4};
+pub(crate) use pipeline::{Received, Shared, Timing, lock};
+pub(crate) use query::{Query, decode, parse_form};
+pub use route::Truth;
+pub(crate) use route::{Known, Route, Version, documented, inferred, recorded};
 pub(crate) use server::Server;
 pub use wire::Certificate;
 pub(crate) use wire::Wire;

@@ -1,5 +1,6 @@
 //! The way of a request from arrival to answer: route, token, limits, fault, effect, answer.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,9 @@ use crate::log::{Arrival, RequestLog, Ticket};
 use crate::objects::envelope::Envelope;
 use crate::page;
 use crate::random::Random;
+use crate::remote::{self, Control};
+use crate::seed::Delays;
+use crate::start::{Snapshot, Start};
 use crate::world::World;
 
 /// Whether answers are compressed. HubSpot's edge does it; uncompressed ones are easier to look at.
@@ -30,11 +34,29 @@ pub enum Gzip {
 }
 
 /// How long answers take.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Timing {
-    pub(crate) latency: Duration,
-    pub(crate) jitter: Duration,
-    pub(crate) random: Random,
+    latency: Duration,
+    jitter: Duration,
+    random: Random,
+}
+
+impl Timing {
+    /// No time at all; jitter will be drawn from this seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { latency: Duration::ZERO, jitter: Duration::ZERO, random: Random::new(seed ^ 0x7177) }
+    }
+
+    /// Takes over what is given.
+    pub(crate) fn set(&mut self, delays: &Delays) {
+        self.latency = delays.latency.unwrap_or(self.latency);
+        self.jitter = delays.jitter.unwrap_or(self.jitter);
+    }
+
+    /// Says what is set.
+    pub(crate) fn tell(&self, delays: &mut Delays) {
+        (delays.latency, delays.jitter) = (Some(self.latency), Some(self.jitter));
+    }
 }
 
 /// What all connections share. No lock is held across an await, and the locks are taken one at a time.
@@ -43,11 +65,16 @@ pub(crate) struct Shared {
     pub(crate) world: Mutex<World>,
     pub(crate) faults: Mutex<FaultEngine>,
     pub(crate) timing: Mutex<Timing>,
+    /// What the account began with.
+    pub(crate) start: Start,
+    pub(crate) snapshots: Mutex<BTreeMap<String, Snapshot>>,
     pub(crate) log: Arc<RequestLog>,
     /// Pages shown to browsers.
     pub(crate) pages: AtomicU64,
     /// Connections that carried requests.
     pub(crate) connections: AtomicU64,
+    /// Whether there is a control over HTTP.
+    pub(crate) control: Control,
     /// Longest body taken, in bytes.
     pub(crate) body_limit: usize,
     pub(crate) gzip: Gzip,
@@ -63,6 +90,8 @@ pub(crate) struct Received {
     pub(crate) query: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) authorization: Option<String>,
+    /// Whether a page of another site asks, as far as a browser says so.
+    pub(crate) foreign: bool,
     /// None if it was longer than the limit.
     pub(crate) body: Option<Bytes>,
 }
@@ -90,6 +119,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     /// Handles one request. It runs to its end even if the client goes away, as HubSpot does.
     pub(crate) async fn handle(self: Arc<Self>, received: Received) -> Delivery {
+        if let Some(answer) = remote::answer(&self, &received) {
+            return Delivery::Answer(answer);
+        }
         let (method, path) = (&received.method, &received.path);
         if let Some(page) = page::answer(&self, method, path, received.query.as_deref()) {
             self.pages.fetch_add(1, Ordering::SeqCst);
@@ -107,6 +139,7 @@ impl Shared {
         if let Delivery::Answer(answer) | Delivery::Truncated(answer) | Delivery::Last(answer) = &delivery {
             ticket.outcome.status = Some(answer.status);
             ticket.outcome.inputs = answer.inputs;
+            ticket.outcome.answer = answer.body.bytes();
         }
         delivery
     }
@@ -180,7 +213,7 @@ impl Shared {
                 self.hold(chosen).await;
                 return None;
             }
-            Effect::Answer(answer, When::BeforeEffect) => {
+            Effect::Answer(answer) if answer.when == When::BeforeEffect => {
                 Delivery::Answer(answer.render(self.correlation_id()).with_inputs(inputs()))
             }
             Effect::Hang(When::BeforeEffect) => self.hang().await,
@@ -242,7 +275,7 @@ impl Shared {
     /// What a fault does to the answer after the effect.
     async fn after(&self, chosen: &Chosen, mut answer: Answer, arrival: u64) -> Delivery {
         match &*chosen.effect {
-            Effect::Answer(instead, When::AfterEffect) => {
+            Effect::Answer(instead) => {
                 Delivery::Answer(instead.render(self.correlation_id()).with_inputs(answer.inputs))
             }
             Effect::Hang(When::AfterEffect) => self.hang().await,
@@ -258,7 +291,7 @@ impl Shared {
                 if let AnswerBody::Json(body) = &mut answer.body
                     && let Some(led_on) = next.lead_on(body, arrival)
                 {
-                    *body = led_on;
+                    *body = led_on.into();
                 }
                 Delivery::Answer(answer)
             }

@@ -1,6 +1,6 @@
-//! From method and path to the kind of call.
+//! From method and path to the kind of call, by one table.
 //!
-//! Most paths exist twice: `/crm/v3/objects/...` and `/crm/objects/2026-03/...`.
+//! Most paths exist twice: `/crm/v3/objects/...` and `/crm/objects/2026-03/...`. The table has the numbered one.
 //! Source: <https://developers.hubspot.com/docs/developer-tooling/platform/versioning>.
 
 use super::endpoint::Endpoint;
@@ -8,18 +8,43 @@ use super::query::decode;
 use crate::endpoints;
 
 /// Versions that are named by a date.
-const DATED: &[&str] = &["2025-09", "2026-03", "2026-09"];
+pub(crate) const DATED: &[&str] = &["2025-09", "2026-03", "2026-09"];
 
-/// What a path leads to: the calls by method, and the names in the path.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    pub(crate) methods: &'static [(&'static str, Endpoint)],
-    /// The object type as the path names it.
-    pub(crate) object: Option<String>,
-    /// The record, property, owner, list, event or token as the path names it.
-    pub(crate) item: Option<String>,
-    /// What the path names at its far end.
-    pub(crate) target: Target,
+/// What the answers of a call rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Truth {
+    /// Recorded answers, which the tests replay; what no recording shows is as documented.
+    Recorded,
+    /// HubSpot's documents and specifications, and reports of others.
+    Documented,
+    /// Inference from other calls.
+    Inferred,
+}
+
+/// A call of the API.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) method: &'static str,
+    /// Its path with the version's number. A name in braces stands for one segment: the first `object` type and its
+    /// `item`, and what is at the far end: the object type it leads `to`, and the `other` item.
+    pub(crate) path: &'static str,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) truth: Truth,
+}
+
+/// A call whose answers were recorded.
+pub(crate) const fn recorded(method: &'static str, path: &'static str, endpoint: Endpoint) -> Known {
+    Known { method, path, endpoint, truth: Truth::Recorded }
+}
+
+/// A call that is answered as documented.
+pub(crate) const fn documented(method: &'static str, path: &'static str, endpoint: Endpoint) -> Known {
+    Known { method, path, endpoint, truth: Truth::Documented }
+}
+
+/// A call whose answers are inferred: what they hold besides success is in no document.
+pub(crate) const fn inferred(method: &'static str, path: &'static str, endpoint: Endpoint) -> Known {
+    Known { method, path, endpoint, truth: Truth::Inferred }
 }
 
 /// The two ways HubSpot names versions.
@@ -33,7 +58,7 @@ pub(crate) enum Version {
 }
 
 /// What a path names besides the first object type and item.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Target {
     /// The object type an association leads to.
     pub(crate) object: Option<String>,
@@ -42,95 +67,112 @@ pub(crate) struct Target {
     pub(crate) version: Version,
 }
 
-impl Place {
-    /// A place whose path names nothing.
-    pub(crate) fn new(methods: &'static [(&'static str, Endpoint)]) -> Self {
-        Self { methods, object: None, item: None, target: Target::default() }
-    }
-
-    /// Adds the object type of the path.
-    pub(crate) fn of(mut self, object: &str) -> Self {
-        self.object = Some(object.to_owned());
-        self
-    }
-
-    /// Adds the item of the path.
-    pub(crate) fn at(mut self, item: &str) -> Self {
-        self.item = Some(item.to_owned());
-        self
-    }
-
-    /// Adds the object type at the far end.
-    pub(crate) fn towards(mut self, object: &str) -> Self {
-        self.target.object = Some(object.to_owned());
-        self
-    }
-
-    /// Adds the way the path names its version.
-    pub(crate) fn version(mut self, version: Version) -> Self {
-        self.target.version = version;
-        self
-    }
-
-    /// Adds the item at the far end.
-    pub(crate) fn and(mut self, item: &str) -> Self {
-        self.target.item = Some(item.to_owned());
-        self
-    }
-}
-
 /// A request's kind and the names in its path.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
+    /// The path as the table has it.
+    pub(crate) path: &'static str,
     pub(crate) object: Option<String>,
     pub(crate) item: Option<String>,
     pub(crate) target: Target,
 }
 
 /// Why a request is no call of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unrouted {
+    /// The path is none.
     Path,
-    Method,
+    /// The path takes other methods: these.
+    Method(Vec<&'static str>),
 }
 
 /// Finds the call that a method and path stand for.
 pub(crate) fn find(method: &str, path: &str) -> Result<Route, Unrouted> {
     let decoded: Vec<String> = path.trim_matches('/').split('/').map(decode).collect();
     let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
-    let place = endpoints::place(&segments).ok_or(Unrouted::Path)?;
-    let (_, endpoint) = place.methods.iter().find(|(known, _)| *known == method).ok_or(Unrouted::Method)?;
-    Ok(Route { endpoint: *endpoint, object: place.object, item: place.item, target: place.target })
-}
-
-/// What follows `/crm/v3/{name}` or `/crm/{name}/2026-03`.
-pub(crate) fn crm<'a, 'b>(segments: &'a [&'b str], name: &str) -> Option<&'a [&'b str]> {
-    match segments {
-        ["crm", "v3", found, rest @ ..] if *found == name => Some(rest),
-        ["crm", found, version, rest @ ..] if *found == name && DATED.contains(version) => Some(rest),
-        _ => None,
+    let spellings = numbered(&segments);
+    let meant = endpoints::calls().find_map(|known| {
+        let (spelled, version) = spellings.iter().find(|(spelled, _)| known.fits(spelled))?;
+        Some((known, spelled, *version))
+    });
+    let (first, spelled, version) = meant.ok_or(Unrouted::Path)?;
+    let there = || endpoints::calls().filter(|known| known.path == first.path);
+    match there().find(|known| known.method == method) {
+        Some(known) => Ok(known.route(spelled, version)),
+        None => Err(Unrouted::Method(there().map(|known| known.method).collect())),
     }
 }
 
-/// What follows `/crm/v4/{name}` or `/crm/{name}/2026-03`, and which of them it was.
-pub(crate) fn v4<'a, 'b>(segments: &'a [&'b str], name: &str) -> Option<(Version, &'a [&'b str])> {
+/// The paths with a version's number that a path may stand for.
+fn numbered<'a>(segments: &[&'a str]) -> Vec<(Vec<&'a str>, Version)> {
+    let dated = |version: &str| DATED.contains(&version);
     match segments {
-        ["crm", "v4", found, rest @ ..] if *found == name => Some((Version::Numbered, rest)),
-        ["crm", found, version, rest @ ..] if *found == name && DATED.contains(version) => {
-            Some((Version::Dated, rest))
+        ["crm", name, version, rest @ ..] if dated(version) => {
+            let with = |number| [&["crm", number, *name], rest].concat();
+            vec![(with("v3"), Version::Dated), (with("v4"), Version::Dated)]
         }
-        _ => None,
+        ["events", "custom", version, rest @ ..] if dated(version) => {
+            vec![([&["events", "v3"], rest].concat(), Version::Dated)]
+        }
+        [name, version, rest @ ..] if dated(version) => {
+            let with = |number| [&[*name, number], rest].concat();
+            vec![(with("v3"), Version::Dated), (with("v4"), Version::Dated)]
+        }
+        _ => vec![(segments.to_vec(), Version::Numbered)],
     }
 }
 
-/// What follows `/{name}/v3` or `/{name}/2026-03`.
-pub(crate) fn dated<'a, 'b>(segments: &'a [&'b str], name: &str) -> Option<&'a [&'b str]> {
-    match segments {
-        [found, version, rest @ ..] if *found == name && (*version == "v3" || DATED.contains(version)) => {
-            Some(rest)
+fn is_name(segment: &str) -> bool {
+    segment.starts_with('{')
+}
+
+impl Known {
+    fn segments(&self) -> impl Iterator<Item = &'static str> {
+        self.path.trim_start_matches('/').split('/')
+    }
+
+    fn fits(&self, spelled: &[&str]) -> bool {
+        let mut asked = spelled.iter();
+        self.segments().all(|own| {
+            asked.next().is_some_and(|asked| if is_name(own) { !asked.is_empty() } else { own == *asked })
+        }) && asked.next().is_none()
+    }
+
+    fn route(&self, spelled: &[&str], version: Version) -> Route {
+        let named = |name: &str| {
+            let found = self.segments().zip(spelled).find(|(own, _)| *own == name)?;
+            Some((*found.1).to_owned())
+        };
+        Route {
+            endpoint: self.endpoint,
+            path: self.path,
+            object: named("{object}"),
+            item: named("{item}"),
+            target: Target { object: named("{to}"), item: named("{other}"), version },
         }
-        _ => None,
+    }
+
+    /// Every path it has, the numbered one first.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let segments: Vec<&str> = self.segments().collect();
+        let mut paths = vec![self.path.to_owned()];
+        for version in DATED {
+            match segments.as_slice() {
+                ["crm", "v3" | "v4", name, rest @ ..] => {
+                    paths.push(format!("/{}", [&["crm", *name, *version], rest].concat().join("/")));
+                }
+                ["events", "v3", rest @ ..] => {
+                    paths.push(format!("/{}", [&["events", *version], rest].concat().join("/")));
+                    paths.push(format!("/{}", [&["events", "custom", *version], rest].concat().join("/")));
+                }
+                [name, "v3" | "v4", rest @ ..] => {
+                    paths.push(format!("/{}", [&[*name, *version], rest].concat().join("/")));
+                }
+                _ => {}
+            }
+        }
+        paths
     }
 }
 
@@ -205,8 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn every_path_of_a_call_leads_to_it() {
+        for known in endpoints::calls() {
+            for path in known.paths() {
+                let path = path.replace("{object}", "0-1").replace("{to}", "0-2").replace(['{', '}'], "");
+                let found = find(known.method, &path).map(|route| (route.endpoint, route.path));
+                assert_eq!(found, Ok((known.endpoint, known.path)), "{path}");
+            }
+        }
+    }
+
+    #[test]
     fn tells_a_wrong_method_from_a_wrong_path() {
-        assert_eq!(find("PUT", "/crm/v3/objects/contacts").unwrap_err(), Unrouted::Method);
+        let methods = vec!["GET", "POST"];
+        assert_eq!(find("PUT", "/crm/v3/objects/contacts").unwrap_err(), Unrouted::Method(methods));
         for path in [
             "/",
             "/crm/v2/objects/contacts",

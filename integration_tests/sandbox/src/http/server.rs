@@ -1,7 +1,7 @@
 //! The listener, on a thread of its own.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -21,9 +21,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens on loopback; port 0 takes a free one.
-    pub(crate) fn start(port: u16, shared: Arc<Shared>, stop: watch::Sender<bool>) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    /// Listens; port 0 takes a free one.
+    pub(crate) fn start(
+        address: SocketAddr,
+        shared: Arc<Shared>,
+        stop: watch::Sender<bool>,
+    ) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let tls = shared.wire.acceptor()?;

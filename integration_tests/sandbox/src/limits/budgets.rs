@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::daily::DailyQuota;
 use super::window::{RateLimit, Window};
 use crate::auth::BudgetId;
@@ -10,7 +13,8 @@ use crate::auth::BudgetId;
 ///
 /// HubSpot's guide gives them limits of their own; a recorded answer shows the numbers of the common window.
 /// Source: <https://developers.hubspot.com/docs/api-reference/latest/crm/associations/associate-records/guide>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum AssociationBudget {
     /// A window of their own for each token, and a daily quota of their own.
     Own(RateLimit),
@@ -38,16 +42,18 @@ pub(crate) enum Meter {
     Events,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Budget {
     calls: Window,
     associations: Window,
 }
 
 /// All budgets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Budgets {
     tokens: Vec<Budget>,
+    /// What somebody chose for every token.
+    chosen: Option<RateLimit>,
     associations: AssociationBudget,
     association_daily: DailyQuota,
     pub(crate) daily: DailyQuota,
@@ -59,6 +65,7 @@ impl Default for Budgets {
     fn default() -> Self {
         Self {
             tokens: Vec::new(),
+            chosen: None,
             associations: AssociationBudget::default(),
             // What the guide gives to the Professional and Enterprise plans.
             association_daily: DailyQuota::new(500_000),
@@ -70,15 +77,17 @@ impl Default for Budgets {
 }
 
 impl Budgets {
-    /// Opens a budget.
-    pub(crate) fn add(&mut self, limit: RateLimit) -> BudgetId {
+    /// Opens a budget, with the limit that is usual unless another was chosen for all.
+    pub(crate) fn open(&mut self, usual: RateLimit) -> BudgetId {
         let associations = Window::new(self.association_limit());
+        let limit = self.chosen.unwrap_or(usual);
         self.tokens.push(Budget { calls: Window::new(limit), associations });
         BudgetId(self.tokens.len() - 1)
     }
 
-    /// Sets the common limit of every budget; what was counted stays counted.
+    /// Sets the common limit of every budget, now and later; what was counted stays counted.
     pub(crate) fn set_limits(&mut self, limit: RateLimit) {
+        self.chosen = Some(limit);
         for budget in &mut self.tokens {
             budget.calls.limit = limit;
         }
@@ -98,6 +107,11 @@ impl Budgets {
             AssociationBudget::Own(limit) => limit,
             AssociationBudget::Shared => RateLimit::none(),
         }
+    }
+
+    /// What calls about associations count against.
+    pub(crate) fn associations(&self) -> AssociationBudget {
+        self.associations
     }
 
     /// The common limit of the account's first token.
@@ -129,7 +143,7 @@ mod tests {
     fn associations_have_room_of_their_own_unless_shared() {
         let mut budgets = Budgets::default();
         budgets.set_associations(AssociationBudget::Own(RateLimit::per_ten_seconds(1)));
-        let id = budgets.add(RateLimit::per_ten_seconds(1));
+        let id = budgets.open(RateLimit::per_ten_seconds(1));
         let now = Duration::ZERO;
         assert!(budgets.of(id, Meter::Calls).0.admit(now));
         assert!(budgets.of(id, Meter::Associations).0.admit(now));

@@ -1,7 +1,7 @@
 //! The quota of a day, which the private tokens of the account share.
 
 /// The quota of a day.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DailyQuota {
     pub(crate) limit: u64,
     used: u64,

@@ -11,10 +11,14 @@ pub use budgets::AssociationBudget;
 pub(crate) use budgets::{Budgets, Meter};
 pub use window::RateLimit;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::error::Refusal;
 
 /// The limit that was reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum LimitPolicy {
     /// `SECONDLY`: the limit of a second, which search has.
     Secondly,

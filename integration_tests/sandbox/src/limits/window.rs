@@ -3,17 +3,33 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::LimitPolicy;
+use crate::clock::millis;
 
 /// At most `max` requests in any `interval`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RateLimit {
     /// Requests.
     pub max: u32,
-    /// Length of the window.
+    /// Length of the window; in JSON in milliseconds, 10,000 unless given.
+    #[serde(rename = "intervalMs", with = "millis", default = "ten_seconds")]
+    #[schemars(with = "u64")]
     pub interval: Duration,
-    /// Whether a request above `max` is refused; when not, the numbers are only announced.
+    /// Whether a request above `max` is refused, as it is unless said otherwise; when not, the numbers are only announced.
+    #[serde(default = "yes")]
     pub enforced: bool,
+}
+
+fn ten_seconds() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl RateLimit {
@@ -54,7 +70,7 @@ impl RateLimit {
 }
 
 /// The requests of the last interval.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Window {
     pub(crate) limit: RateLimit,
     accepted: VecDeque<Duration>,

@@ -1,9 +1,14 @@
 //! A list to be made by a test or a demonstration.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// How a list gets its members.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum ProcessingType {
     /// `MANUAL`: by calls only.
+    #[default]
     Manual,
     /// `SNAPSHOT`: by filters once, by calls from then on. The sandbox evaluates no filters: it starts empty.
     Snapshot,
@@ -28,12 +33,21 @@ impl ProcessingType {
 }
 
 /// A list to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListDef {
+    /// Its name.
     pub(crate) name: String,
+    /// Object type of its records.
     pub(crate) object: String,
+    /// How it gets its members; `MANUAL` unless given.
+    #[serde(rename = "processingType", default)]
     pub(crate) processing: ProcessingType,
+    /// Its `listId`; the next free number unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<u64>,
+    /// Record ids of its members; they need not exist yet, and only those that do are shown.
+    #[serde(default)]
     pub(crate) members: Vec<String>,
 }
 

@@ -6,5 +6,5 @@ mod definition;
 mod store;
 
 pub use definition::{ListDef, ProcessingType};
-pub use store::{AddedSpelling, EmptyArrays, ListNames, MemberChange, Membership, Oversize};
-pub(crate) use store::{CallLimit, Lists, ObjectList};
+pub use store::{CallLimit, MemberChange, Membership, Oversize};
+pub(crate) use store::{Lists, ObjectList};

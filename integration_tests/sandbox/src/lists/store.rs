@@ -2,46 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::definition::ProcessingType;
 use crate::catalog::TypeIndex;
 use crate::clock::Millis;
 
-/// What the answer to a change of members calls the records added. HubSpot's pages disagree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AddedSpelling {
-    /// `recordsIdsAdded`, as in HubSpot's specification.
-    #[default]
-    RecordsIdsAdded,
-    /// `recordIdsAdded`, as on one reference page.
-    RecordIdsAdded,
-}
-
-/// Whether the call that finds a list by its name minds letter case. That names are unique without regard to it is told by
-/// refusals of new lists; of the call nobody tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ListNames {
-    /// It does not.
-    #[default]
-    InAnyCase,
-    /// It does.
-    Exact,
-}
-
-/// Whether the answer to a change of members shows arrays that are empty. The specification says that all are there;
-/// absent ones were seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EmptyArrays {
-    /// `[]`.
-    #[default]
-    Shown,
-    /// Nothing.
-    LeftOut,
-}
-
 /// How a change of members with too many record ids is refused. HubSpot publishes no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Oversize {
     /// 400 `VALIDATION_ERROR`.
     BadRequest,
@@ -50,10 +21,13 @@ pub enum Oversize {
 }
 
 /// Most record ids of one change of members.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CallLimit {
-    pub(crate) ids: usize,
-    pub(crate) refusal: Oversize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CallLimit {
+    /// Record ids.
+    pub ids: usize,
+    /// How more are refused.
+    pub refusal: Oversize,
 }
 
 /// What happened to a member.
@@ -122,18 +96,20 @@ impl ObjectList {
 }
 
 /// All lists of the account, deleted ones too.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Lists {
-    pub(crate) spelling: AddedSpelling,
-    pub(crate) empty: EmptyArrays,
-    pub(crate) names: ListNames,
     pub(crate) call_limit: Option<CallLimit>,
     /// Whether changes of members are not kept.
-    pub(crate) forgetful: bool,
+    forgetful: bool,
     all: BTreeMap<u64, ObjectList>,
 }
 
 impl Lists {
+    /// No lists; changes of members are kept, or not.
+    pub(crate) fn new(recording: bool) -> Self {
+        Self { forgetful: !recording, ..Self::default() }
+    }
+
     /// Adds a list without members, with the next number unless one is given, and gives that number.
     pub(crate) fn add(
         &mut self,
@@ -188,8 +164,8 @@ mod tests {
 
     #[test]
     fn changes_that_change_nothing_are_none() {
-        for (forgetful, kept) in [(false, Some(2)), (true, None)] {
-            let mut lists = Lists { forgetful, ..Lists::default() };
+        for (recording, kept) in [(true, Some(2)), (false, None)] {
+            let mut lists = Lists::new(recording);
             let id = lists.add(None, "a", TypeIndex(0), ProcessingType::Manual, Millis(1));
             let list = lists.get_mut(id).unwrap();
             assert!(list.join(5, Millis(1), 7) && !list.join(5, Millis(1), 8));

@@ -38,6 +38,7 @@ pub struct RequestRecord {
     /// What `X-HubSpot-RateLimit-Remaining` said.
     pub rate_remaining: Option<u32>,
     pub(crate) raw_body: Option<Bytes>,
+    pub(crate) raw_answer: Option<Bytes>,
 }
 
 impl RequestRecord {
@@ -46,6 +47,12 @@ impl RequestRecord {
     #[must_use]
     pub fn body(&self) -> Option<Value> {
         serde_json::from_slice(self.raw_body.as_deref()?).ok()
+    }
+
+    /// The answer's body as JSON, under the same conditions. Bodies of answers have a room of their own.
+    #[must_use]
+    pub fn answer(&self) -> Option<Value> {
+        serde_json::from_slice(self.raw_answer.as_deref()?).ok()
     }
 
     /// The request's body as it came, under the same conditions.

@@ -58,13 +58,27 @@ pub(crate) struct Outcome {
     pub(crate) inputs: usize,
     pub(crate) fault: Option<FaultId>,
     pub(crate) rate_remaining: Option<u32>,
+    pub(crate) answer: Option<Bytes>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     totals: Totals,
     requests: Vec<RequestRecord>,
+    /// Number of the last arrival.
+    last: u64,
+    /// How many requests came before the first one kept.
+    forgotten: u64,
     body_bytes: usize,
+    answer_bytes: usize,
+}
+
+impl Inner {
+    /// The request with that arrival number.
+    fn kept(&mut self, number: u64) -> Option<&mut RequestRecord> {
+        let index = number.checked_sub(self.forgotten)?.checked_sub(1)?;
+        self.requests.get_mut(usize::try_from(index).ok()?)
+    }
 }
 
 /// The log. Threads can wait on it for something to have happened.
@@ -89,7 +103,8 @@ impl RequestLog {
         inner.totals.arrived += 1;
         inner.totals.in_flight += 1;
         inner.totals.max_in_flight = inner.totals.max_in_flight.max(inner.totals.in_flight);
-        let number = inner.totals.arrived;
+        inner.last += 1;
+        let number = inner.last;
         if let Some(room) = self.room {
             let fits = inner.body_bytes + arrival.body.len() <= room;
             if fits {
@@ -110,6 +125,7 @@ impl RequestLog {
                 fault: None,
                 rate_remaining: None,
                 raw_body: (fits && !arrival.body.is_empty()).then_some(arrival.body),
+                raw_answer: None,
             });
         }
         drop(inner);
@@ -122,6 +138,16 @@ impl RequestLog {
         // Taking the lock orders this after a waiter's check of its condition.
         drop(self.lock());
         self.changed.notify_all();
+    }
+
+    /// Forgets every request that was answered or not, and what was counted. Arrival numbers go on.
+    pub(crate) fn forget(&self) {
+        let mut inner = self.lock();
+        let in_flight = inner.totals.in_flight;
+        inner.totals = Totals { in_flight, max_in_flight: in_flight, ..Totals::default() };
+        inner.requests.clear();
+        inner.forgotten = inner.last;
+        (inner.body_bytes, inner.answer_bytes) = (0, 0);
     }
 
     /// The requests kept.
@@ -155,8 +181,8 @@ impl RequestLog {
 
     /// The request with that arrival number, if it was kept.
     pub(crate) fn request(&self, arrival: u64) -> Option<RequestRecord> {
-        let index = usize::try_from(arrival.checked_sub(1)?).ok()?;
-        self.lock().requests.get(index).cloned()
+        let mut inner = self.lock();
+        inner.kept(arrival).cloned()
     }
 
     /// The counters.
@@ -191,8 +217,13 @@ impl RequestLog {
         *inner.totals.inputs.entry(endpoint).or_default() += outcome.inputs as u64;
         let completion = inner.totals.completed;
         let answered_at = self.started.elapsed();
-        let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
-        if let Some(record) = inner.requests.get_mut(index) {
+        let answer = outcome
+            .answer
+            .clone()
+            .filter(|answer| self.room.is_some_and(|room| inner.answer_bytes + answer.len() <= room));
+        inner.answer_bytes += answer.as_ref().map_or(0, Bytes::len);
+        if let Some(record) = inner.kept(number) {
+            record.raw_answer = answer;
             record.completion = Some(completion);
             record.answered_at = outcome.status.map(|_| answered_at);
             record.endpoint = endpoint;
@@ -257,6 +288,20 @@ mod tests {
         assert_eq!((totals.max_in_flight, totals.in_flight, totals.completed), (2, 0, 2));
         assert_eq!((totals.calls(Endpoint::Upsert), totals.inputs[&Endpoint::Upsert]), (1, 3));
         assert_eq!(totals.with_status(0), 1);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone_and_numbers_go_on() {
+        let log = Arc::new(RequestLog::new(Some(100)));
+        let open = log.arrive(arrival(b"{}"));
+        log.forget();
+        let mut next = log.arrive(arrival(b"{}"));
+        next.outcome.answer = Some(Bytes::from_static(b"{\"a\":1}"));
+        drop(next);
+        drop(open);
+        assert!(log.request(1).is_none(), "an answer to what is forgotten changes nothing that is kept");
+        assert_eq!(log.request(2).unwrap().answer().unwrap()["a"], 1);
+        assert_eq!((log.requests().len(), log.totals().arrived, log.totals().in_flight), (1, 1, 0));
     }
 
     #[test]

@@ -16,7 +16,8 @@ use crate::error::Refusal;
 use crate::faults::Mention;
 use crate::http::{Answer, Endpoint};
 use crate::records::{RecordJson, Selection, Shown};
-use crate::world::{EchoTraceIds, UpdateByEmail, World};
+use crate::switches::{EchoTraceIds, UpdateByEmail};
+use crate::world::World;
 
 /// Answers a batch write.
 pub(crate) fn write(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Result<Answer, Refusal> {
@@ -78,7 +79,7 @@ fn mode(
     }
     let name = keys::common_property(inputs.iter().map(|input| input.id_property.text()))?;
     let (definition, portal_id) = (world.catalog.get(kind), world.account.portal_id);
-    let by_email = world.update_by_email == UpdateByEmail::Accepted;
+    let by_email = world.switches.update_by_email == UpdateByEmail::Accepted;
     let key = name
         .map(|name| match endpoint {
             Endpoint::Update if !by_email => Key::for_update(definition, name, portal_id),
@@ -155,7 +156,7 @@ fn result<'a>(
     names.extend(mode.key().map(|key| Cow::Borrowed(key.name.as_str())));
     let when = if new { Shown::Created } else { Shown::Updated };
     let mut json = RecordJson::new(&world.account, definition, store.get(id)?, &Selection { when, names });
-    if world.echo == EchoTraceIds::Always {
+    if world.switches.echo_trace_ids == EchoTraceIds::Always {
         json.object_write_trace_id = input.object_write_trace_id.text().map(Cow::Borrowed);
     }
     json.new = matches!(mode, Mode::Upsert(_)).then_some(new);

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::catalog::{ObjectType, Slot, UniqueValues};
+use crate::catalog::{ObjectType, Slot};
 use crate::error::Refusal;
 use crate::rules::{email, violation};
+use crate::switches::UniqueValues;
 
 /// Most inputs of a batch.
 pub(crate) const MAX_INPUTS: usize = 100;

@@ -13,6 +13,7 @@ use crate::endpoints::Call;
 use crate::error::Refusal;
 use crate::http::Answer;
 use crate::records::{Change, Edit, RecordJson, Resolved, WriteKind};
+use crate::switches::MergeIds;
 use crate::world::World;
 
 #[derive(Deserialize)]
@@ -36,10 +37,32 @@ pub(crate) fn call(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Resul
     if primary == away {
         return Err(Refusal::invalid("A record cannot be merged with itself."));
     }
+    let primary = match world.switches.merge_ids {
+        MergeIds::Primary => primary,
+        MergeIds::Fresh => renewed(world, kind, primary),
+    };
     merge(world, kind, primary, away, call.arrival);
     let (definition, store) = world.kind_and_store(kind);
     let record = store.get(primary).ok_or_else(Refusal::not_found)?;
     Ok(Answer::json(200, &RecordJson::new(&world.account, definition, record, &selection(&[]))))
+}
+
+/// Gives a live record a new id, to which the old one leads.
+fn renewed(world: &mut World, kind: TypeIndex, old: u64) -> u64 {
+    let (id, now) = (world.random.record_id(), world.clock.now());
+    let (definition, store) = world.kind_and_store_mut(kind);
+    let Some(record) = store.get(old) else { return old };
+    let values = record.values().map(|(slot, value)| Edit { slot, change: Change::Set(value.into()) });
+    let (mut edits, created): (Vec<Edit>, _) = (values.collect(), record.created);
+    if let Some((slot, _)) = definition.property("hs_merged_object_ids") {
+        edits.push(Edit { slot, change: Change::Append(vec![old.to_string().into()]) });
+    }
+    let email = definition.property("email").filter(|(_, p)| definition.is_email(p)).map(|(slot, _)| slot);
+    store.merge(id, old, email, now);
+    store.create(definition, id, now, edits);
+    store.stamp(id, Some(created), None);
+    world.associations.links.merge(kind, id, old);
+    id
 }
 
 /// Merges the live record `away` into the live record `primary`.

@@ -7,6 +7,7 @@ pub(crate) mod archive;
 pub(crate) mod associations;
 pub(crate) mod batch;
 pub(crate) mod envelope;
+pub(crate) mod erase;
 pub(crate) mod input;
 pub(crate) mod keys;
 pub(crate) mod list;

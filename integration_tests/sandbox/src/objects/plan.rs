@@ -10,6 +10,8 @@ use crate::catalog::{Slot, TypeIndex, lifecycle_position};
 use crate::records::{Change, Edit, Record, Resolved};
 use crate::rules::create;
 use crate::rules::values::{self, Setting};
+use crate::rules::violation::Violation;
+use crate::switches::{ErasedAddresses, ForeignStages, Required};
 use crate::world::World;
 
 /// How a write finds its records.
@@ -93,7 +95,8 @@ impl<'w> Planner<'w> {
         let (kind, store) = self.world.kind_and_store(self.kind);
         if target.is_none() {
             let missing = create::missing(kind, &edits);
-            if !missing.is_empty() {
+            let holds = kind.custom || self.world.switches.required == Required::Strict;
+            if holds && !missing.is_empty() {
                 return Err(Problem::Incomplete(missing));
             }
             let demanded = create::demanded(kind, &edits);
@@ -108,6 +111,7 @@ impl<'w> Planner<'w> {
         if let Some(record) = target.and_then(|id| store.get(id)) {
             edits.retain(|edit| !self.is_ignored(record, edit));
         }
+        self.check_stage(target, &edits)?;
         let claimed = self.check_unique(target, &edits)?;
         let id = target.unwrap_or_else(|| self.world.random.record_id());
         for (slot, value) in claimed {
@@ -139,7 +143,21 @@ impl<'w> Planner<'w> {
                 Err(violation) => violations.push(violation),
             }
         }
+        if self.world.switches.erased_addresses == ErasedAddresses::Refused {
+            violations.extend(self.erased(&edits));
+        }
         if violations.is_empty() { Ok(edits) } else { Err(Problem::Invalid(violations)) }
+    }
+
+    /// The address among the edits that was erased, as a refusal.
+    fn erased(&self, edits: &[Edit]) -> Option<Violation> {
+        let kind = self.world.catalog.get(self.kind);
+        edits.iter().find_map(|edit| {
+            let property = kind.in_slot(edit.slot);
+            let Change::Set(address) = &edit.change else { return None };
+            let erased = kind.is_email(property) && self.world.consent.is_erased(address);
+            erased.then(|| values::refused_address(property, address))
+        })
     }
 
     /// Edits HubSpot takes and does not carry out: a life-cycle stage that would go back, and an address that the
@@ -155,6 +173,36 @@ impl<'w> Planner<'w> {
         kind.is_email(property)
             && record.value(edit.slot) != Some(value)
             && store.holder(edit.slot, value) == Some(record.id)
+    }
+
+    /// Whether the stage that the edits lead to is one of the pipeline that they lead to.
+    fn check_stage(&self, target: Option<u64>, edits: &[Edit]) -> Result<(), Problem> {
+        let (kind, store) = self.world.kind_and_store(self.kind);
+        if kind.pipelines().is_empty() || self.world.switches.foreign_stages == ForeignStages::Accepted {
+            return Ok(());
+        }
+        let record = target.and_then(|id| store.get(id));
+        let value = |slot: Slot| {
+            let edited = edits.iter().rev().find(|edit| edit.slot == slot).map(|edit| match &edit.change {
+                Change::Set(value) => Some(&**value),
+                _ => None,
+            });
+            edited.unwrap_or_else(|| record.and_then(|record| record.value(slot)))
+        };
+        let (pipeline, stage) = kind.pipeline_properties();
+        let (Some((pipeline, _)), Some((slot, property))) = (kind.property(pipeline), kind.property(stage))
+        else {
+            return Ok(());
+        };
+        let written = edits.iter().any(|edit| edit.slot == slot || edit.slot == pipeline);
+        let found = value(pipeline).and_then(|id| kind.pipeline(id)).zip(value(slot));
+        match found.filter(|_| written) {
+            Some((pipeline, stage)) if !pipeline.stages.iter().any(|known| known.id == stage) => {
+                let allowed = pipeline.stages.iter().map(|known| known.id.as_str());
+                Err(Problem::Invalid(vec![values::not_an_option(property, stage, allowed, stage)]))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The unique values the edits set, or the record in their way.

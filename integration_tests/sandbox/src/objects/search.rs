@@ -14,7 +14,8 @@ use crate::endpoints::Call;
 use crate::error::Refusal;
 use crate::http::Answer;
 use crate::records::{Record, RecordJson, RecordStore};
-use crate::world::{SearchQuotes, World};
+use crate::switches::SearchQuotes;
+use crate::world::World;
 
 /// Most characters of a body, results of a page, results of a query, groups, filters of a group, filters in all.
 const LIMITS: (usize, usize, usize, usize, usize, usize) = (3_000, 200, 10_000, 5, 6, 18);
@@ -44,7 +45,7 @@ pub(crate) fn search(world: &mut World, call: &Call<'_>, kind: TypeIndex) -> Res
     let world = &*world;
     let (definition, store) = world.kind_and_store(kind);
     let (offset, limit) = check(call.body, &request)?;
-    if world.search_quotes == SearchQuotes::Refused {
+    if world.switches.search_quotes == SearchQuotes::Refused {
         let in_groups = request.filter_groups.iter().flat_map(|group| &group.filters);
         if in_groups.chain(&request.filters).any(Filter::has_an_odd_quote) {
             let message =

@@ -28,7 +28,7 @@ pub(super) fn page(world: &World) -> Page {
     });
     let latest = table(&["event", "of", "occurred", "properties", "uuid", "request"], rows);
     let parts = [heading("Definitions"), definitions(world), heading("Latest occurrences"), latest];
-    Page { title: "Events".to_owned(), body: parts.into_iter().collect() }
+    Page::new("Events", parts)
 }
 
 /// A table of the definitions.

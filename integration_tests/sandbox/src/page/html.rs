@@ -37,6 +37,13 @@ impl Html {
         Self(markup)
     }
 
+    /// An element that holds nothing.
+    pub(super) fn void(name: &'static str, attributes: &[(&'static str, &dyn Display)]) -> Self {
+        let mut element = Self::tag(name, attributes, []);
+        element.0.truncate(element.0.len() - name.len() - 3);
+        element
+    }
+
     /// The markup.
     pub(super) fn into_string(self) -> String {
         self.0
@@ -49,7 +56,8 @@ impl FromIterator<Html> for Html {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// Text as it has to be written in HTML.
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -128,6 +136,7 @@ mod tests {
         assert_eq!(Html::text(evil).into_string(), safe);
         let tag = Html::tag("td", &[("title", &evil)], [Html::text(evil)]);
         assert_eq!(tag.into_string(), format!("<td title=\"{safe}\">{safe}</td>"));
+        assert_eq!(Html::void("input", &[("name", &"a")]).into_string(), "<input name=\"a\">");
         let href = link(&["objects", "a/b?c"], "x").into_string();
         assert_eq!(href, "<a href=\"/objects/a%2Fb%3Fc\">x</a>");
     }

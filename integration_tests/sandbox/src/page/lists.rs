@@ -10,7 +10,7 @@ const SHOWN: usize = 500;
 
 /// `/lists`.
 pub(super) fn index_page(world: &World) -> Page {
-    Page { title: "Lists".to_owned(), body: rows(world) }
+    Page::new("Lists", [rows(world)])
 }
 
 /// A table of the lists that are not deleted.
@@ -53,5 +53,5 @@ pub(super) fn list_page(world: &World, id: &str) -> Option<Page> {
     if count > SHOWN {
         parts.push(note(format_args!("The first {SHOWN} of {count}.")));
     }
-    Some(Page { title: format!("List {}: {}", list.id, list.name), body: parts.into_iter().collect() })
+    Some(Page::new(format!("List {}: {}", list.id, list.name), parts))
 }

@@ -10,16 +10,29 @@ mod overview;
 mod records;
 mod requests;
 mod shell;
+mod trouble;
 mod window;
 
 use crate::http::{Answer, Query, Shared, lock};
 use html::Html;
+pub(crate) use html::escaped;
 use requests::Seen;
+use trouble::Settings;
 
 /// One page: its title and what is on it.
 struct Page {
     title: String,
+    /// What is taken over when it changes.
     body: Html,
+    /// What stays as people filled it in.
+    forms: Html,
+}
+
+impl Page {
+    /// A page without forms.
+    fn new(title: impl Into<String>, parts: impl IntoIterator<Item = Html>) -> Self {
+        Self { title: title.into(), body: parts.into_iter().collect(), forms: Html::default() }
+    }
 }
 
 /// Answers a request for a page; none if it is for something else.
@@ -44,6 +57,14 @@ pub(crate) fn answer(shared: &Shared, method: &str, path: &str, query: Option<&s
             let seen = Seen::of(log);
             let limit = lock(&shared.world).budgets.first_limit();
             requests::page(&seen, limit)
+        }
+        ["control"] => {
+            let (limits, readings) = {
+                let world = &mut *lock(&shared.world);
+                (world.limits(), world.switches.readings())
+            };
+            let faults = lock(&shared.faults).states();
+            trouble::page(&Settings { control: shared.control, faults, limits, readings })
         }
         ["requests", number] => requests::request_page(log, number)?,
         _ => return None,

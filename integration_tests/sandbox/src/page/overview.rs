@@ -41,7 +41,7 @@ pub(super) fn page(world: &World, seen: &Seen) -> Page {
         parts.extend([heading("Events"), events::definitions(world)]);
     }
     parts.extend([heading("Latest requests"), requests::rows(seen.recent(SHOWN))]);
-    Page { title: "Overview".to_owned(), body: parts.into_iter().collect() }
+    Page::new("Overview", parts)
 }
 
 fn objects(world: &World) -> Html {

@@ -49,7 +49,7 @@ pub(super) fn table_page(world: &World, name: &str, query: &Query) -> Option<Pag
         let href = format!("?before={}", last.id);
         parts.push(Html::tag("a", &[("href", &href)], [Html::text("older")]));
     }
-    Some(Page { title: format!("{} ({})", kind.label_plural, kind.id), body: parts.into_iter().collect() })
+    Some(Page::new(format!("{} ({})", kind.label_plural, kind.id), parts))
 }
 
 fn count(store: &RecordStore) -> String {
@@ -113,7 +113,7 @@ pub(super) fn record_page(world: &mut World, name: &str, id: &str) -> Option<Pag
         table(&["id", "name"], lists),
     ];
     let title = display(kind, record).unwrap_or_else(|| kind.label_singular.clone());
-    Some(Page { title: format!("{title} ({} {id})", kind.plural), body: parts.into_iter().collect() })
+    Some(Page::new(format!("{title} ({} {id})", kind.plural), parts))
 }
 
 /// What was written to a record, the latest first.
@@ -143,6 +143,7 @@ fn word(kind: WriteKind) -> &'static str {
         WriteKind::Unchanged => "changed nothing",
         WriteKind::Archived => "archived",
         WriteKind::Merged => "merged away",
+        WriteKind::Erased => "erased",
     }
 }
 

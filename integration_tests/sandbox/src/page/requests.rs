@@ -49,7 +49,7 @@ impl Seen {
 /// `/requests`.
 pub(super) fn page(seen: &Seen, limit: RateLimit) -> Page {
     let body = [seen.drawing(limit), heading("Latest requests"), rows(&seen.recent)];
-    Page { title: "Requests".to_owned(), body: body.into_iter().collect() }
+    Page::new("Requests", body)
 }
 
 /// A table of requests, the latest first.
@@ -91,16 +91,23 @@ fn status(request: &RequestRecord) -> Html {
 /// `/requests/{number}`.
 pub(super) fn request_page(log: &RequestLog, number: &str) -> Option<Page> {
     let request = log.request(number.parse().ok()?)?;
-    let body = match (request.body(), request.body_bytes()) {
-        (Some(json), _) => serde_json::to_string_pretty(&json).unwrap_or_default(),
-        (None, Some(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
-        (None, None) => "none, or not kept".to_owned(),
-    };
     let parts = [
         rows(std::slice::from_ref(&request)),
         note(format_args!("Kind of call: {:?}", request.endpoint)),
         heading("Body"),
-        Html::tag("pre", &[], [Html::text(body)]),
+        shown(request.raw_body.as_deref()),
+        heading("Answer"),
+        shown(request.raw_answer.as_deref()),
     ];
-    Some(Page { title: format!("Request {}", request.arrival), body: parts.into_iter().collect() })
+    Some(Page::new(format!("Request {}", request.arrival), parts))
+}
+
+/// A body as people read it.
+fn shown(bytes: Option<&[u8]>) -> Html {
+    let json = |bytes| serde_json::from_slice::<serde_json::Value>(bytes).map(|json| format!("{json:#}"));
+    let text = match bytes {
+        None => "none, or not kept".to_owned(),
+        Some(bytes) => json(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned()),
+    };
+    Html::tag("pre", &[], [Html::text(text)])
 }

@@ -17,6 +17,7 @@ svg{width:100%;height:auto;display:block}svg text{font-size:11px;fill:currentCol
 svg .ok{fill:var(--ok)}svg .bad{fill:var(--bad)}svg .limit{fill:var(--limit)}svg .fail{fill:var(--fail)}svg .none{fill:var(--none)}
 svg .used{fill:none;stroke:var(--link);stroke-width:1.5}svg .full{stroke:var(--limit);stroke-dasharray:4 3}svg .axis{stroke:var(--line)}
 .legend{font-size:12px}.legend span{margin-left:6px}.legend a{color:var(--link);margin-left:6px}
+form label{display:inline-block;margin:2px 14px 2px 0}form button{display:block;margin-top:6px}select{max-width:420px}input{width:110px}#said{min-height:20px}
 #live{margin-left:auto;opacity:.7}.stopped #live{color:var(--fail);opacity:1}
 </style>";
 
@@ -35,6 +36,7 @@ pub(super) fn whole(page: Page) -> String {
         link(&["lists"], "lists"),
         link(&["events"], "events"),
         link(&["requests"], "requests"),
+        link(&["control"], "control"),
         Html::tag("span", &[("id", &"live")], [Html::text("live")]),
     ];
     let head = [
@@ -48,6 +50,7 @@ pub(super) fn whole(page: Page) -> String {
     let body = [
         Html::tag("header", &[], menu),
         Html::tag("main", &[], [Html::tag("h1", &[], [Html::text(&page.title)]), page.body]),
+        page.forms,
         Html::literal(SCRIPT),
     ];
     let document =

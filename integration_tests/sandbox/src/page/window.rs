@@ -193,6 +193,7 @@ mod tests {
             fault: None,
             rate_remaining,
             raw_body: None,
+            raw_answer: None,
         }
     }
 

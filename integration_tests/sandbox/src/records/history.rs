@@ -15,6 +15,8 @@ pub enum WriteKind {
     Archived,
     /// Merged it away.
     Merged,
+    /// Erased it for good.
+    Erased,
 }
 
 /// One write to one record.
@@ -34,7 +36,7 @@ pub struct WriteEvent {
     pub values: Vec<(String, String)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     request: u64,
     kind: WriteKind,
@@ -44,7 +46,7 @@ struct Entry {
 }
 
 /// The log of writes; it can be switched off for runs of millions of records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct History {
     entries: Vec<Entry>,
     written: u64,

@@ -11,7 +11,7 @@ use crate::catalog::TypeIndex;
 use crate::clock::Millis;
 
 /// Which records search sees.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SearchIndex {
     /// Time by the sandbox's clock that a new record takes to appear.
     pub(crate) delay: Duration,

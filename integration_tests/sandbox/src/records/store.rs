@@ -33,7 +33,7 @@ pub(crate) enum Resolved {
 }
 
 /// The records of one object type.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct RecordStore {
     records: BTreeMap<u64, Record>,
     unique: HashMap<Slot, HashMap<Box<str>, u64>>,
@@ -123,6 +123,19 @@ impl RecordStore {
         changed
     }
 
+    /// Sets when a record was made and when it last changed, where that is given.
+    pub(crate) fn stamp(&mut self, id: u64, created: Option<Millis>, updated: Option<Millis>) {
+        if let Some(record) = self.records.get_mut(&id) {
+            record.created = created.unwrap_or(record.created);
+            record.updated = updated.unwrap_or(record.updated);
+        }
+    }
+
+    /// The record that a record was merged into.
+    pub(crate) fn merged_into(&self, id: u64) -> Option<u64> {
+        self.merged.get(&id).copied()
+    }
+
     /// Moves a record to the recycle bin; its unique values become free. False if it was not live.
     pub(crate) fn archive(&mut self, id: u64, now: Millis) -> bool {
         let Some(record) = self.records.get_mut(&id).filter(|record| record.archived.is_none()) else {
@@ -134,6 +147,15 @@ impl RecordStore {
         }
         self.counts.archived += 1;
         true
+    }
+
+    /// Forgets a record, whatever its state, as if it had never been.
+    pub(crate) fn erase(&mut self, id: u64) {
+        self.records.remove(&id);
+        self.merged.retain(|away, primary| *away != id && *primary != id);
+        for values in self.unique.values_mut() {
+            values.retain(|_, holder| *holder != id);
+        }
     }
 
     /// Lets a further value lead to a record, as a contact's additional e-mail addresses do.

@@ -6,23 +6,17 @@
 //! (HubSpot/hubspot-api-php#74). Since 2026-09 what the account itself requires of its users holds for calls as well
 //! (HubSpot's changelog): always, or on a condition.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::{Family, ObjectType};
 use crate::error::Refusal;
 use crate::records::{Change, Edit};
 use crate::rules::violation::{Extras, Violation};
 
-/// Whether the table of required properties holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Required {
-    /// As it stands.
-    #[default]
-    Strict,
-    /// For custom objects only, whose schemas say so.
-    Lenient,
-}
-
 /// When an account demands a property of new records.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Demand {
     /// Of each.
     Always,

@@ -7,4 +7,4 @@ pub(crate) mod email;
 pub(crate) mod values;
 pub(crate) mod violation;
 
-pub use create::{Demand, Required};
+pub use create::Demand;

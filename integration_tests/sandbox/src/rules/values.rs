@@ -102,9 +102,8 @@ fn options(setting: Setting<'_>, slot: Slot, property: &PropertyDef, value: &str
         vec![listed]
     };
     if let Some(bad) = parts.iter().find(|part| !known(part)) {
-        let allowed: Vec<&str> = property.options.iter().map(|option| option.value.as_str()).collect();
-        let message = format!("{bad} was not one of the allowed options: [{}]", allowed.join(", "));
-        return Err(full(property, "INVALID_OPTION", message, value));
+        let allowed = property.options.iter().map(|option| option.value.as_str());
+        return Err(not_an_option(property, bad, allowed, value));
     }
     let change = if appends {
         Change::Append(parts.into_iter().map(Into::into).collect())
@@ -112,6 +111,31 @@ fn options(setting: Setting<'_>, slot: Slot, property: &PropertyDef, value: &str
         Change::Set(parts.join(";").into())
     };
     Ok(Edit { slot, change })
+}
+
+/// An address that was erased.
+pub(crate) fn refused_address(property: &PropertyDef, address: &str) -> Violation {
+    Violation {
+        extras: Extras::None,
+        ..full(
+            property,
+            "INVALID_EMAIL",
+            format!("Email address {address} has been GDPR blacklisted"),
+            address,
+        )
+    }
+}
+
+/// A value, of which a part is none of the options.
+pub(crate) fn not_an_option<'a>(
+    property: &PropertyDef,
+    bad: &str,
+    allowed: impl Iterator<Item = &'a str>,
+    value: &str,
+) -> Violation {
+    let allowed: Vec<&str> = allowed.collect();
+    let message = format!("{bad} was not one of the allowed options: [{}]", allowed.join(", "));
+    full(property, "INVALID_OPTION", message, value)
 }
 
 fn date_violation(setting: Setting<'_>, property: &PropertyDef, value: &str, error: &DateError) -> Violation {

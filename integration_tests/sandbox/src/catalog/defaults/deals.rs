@@ -2,6 +2,7 @@
 
 use super::{assemble, equation, read_time, rollup};
 use crate::catalog::object_type::{Family, ObjectType};
+use crate::catalog::pipeline::{Pipeline, Stage};
 use crate::catalog::property::{FieldType, PropertyDef, PropertyType};
 
 /// The deal type, `0-3`. A new one needs a name, a stage and a pipeline.
@@ -12,24 +13,35 @@ pub(super) fn object_type() -> ObjectType {
     kind.primary_display = "dealname".to_owned();
     kind.secondary_display = vec!["dealstage".to_owned()];
     kind.searchable = vec!["dealname".to_owned()];
-    assemble(kind, properties())
+    let mut kind = assemble(kind, properties());
+    kind.change_pipelines(|pipelines| pipelines.push(sales()));
+    kind
+}
+
+/// The pipeline that every account has.
+fn sales() -> Pipeline {
+    let stages = [
+        ("appointmentscheduled", "Appointment Scheduled", "0.2"),
+        ("qualifiedtobuy", "Qualified To Buy", "0.4"),
+        ("presentationscheduled", "Presentation Scheduled", "0.6"),
+        ("decisionmakerboughtin", "Decision Maker Bought-In", "0.8"),
+        ("contractsent", "Contract Sent", "0.9"),
+        ("closedwon", "Closed Won", "1.0"),
+        ("closedlost", "Closed Lost", "0.0"),
+    ];
+    stages.into_iter().fold(
+        Pipeline::new("default", "Sales Pipeline"),
+        |pipeline, (id, label, probability)| {
+            pipeline.stage(Stage::new(id, label).metadata("probability", probability))
+        },
+    )
 }
 
 fn properties() -> Vec<PropertyDef> {
     vec![
         PropertyDef::string("dealname").label("Deal Name"),
-        PropertyDef::new("dealstage", PropertyType::Enumeration, FieldType::Radio)
-            .label("Deal Stage")
-            .options(&[
-                "appointmentscheduled",
-                "qualifiedtobuy",
-                "presentationscheduled",
-                "decisionmakerboughtin",
-                "contractsent",
-                "closedwon",
-                "closedlost",
-            ]),
-        PropertyDef::select("pipeline", &["default"]),
+        PropertyDef::new("dealstage", PropertyType::Enumeration, FieldType::Radio).label("Deal Stage"),
+        PropertyDef::select("pipeline", &[]),
         PropertyDef::select("dealtype", &["newbusiness", "existingbusiness"]).label("Deal Type"),
         PropertyDef::number("amount"),
         PropertyDef::datetime("closedate").label("Close Date"),

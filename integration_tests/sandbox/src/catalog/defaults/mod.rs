@@ -84,6 +84,7 @@ pub(crate) fn everywhere(family: Family) -> Vec<PropertyDef> {
 /// A drop-down whose options are other objects of the account.
 fn external(name: &str, target: &str) -> PropertyDef {
     let mut property = PropertyDef::select(name, &[]);
+    property.external = true;
     property.references = Some(target.to_owned());
     property
 }
@@ -91,6 +92,7 @@ fn external(name: &str, target: &str) -> PropertyDef {
 /// Check boxes whose options are other objects of the account.
 fn external_list(name: &str, target: &str) -> PropertyDef {
     let mut property = PropertyDef::checkboxes(name, &[]).hidden();
+    property.external = true;
     property.references = Some(target.to_owned());
     property
 }

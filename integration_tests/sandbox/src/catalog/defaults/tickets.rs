@@ -2,6 +2,7 @@
 
 use super::{assemble, read_time, rollup};
 use crate::catalog::object_type::{Family, ObjectType};
+use crate::catalog::pipeline::{Pipeline, Stage};
 use crate::catalog::property::{PropertyDef, PropertyType};
 
 /// The ticket type, `0-5`. A new one needs a subject, a stage and a pipeline.
@@ -12,15 +13,30 @@ pub(super) fn object_type() -> ObjectType {
     kind.primary_display = "subject".to_owned();
     kind.secondary_display = vec!["hs_pipeline_stage".to_owned()];
     kind.searchable = ["subject", "content"].map(str::to_owned).to_vec();
-    assemble(kind, properties())
+    let mut kind = assemble(kind, properties());
+    kind.change_pipelines(|pipelines| pipelines.push(support()));
+    kind
+}
+
+/// The pipeline that every account has.
+fn support() -> Pipeline {
+    let stages = [
+        ("1", "New", "OPEN"),
+        ("2", "Waiting on contact", "OPEN"),
+        ("3", "Waiting on us", "OPEN"),
+        ("4", "Closed", "CLOSED"),
+    ];
+    stages.into_iter().fold(Pipeline::new("0", "Support Pipeline"), |pipeline, (id, label, state)| {
+        pipeline.stage(Stage::new(id, label).metadata("ticketState", state))
+    })
 }
 
 fn properties() -> Vec<PropertyDef> {
     vec![
         PropertyDef::string("subject").label("Ticket name"),
         PropertyDef::textarea("content").label("Ticket description"),
-        PropertyDef::select("hs_pipeline", &["0"]).label("Pipeline"),
-        PropertyDef::select("hs_pipeline_stage", &["1", "2", "3", "4"]).label("Ticket status"),
+        PropertyDef::select("hs_pipeline", &[]).label("Pipeline"),
+        PropertyDef::select("hs_pipeline_stage", &[]).label("Ticket status"),
         PropertyDef::select("hs_ticket_priority", &["LOW", "MEDIUM", "HIGH", "URGENT"]).label("Priority"),
         PropertyDef::checkboxes(
             "hs_ticket_category",

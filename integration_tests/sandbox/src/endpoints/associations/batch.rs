@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use super::{Ends, associated, id_json};
-use crate::associations::{AssociationCategory, AssociationErrors, AssociationType, TypeDef};
+use crate::associations::{AssociationCategory, AssociationType, TypeDef};
 use crate::catalog::TypeIndex;
 use crate::endpoints::Call;
 use crate::error::Refusal;
@@ -16,6 +16,7 @@ use crate::lists::Oversize;
 use crate::objects::envelope::Envelope;
 use crate::objects::input::{IdInput, Optional};
 use crate::records::Resolved;
+use crate::switches::AssociationErrors;
 use crate::world::World;
 
 /// Most inputs of a batch that changes associations, and of one that reads them.
@@ -135,7 +136,7 @@ fn envelope(
     status: u16,
 ) -> Answer {
     let ((_, from), (_, to)) = ends.kinds(world);
-    let style = world.associations.errors;
+    let style = world.switches.association_errors;
     let errors = problems.iter().map(|problem| problem.as_error(from, to, style)).collect();
     let mut answer = Envelope::new(started, world.clock.now(), results, errors).answer(status);
     if style == AssociationErrors::AmongSuccess {

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Ends;
-use crate::associations::{AssociationCategory, MAX_LABELS, PrimaryLabels, TypeDef};
+use crate::associations::{AssociationCategory, MAX_LABELS, TypeDef};
 use crate::endpoints::Call;
 use crate::error::Refusal;
 use crate::http::Answer;
+use crate::switches::PrimaryLabels;
 use crate::world::World;
 
 fn type_json(known: &TypeDef) -> Value {
@@ -18,7 +19,7 @@ fn type_json(known: &TypeDef) -> Value {
 
 /// `GET .../labels`.
 pub(super) fn list(world: &mut World, ends: Ends) -> Answer {
-    let shown = world.associations.primary_labels;
+    let shown = world.switches.primary_labels;
     let types = world.types_between(ends.from, ends.to).iter();
     let is_primary = |known: &TypeDef| {
         known.own.category == AssociationCategory::HubspotDefined && known.label.as_deref() == Some("Primary")

@@ -14,54 +14,41 @@ use crate::associations::{AssociationType, End};
 use crate::auth::scopes::{self, Access};
 use crate::catalog::TypeIndex;
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, Version, v4};
+use crate::http::{Answer, Endpoint, Known, Version, documented, recorded};
 use crate::world::World;
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    between(segments).or_else(|| of_record(segments))
-}
-
-fn between(segments: &[&str]) -> Option<Place> {
-    let (version, rest) = v4(segments, "associations")?;
-    let [from, to, rest @ ..] = rest else { return None };
-    let place = match rest {
-        ["batch", "associate", "default"] => Place::new(&[("POST", Endpoint::AssociateDefault)]),
-        ["batch", "create"] => Place::new(&[("POST", Endpoint::AssociationCreate)]),
-        ["batch", "read"] => Place::new(&[("POST", Endpoint::AssociationRead)]),
-        ["batch", "archive"] => Place::new(&[("POST", Endpoint::AssociationArchive)]),
-        ["batch", "labels", "archive"] => Place::new(&[("POST", Endpoint::AssociationUnlabel)]),
-        ["labels"] => Place::new(&[
-            ("GET", Endpoint::LabelList),
-            ("POST", Endpoint::LabelCreate),
-            ("PUT", Endpoint::LabelUpdate),
-        ]),
-        ["labels", id] => Place::new(&[("DELETE", Endpoint::LabelDelete)]).at(id),
-        _ => return None,
-    };
-    Some(place.of(from).towards(to).version(version))
-}
-
-fn of_record(segments: &[&str]) -> Option<Place> {
-    let (version, rest) = v4(segments, "objects")?;
-    let place = match rest {
-        [from, id, "associations", to] => {
-            Place::new(&[("GET", Endpoint::AssociationList)]).of(from).at(id).towards(to)
-        }
-        [from, id, "associations", "default", to, other] => {
-            Place::new(&[("PUT", Endpoint::AssociateDefaultOne)]).of(from).at(id).towards(to).and(other)
-        }
-        [from, id, "associations", to, other] => {
-            Place::new(&[("PUT", Endpoint::AssociateOne), ("DELETE", Endpoint::DissociateOne)])
-                .of(from)
-                .at(id)
-                .towards(to)
-                .and(other)
-        }
-        _ => return None,
-    };
-    Some(place.version(version))
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    documented(
+        "POST",
+        "/crm/v4/associations/{object}/{to}/batch/associate/default",
+        Endpoint::AssociateDefault,
+    ),
+    documented("POST", "/crm/v4/associations/{object}/{to}/batch/create", Endpoint::AssociationCreate),
+    documented("POST", "/crm/v4/associations/{object}/{to}/batch/read", Endpoint::AssociationRead),
+    documented("POST", "/crm/v4/associations/{object}/{to}/batch/archive", Endpoint::AssociationArchive),
+    documented(
+        "POST",
+        "/crm/v4/associations/{object}/{to}/batch/labels/archive",
+        Endpoint::AssociationUnlabel,
+    ),
+    recorded("GET", "/crm/v4/associations/{object}/{to}/labels", Endpoint::LabelList),
+    documented("POST", "/crm/v4/associations/{object}/{to}/labels", Endpoint::LabelCreate),
+    documented("PUT", "/crm/v4/associations/{object}/{to}/labels", Endpoint::LabelUpdate),
+    documented("DELETE", "/crm/v4/associations/{object}/{to}/labels/{item}", Endpoint::LabelDelete),
+    documented("GET", "/crm/v4/objects/{object}/{item}/associations/{to}", Endpoint::AssociationList),
+    documented(
+        "PUT",
+        "/crm/v4/objects/{object}/{item}/associations/default/{to}/{other}",
+        Endpoint::AssociateDefaultOne,
+    ),
+    recorded("PUT", "/crm/v4/objects/{object}/{item}/associations/{to}/{other}", Endpoint::AssociateOne),
+    documented(
+        "DELETE",
+        "/crm/v4/objects/{object}/{item}/associations/{to}/{other}",
+        Endpoint::DissociateOne,
+    ),
+];
 
 /// The object types a call is about.
 #[derive(Clone, Copy, Debug)]

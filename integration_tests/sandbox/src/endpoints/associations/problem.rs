@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::associations::AssociationErrors;
 use crate::catalog::ObjectType;
 use crate::error::{Context, Refusal};
+use crate::switches::AssociationErrors;
 
 /// What is wrong with one association.
 #[derive(Clone, Debug, PartialEq, Eq)]

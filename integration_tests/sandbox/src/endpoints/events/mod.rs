@@ -10,44 +10,30 @@ mod send;
 
 use super::Call;
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, EndpointFamily, Place, Version, dated};
+use crate::http::{Answer, Endpoint, EndpointFamily, Known, Version, documented};
 use crate::world::World;
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    let custom = || match segments {
-        ["events", "custom", rest @ ..] => {
-            let path: Vec<&str> = std::iter::once("events").chain(rest.iter().copied()).collect();
-            dated(&path, "events").map(<[&str]>::to_vec)
-        }
-        _ => None,
-    };
-    let rest = dated(segments, "events").map(<[&str]>::to_vec).or_else(custom)?;
-    let place = match rest.as_slice() {
-        ["send"] => Place::new(&[("POST", Endpoint::EventSend)]),
-        ["send", "batch"] => Place::new(&[("POST", Endpoint::EventSendBatch)]),
-        ["event-definitions"] => {
-            Place::new(&[("GET", Endpoint::EventDefinitionList), ("POST", Endpoint::EventDefinitionCreate)])
-        }
-        ["event-definitions", name] => Place::new(&[
-            ("GET", Endpoint::EventDefinitionRead),
-            ("PATCH", Endpoint::EventDefinitionUpdate),
-            ("DELETE", Endpoint::EventDefinitionDelete),
-        ])
-        .at(name),
-        ["event-definitions", name, "property"] => {
-            Place::new(&[("POST", Endpoint::EventPropertyCreate)]).at(name)
-        }
-        ["event-definitions", name, "property", property] => {
-            Place::new(&[("PATCH", Endpoint::EventPropertyUpdate), ("DELETE", Endpoint::EventPropertyDelete)])
-                .at(name)
-                .and(property)
-        }
-        _ => return None,
-    };
-    let version = if segments.get(1) == Some(&"v3") { Version::Numbered } else { Version::Dated };
-    Some(place.version(version))
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    documented("POST", "/events/v3/send", Endpoint::EventSend),
+    documented("POST", "/events/v3/send/batch", Endpoint::EventSendBatch),
+    documented("GET", "/events/v3/event-definitions", Endpoint::EventDefinitionList),
+    documented("POST", "/events/v3/event-definitions", Endpoint::EventDefinitionCreate),
+    documented("GET", "/events/v3/event-definitions/{item}", Endpoint::EventDefinitionRead),
+    documented("PATCH", "/events/v3/event-definitions/{item}", Endpoint::EventDefinitionUpdate),
+    documented("DELETE", "/events/v3/event-definitions/{item}", Endpoint::EventDefinitionDelete),
+    documented("POST", "/events/v3/event-definitions/{item}/property", Endpoint::EventPropertyCreate),
+    documented(
+        "PATCH",
+        "/events/v3/event-definitions/{item}/property/{other}",
+        Endpoint::EventPropertyUpdate,
+    ),
+    documented(
+        "DELETE",
+        "/events/v3/event-definitions/{item}/property/{other}",
+        Endpoint::EventPropertyDelete,
+    ),
+];
 
 /// Answers a call of the family.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {

@@ -5,10 +5,11 @@ use serde::Deserialize;
 use super::unknown;
 use crate::endpoints::Call;
 use crate::error::Refusal;
-use crate::events::{self, EventUuids, MAX_BATCH, StoredEvent};
+use crate::events::{self, MAX_BATCH, StoredEvent};
 use crate::faults::Mention;
 use crate::http::{Answer, Endpoint};
 use crate::objects::input::{Optional, PropertyMap};
+use crate::switches::EventUuids;
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -61,7 +62,7 @@ pub(super) fn send(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal
         }
     }
     let occurrences = &world.events.occurrences;
-    if occurrences.uuids == EventUuids::Refuse {
+    if world.switches.event_uuids == EventUuids::Refuse {
         let named = inputs.iter().filter_map(|input| Some((input.event_name.as_str(), input.uuid.text()?)));
         if let Some(uuid) = occurrences.repeated(named) {
             return Err(Refusal::invalid(format!("An event with the uuid {uuid} exists already.")));
@@ -76,7 +77,7 @@ pub(super) fn send(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal
         }
         let owned = |text: &Optional<'_>| text.text().map(str::to_owned);
         let properties = input.properties.iter();
-        world.events.occurrences.add(StoredEvent {
+        let occurrence = StoredEvent {
             name: input.event_name.clone(),
             object_id: owned(&input.object_id),
             email: owned(&input.email),
@@ -87,7 +88,8 @@ pub(super) fn send(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal
                 .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
                 .collect(),
             request: call.arrival,
-        });
+        };
+        world.events.occurrences.add(occurrence);
     }
     Ok(Answer::empty(204).with_inputs(inputs.len()))
 }

@@ -7,7 +7,8 @@ use super::{known, live, number};
 use crate::endpoints::Call;
 use crate::error::Refusal;
 use crate::http::{Answer, Version};
-use crate::lists::{ListNames, ObjectList, ProcessingType};
+use crate::lists::{ObjectList, ProcessingType};
+use crate::switches::ListNames;
 use crate::world::World;
 
 /// Lists of a page of a search, unless asked for otherwise, and at most.
@@ -70,7 +71,7 @@ pub(super) fn by_name(world: &mut World, call: &Call<'_>) -> Result<Answer, Refu
     let object = call.route.object.as_deref().unwrap_or_default();
     let name = call.route.item.as_deref().unwrap_or_default();
     let kind = world.catalog.resolve(object).ok_or_else(|| wrong_type(object))?;
-    let has_name = |known: &str| match world.lists.names {
+    let has_name = |known: &str| match world.switches.list_names {
         ListNames::InAnyCase => known.eq_ignore_ascii_case(name),
         ListNames::Exact => known == name,
     };

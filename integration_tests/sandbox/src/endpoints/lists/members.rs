@@ -10,9 +10,10 @@ use crate::endpoints::Call;
 use crate::error::Refusal;
 use crate::faults::Mention;
 use crate::http::{Answer, Endpoint};
-use crate::lists::{AddedSpelling, EmptyArrays, ObjectList, Oversize, ProcessingType};
+use crate::lists::{ObjectList, Oversize, ProcessingType};
 use crate::objects::input::{Optional, wrong_shape};
 use crate::records::Resolved;
+use crate::switches::{AddedSpelling, EmptyArrays};
 use crate::world::World;
 
 /// Members of a page, unless asked for otherwise, and at most.
@@ -128,7 +129,7 @@ fn by_hand<'w>(world: &'w World, id: &str) -> Result<&'w ObjectList, Refusal> {
 }
 
 fn changed_json(world: &World, changed: Changed) -> Value {
-    let added = match world.lists.spelling {
+    let added = match world.switches.added_spelling {
         AddedSpelling::RecordsIdsAdded => "recordsIdsAdded",
         AddedSpelling::RecordIdsAdded => "recordIdsAdded",
     };
@@ -139,7 +140,7 @@ fn changed_json(world: &World, changed: Changed) -> Value {
     ];
     let shown = arrays
         .into_iter()
-        .filter(|(_, ids)| world.lists.empty == EmptyArrays::Shown || !ids.is_empty())
+        .filter(|(_, ids)| world.switches.empty_arrays == EmptyArrays::Shown || !ids.is_empty())
         .map(|(name, ids)| (name.to_owned(), json!(ids)));
     Value::Object(shown.collect::<Map<_, _>>())
 }

@@ -8,40 +8,29 @@ mod members;
 use super::Call;
 use crate::auth::scopes::{self, Access};
 use crate::error::Refusal;
-use crate::http::{Answer, Endpoint, Place, Version, crm};
+use crate::http::{Answer, Endpoint, Known, documented, recorded};
 use crate::lists::ObjectList;
 use crate::world::World;
 
-/// The paths of the family.
-pub(super) fn place(segments: &[&str]) -> Option<Place> {
-    // The older version stands before the family's name.
-    let version = if segments.get(1) == Some(&"lists") { Version::Dated } else { Version::Numbered };
-    let place = match crm(segments, "lists")? {
-        [] => Place::new(&[("GET", Endpoint::ListMany), ("POST", Endpoint::ListCreate)]),
-        ["search"] => Place::new(&[("POST", Endpoint::ListSearch)]),
-        ["object-type-id", object, "name", name] => {
-            Place::new(&[("GET", Endpoint::ListByName)]).of(object).at(name)
-        }
-        ["records", object, record, "memberships"] => {
-            Place::new(&[("GET", Endpoint::RecordLists)]).of(object).at(record)
-        }
-        [id] => Place::new(&[("GET", Endpoint::ListRead), ("DELETE", Endpoint::ListDelete)]).at(id),
-        [id, "restore"] => Place::new(&[("PUT", Endpoint::ListRestore)]).at(id),
-        [id, "update-list-name"] => Place::new(&[("PUT", Endpoint::ListRename)]).at(id),
-        [id, "memberships"] => {
-            Place::new(&[("GET", Endpoint::MembersRead), ("DELETE", Endpoint::MembersClear)]).at(id)
-        }
-        [id, "memberships", "add"] => Place::new(&[("PUT", Endpoint::MembersAdd)]).at(id),
-        [id, "memberships", "remove"] => Place::new(&[("PUT", Endpoint::MembersRemove)]).at(id),
-        [id, "memberships", "add-and-remove"] => Place::new(&[("PUT", Endpoint::MembersAddAndRemove)]).at(id),
-        [id, "memberships", "join-order"] => Place::new(&[("GET", Endpoint::MembersByJoining)]).at(id),
-        [id, "memberships", "add-from", source] => {
-            Place::new(&[("PUT", Endpoint::MembersAddFrom)]).at(id).and(source)
-        }
-        _ => return None,
-    };
-    Some(place.version(version))
-}
+/// The calls of the family.
+pub(super) const CALLS: &[Known] = &[
+    documented("GET", "/crm/v3/lists", Endpoint::ListMany),
+    recorded("POST", "/crm/v3/lists", Endpoint::ListCreate),
+    documented("POST", "/crm/v3/lists/search", Endpoint::ListSearch),
+    recorded("GET", "/crm/v3/lists/object-type-id/{object}/name/{item}", Endpoint::ListByName),
+    documented("GET", "/crm/v3/lists/records/{object}/{item}/memberships", Endpoint::RecordLists),
+    documented("GET", "/crm/v3/lists/{item}", Endpoint::ListRead),
+    documented("DELETE", "/crm/v3/lists/{item}", Endpoint::ListDelete),
+    documented("PUT", "/crm/v3/lists/{item}/restore", Endpoint::ListRestore),
+    documented("PUT", "/crm/v3/lists/{item}/update-list-name", Endpoint::ListRename),
+    documented("GET", "/crm/v3/lists/{item}/memberships", Endpoint::MembersRead),
+    documented("DELETE", "/crm/v3/lists/{item}/memberships", Endpoint::MembersClear),
+    documented("PUT", "/crm/v3/lists/{item}/memberships/add", Endpoint::MembersAdd),
+    documented("PUT", "/crm/v3/lists/{item}/memberships/remove", Endpoint::MembersRemove),
+    recorded("PUT", "/crm/v3/lists/{item}/memberships/add-and-remove", Endpoint::MembersAddAndRemove),
+    documented("GET", "/crm/v3/lists/{item}/memberships/join-order", Endpoint::MembersByJoining),
+    documented("PUT", "/crm/v3/lists/{item}/memberships/add-from/{other}", Endpoint::MembersAddFrom),
+];
 
 /// Answers a call of the family. Changes need the scope to read as well; making a list does not.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Result<Answer, Refusal> {

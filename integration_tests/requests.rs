@@ -149,7 +149,6 @@ fn custom_objects_are_addressed_by_type_id() {
             TOKEN_INFO,
             "/crm-object-schemas/v3/schemas",
             "/crm/v3/properties/2-4711",
-            "/crm/v3/owners",
             "/crm/v3/objects/2-4711/batch/upsert"
         ]
     );

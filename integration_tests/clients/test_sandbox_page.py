@@ -36,6 +36,13 @@ def owners(sandbox) -> int:
         return error.code
 
 
+def press(page, selector: str, answer: str = "Done.") -> None:
+    """Presses a button, and waits until the page says what came of it."""
+    page.js("document.getElementById('said').innerText = ''")
+    page.click(selector)
+    page.until(f"document.getElementById('said').innerText.includes({json.dumps(answer)})")
+
+
 def test_records_lists_requests_and_the_window_are_shown_as_they_come(sandbox, page, tmp_path):
     page.open(f"{sandbox.url}/")
     # The page is open: what happens from now on appears by itself.
@@ -60,27 +67,24 @@ def test_faults_limits_and_switches_are_set_by_hand(sandbox, page):
     page.fill("#fault [name=calls]", "first")
     page.fill("#fault [name=count]", "1")
     page.fill("#fault [name=value]", "503")
-    page.click("#fault button")
-    page.until("document.getElementById('said').innerText === 'Done.'")
+    press(page, "#fault button")
     assert [owners(sandbox), owners(sandbox)] == [503, 200]
     page.until("document.querySelector('main td:nth-child(8)')?.innerText === '1'")
-    page.click("main [data-act^=DELETE]")
+    press(page, "main [data-act^=DELETE]")
     page.until("document.querySelector('main').innerText.includes('None yet.')")
 
     page.fill("#limits [name=calls]", "1")
     page.fill("#limits [name=callsMs]", "600000")
-    page.click("#limits button")
-    page.until("document.getElementById('said').innerText === 'Done.'")
-    assert owners(sandbox) == 429
+    press(page, "#limits button")
+    assert [owners(sandbox), owners(sandbox)] == [200, 429]
     page.fill("#limits [name=calls]", "0")
-    page.click("#limits button")
-    page.fill("#switches [name=echoTraceIds]", "never")
-    page.click("#switches button")
-    page.until("fetch('/_sandbox/switches').then(answer => answer.json()).then(all => all.echoTraceIds === 'never')")
+    press(page, "#limits button")
     assert owners(sandbox) == 200
+    page.fill("#switches [name=echoTraceIds]", "never")
+    press(page, "#switches button")
+    assert page.js("fetch('/_sandbox/switches').then(answer => answer.json()).then(all => all.echoTraceIds)") == "never"
     page.fill("#fault [name=probability]", "")
     page.fill("#fault [name=calls]", "nth")
     page.fill("#fault [name=count]", "-1")
     page.js("document.querySelector('#fault [name=count]').removeAttribute('min')")
-    page.click("#fault button")
-    page.until("document.getElementById('said').innerText.includes('invalid value')")
+    press(page, "#fault button", "invalid value")

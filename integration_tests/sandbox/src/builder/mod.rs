@@ -53,7 +53,7 @@ impl From<StartError> for io::Error {
 /// Options of a sandbox to be started.
 ///
 /// What the account is like fills a [`Seed`]; the other options are about the program that plays it. There is a method for
-/// every switch of [`crate::switches`].
+/// every switch of [`crate::switches()`].
 #[derive(Clone, Debug)]
 pub struct Builder {
     pub(crate) seed: Seed,

@@ -142,17 +142,16 @@ impl Expectation {
 
 /// Gives a wanted call a request, moving others to further ones that fit them; false if there is none.
 fn pair(wanted: usize, fits: &[Vec<bool>], taken: &mut [Option<usize>], tried: &mut [bool]) -> bool {
-    for index in 0..taken.len() {
-        if !fits[wanted][index] || tried[index] {
-            continue;
+    (0..taken.len()).any(|index| {
+        if !fits[wanted][index] || std::mem::replace(&mut tried[index], true) {
+            return false;
         }
-        tried[index] = true;
-        if taken[index].is_none_or(|other| pair(other, fits, taken, tried)) {
+        let free = taken[index].is_none_or(|other| pair(other, fits, taken, tried));
+        if free {
             taken[index] = Some(wanted);
-            return true;
         }
-    }
-    false
+        free
+    })
 }
 
 impl Wanted {

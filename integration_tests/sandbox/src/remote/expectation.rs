@@ -19,7 +19,7 @@ pub(super) struct Expectation {
     calls: Vec<Wanted>,
     /// What they are to each other and to others.
     #[serde(default)]
-    order: Order,
+    order: Sequence,
     /// Only requests that arrived after the one with this number are looked at.
     #[serde(default)]
     after: u64,
@@ -27,7 +27,7 @@ pub(super) struct Expectation {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-enum Order {
+enum Sequence {
     /// These came, in this order, and no others.
     #[default]
     Exactly,
@@ -84,10 +84,10 @@ impl Expectation {
             .map(|wanted| came.iter().map(|request| wanted.fits(request, catalog)).collect())
             .collect();
         let (passed, mut difference) = match self.order {
-            Order::Exactly => self.one_by_one(&came, &fits, true),
-            Order::InOrder => self.one_by_one(&came, &fits, false),
-            Order::AnyOrder => self.whoever(&came, &fits),
-            Order::Never => {
+            Sequence::Exactly => self.one_by_one(&came, &fits, true),
+            Sequence::InOrder => self.one_by_one(&came, &fits, false),
+            Sequence::AnyOrder => self.whoever(&came, &fits),
+            Sequence::Never => {
                 let wrong: Vec<String> = (0..came.len())
                     .filter(|index| fits.iter().any(|fits| fits[*index]))
                     .map(|index| line('+', &shown(came[index])))

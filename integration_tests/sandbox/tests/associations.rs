@@ -337,7 +337,8 @@ fn the_list_of_labels_shows_primary_types_as_it_was_told_to() {
 #[test]
 fn calls_without_a_published_size_refuse_more_than_the_test_allows() {
     for (refusal, status) in [(Oversize::BadRequest, 400), (Oversize::TooLarge, 413)] {
-        let Scene { mut client, contacts, companies, .. } =
+        // Bound by name, so that it lives as long as the calls.
+        let Scene { sandbox: _sandbox, mut client, contacts, companies, .. } =
             scene(Sandbox::builder().pairs_per_call(2, refusal).start());
         let plain: Vec<Value> = contacts.iter().map(|contact| link(contact, &companies[0])).collect();
         let labelled: Vec<Value> =

@@ -36,7 +36,7 @@ const FATES: [(&str, Fate); 29] = [
     ("hotglue-create-400-invalid-email", Rejected("INVALID_EMAIL")),
     ("hotglue-create-400-invalid-number-and-date", Rejected("INVALID_INTEGER")),
     ("hotglue-create-400-invalid-option", Rejected("INVALID_OPTION")),
-    ("hotglue-create-400-malformed-json-type", Ends("system_error")),
+    ("hotglue-create-400-malformed-json-type", Rejected("INVALID_RECORD")),
     ("hotglue-upsert-400-non-unique-idproperty", Ends("config_error")),
     ("public-401-expired-token", Ends("config_error")),
     ("public-403-missing-scopes", Ends("config_error")),

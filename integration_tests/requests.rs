@@ -72,7 +72,6 @@ fn a_simple_sync_reads_properties_once_an_object_and_sends_its_batches() {
     calls.sort();
     let expected = [
         "GET /account-info/v3/details",
-        "GET /crm/v3/owners",
         "GET /crm/v3/properties/companies",
         "GET /crm/v3/properties/contacts",
         "POST /crm/v3/objects/companies/batch/upsert",
@@ -91,20 +90,10 @@ fn a_simple_sync_reads_properties_once_an_object_and_sends_its_batches() {
 
 #[test]
 fn paths_follow_the_api_version() {
-    for (version, properties, owners, upsert) in [
-        ("v3", "/crm/v3/properties/contacts", "/crm/v3/owners", "/crm/v3/objects/contacts/batch/upsert"),
-        (
-            "2026-03",
-            "/crm/properties/2026-03/contacts",
-            "/crm/owners/2026-03",
-            "/crm/objects/2026-03/contacts/batch/upsert",
-        ),
-        (
-            "2026-09",
-            "/crm/properties/2026-09/contacts",
-            "/crm/owners/2026-09",
-            "/crm/objects/2026-09/contacts/batch/upsert",
-        ),
+    for (version, properties, upsert) in [
+        ("v3", "/crm/v3/properties/contacts", "/crm/v3/objects/contacts/batch/upsert"),
+        ("2026-03", "/crm/properties/2026-03/contacts", "/crm/objects/2026-03/contacts/batch/upsert"),
+        ("2026-09", "/crm/properties/2026-09/contacts", "/crm/objects/2026-09/contacts/batch/upsert"),
     ] {
         let sandbox = crm::account().start();
         let connector = delivery::for_contacts(&sandbox).with(&json!({"api_version": version}));
@@ -112,7 +101,7 @@ fn paths_follow_the_api_version() {
         assert_eq!(run.stats(), (1.0, 0.0), "{version}");
         let paths: Vec<String> = sandbox.requests().into_iter().map(|call| call.path).collect();
         let details = format!("/account-info/{version}/details");
-        assert_eq!(paths, [&details, TOKEN_INFO, properties, owners, upsert]);
+        assert_eq!(paths, [&details, TOKEN_INFO, properties, upsert]);
     }
 }
 

@@ -121,10 +121,7 @@ async fn configured_streams(
             findings.fail(of_stream(&stream.name, failure));
             continue;
         }
-        let mut found = Findings::default();
-        configured_stream(config, stream, knowledge, &mut found).await?;
-        // Without an object the connection may say where the stream goes, and what is wrong with the guess is not with that.
-        findings.extend(if stream.object.is_some() { found } else { found.with_failures_as_warnings() });
+        configured_stream(config, stream, knowledge, findings).await?;
     }
     Ok(())
 }
@@ -182,6 +179,10 @@ async fn configured_stream(
     };
     match found.await {
         Ok(object) => configured_object(config, stream, &object, knowledge, findings).await?,
+        // The connection may say where a stream goes whose name is no object.
+        Err(failure) if stream.object.is_none() && failure.kind == Kind::Configuration => {
+            findings.warn(of_stream(&stream.name, failure).to_string());
+        }
         Err(failure) => findings.fail(of_stream(&stream.name, failure)),
     }
     Ok(())

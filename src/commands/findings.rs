@@ -41,23 +41,6 @@ impl Findings {
         self.add(Finding::Fatal(failure));
     }
 
-    /// Adds those of another look.
-    pub fn extend(&mut self, other: Self) {
-        other.0.into_iter().for_each(|finding| self.add(finding));
-    }
-
-    /// The same, what the user can change being no more than a warning.
-    #[must_use]
-    pub fn with_failures_as_warnings(self) -> Self {
-        let soften = |finding| match finding {
-            Finding::Fatal(failure) if failure.kind == Kind::Configuration => {
-                Finding::Warning(failure.to_string())
-            }
-            finding => finding,
-        };
-        Self(self.0.into_iter().map(soften).collect())
-    }
-
     /// One message of it all: what is good to know and then the warnings, or, when anything is fatal, that and then the
     /// warnings. Of fatal findings, what the user cannot change comes first: it may explain the rest.
     ///
@@ -99,20 +82,6 @@ mod tests {
         findings.note("Connected.");
         findings.note("Connected.");
         assert_eq!(findings.conclude().unwrap(), "Connected. Warning: Little is left.");
-    }
-
-    #[test]
-    fn what_the_user_can_change_is_softened_and_what_nobody_can_is_not() {
-        let mut findings = Findings::default();
-        findings.fail(Failure::new(Kind::Configuration, "No such object."));
-        assert_eq!(
-            findings.clone().with_failures_as_warnings().conclude().unwrap(),
-            "Warning: No such object."
-        );
-        findings.fail(Failure::new(Kind::Unavailable, "Not reached."));
-        let mut all = Findings::default();
-        all.extend(findings.with_failures_as_warnings());
-        assert_eq!(all.conclude().unwrap_err().to_string(), "Not reached. Warning: No such object.");
     }
 
     #[test]

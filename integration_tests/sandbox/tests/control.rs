@@ -172,7 +172,10 @@ fn every_operation_does_and_answers_what_its_description_says() {
     remote.send("PATCH", "/_sandbox/delays", &json!({ "searchIndexMs": 5000, "latencyMs": 0 }));
     assert_eq!(remote.get("/_sandbox/delays")["searchIndexMs"], 5000);
     let readings = remote.send("PATCH", "/_sandbox/switches", &json!({ "echoTraceIds": "never" }));
-    assert_eq!((&readings["echoTraceIds"], &readings["eventUuids"]), (&json!("never"), &json!("ignored")));
+    assert_eq!(
+        (&readings["echoTraceIds"], &readings["eventUuids"]),
+        (&json!("never"), &json!("deduplicate"))
+    );
     assert_eq!(remote.get("/_sandbox/switches"), readings);
 
     let now = json!({ "now": "2030-01-01T00:00:00.000Z" });

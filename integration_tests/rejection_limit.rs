@@ -10,7 +10,7 @@ use crate::support::messages::{record, stream_state};
 /// Contacts of which every third is bad, with a state behind each.
 fn every_third_is_bad(count: usize) -> Vec<Value> {
     let bad = |number: usize| record("contacts", json!({"email": format!("bad {number}")}));
-    let row = |number: usize| if number % 3 == 0 { bad(number) } else { contact(number) };
+    let row = |number: usize| if number.is_multiple_of(3) { bad(number) } else { contact(number) };
     (1..=count).flat_map(|number| [row(number), stream_state("contacts", number as u64)]).collect()
 }
 

@@ -282,7 +282,7 @@ impl<C: Calls> Dispatcher<C> {
         while let Some((stream, _)) = self.asking.front() {
             match self.sync.admit(now, *stream) {
                 Ok(id) => {
-                    let Some((_, granted)) = self.asking.pop_front() else { return None };
+                    let (_, granted) = self.asking.pop_front()?;
                     if granted.send(id).is_err() {
                         // Nobody makes it any more.
                         self.sync.call_is_over(now, id, Reception::TakenUp, None);

@@ -109,23 +109,29 @@ impl Orders {
 
 /// Properties that HubSpot says it does not know any more, from the loop to the reader; clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct MissedProperties(Arc<(AtomicBool, Mutex<Vec<(StreamIndex, String)>>)>);
+pub struct MissedProperties(Arc<Missed>);
+
+#[derive(Debug, Default)]
+struct Missed {
+    are_any: AtomicBool,
+    named: Mutex<Vec<(StreamIndex, String)>>,
+}
 
 impl MissedProperties {
     /// Adds one.
     pub fn add(&self, stream: StreamIndex, property: String) {
-        self.0.1.lock().unwrap_or_else(PoisonError::into_inner).push((stream, property));
-        self.0.0.store(true, Ordering::Release);
+        self.0.named.lock().unwrap_or_else(PoisonError::into_inner).push((stream, property));
+        self.0.are_any.store(true, Ordering::Release);
     }
 
     /// Takes those there are.
     #[must_use]
     pub fn take(&self) -> Vec<(StreamIndex, String)> {
         // Asked for each record: mostly there is none.
-        if !self.0.0.swap(false, Ordering::AcqRel) {
+        if !self.0.are_any.swap(false, Ordering::AcqRel) {
             return Vec::new();
         }
-        std::mem::take(&mut *self.0.1.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.0.named.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -49,7 +49,14 @@ pub(super) enum Culprits {
 pub(super) struct Names<'a> {
     send: &'a Send,
     /// Places by name; made where names are needed, since most answers have trace ids.
-    places: OnceCell<(HashMap<Cow<'a, str>, usize>, HashMap<Box<str>, usize>)>,
+    places: OnceCell<Places<'a>>,
+}
+
+/// Places of inputs by name.
+#[derive(Default)]
+struct Places<'a> {
+    exact: HashMap<Cow<'a, str>, usize>,
+    caseless: HashMap<Box<str>, usize>,
 }
 
 impl<'a> Names<'a> {
@@ -98,19 +105,18 @@ impl<'a> Names<'a> {
     /// alike, as HubSpot may have found its record so.
     pub(super) fn place_of_name(&self, name: &str) -> Option<usize> {
         let places = self.places.get_or_init(|| {
-            let mut places = HashMap::with_capacity(self.send.inputs.len());
-            let mut caseless_places: HashMap<Box<str>, usize> = HashMap::new();
+            let mut places = Places::default();
+            places.exact.reserve(self.send.inputs.len());
             for (place, input) in self.send.inputs.iter().enumerate() {
                 for name in self.names_of(input).into_iter().flatten() {
-                    caseless_places.entry(caseless(&name).into()).or_insert(place);
-                    places.entry(name).or_insert(place);
+                    places.caseless.entry(caseless(&name).into()).or_insert(place);
+                    places.exact.entry(name).or_insert(place);
                 }
             }
-            (places, caseless_places)
+            places
         });
-        let (exact, without_case) = places;
-        let by_case = || without_case.get::<str>(&caseless(name)).copied();
-        exact.get(name).copied().or_else(by_case)
+        let by_case = || places.caseless.get::<str>(&caseless(name)).copied();
+        places.exact.get(name).copied().or_else(by_case)
     }
 
     fn names_of(&self, input: &'a Input) -> [Option<Cow<'a, str>>; 2] {

@@ -67,9 +67,11 @@ fn connections_that_end_streams_that_are_few_and_windows_that_are_small_lose_and
 #[test]
 fn streams_that_are_refused_did_nothing_and_are_sent_again_without_a_word() {
     for endpoint in [Endpoint::Upsert, Endpoint::Create] {
-        let run = each_arrives_once(account().fault(Fault::on(endpoint).every(4).refuse_stream()));
+        // The HTTP client repeats such a call by itself, twice at most: with one refusal no call can come to that.
+        let run = each_arrives_once(account().fault(Fault::on(endpoint).nth(4).refuse_stream()));
         let told = run.logs().iter().any(|log| log.contains("calls are failing"));
         assert!(!told, "{endpoint:?}: HTTP itself says that nothing was done: {:?}", run.logs());
+        each_arrives_once(account().fault(Fault::on(endpoint).every(4).refuse_stream()));
     }
 }
 

@@ -137,7 +137,7 @@ impl From<Reason> for KeyProblem {
     }
 }
 
-/// The text that is sent as a record's key, from one JSON value as the sender wrote it: its one [`spelling`](Spelling),
+/// The text that is sent as a record's key, from one JSON value as the sender wrote it: its one spelling,
 /// and where capitals do not count, that in lower case.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use crate::bound::Bound;
 pub struct Limit(Option<Bound>);
 
 impl Limit {
-    /// The limit; `None` only for what [`Limit::check`] refuses.
+    /// The limit; `None` only for what `Limit::check` refuses.
     #[must_use]
     pub fn bound(self) -> Option<Bound> {
         self.0

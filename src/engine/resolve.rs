@@ -8,7 +8,7 @@
 //!
 //! A record that takes two writes is stored once both are confirmed; after the first it goes again.
 //!
-//! Answers are tied to inputs by `objectWriteTraceId`, else by the value of the matching key ([`naming`]), never by
+//! Answers are tied to inputs by `objectWriteTraceId`, else by the value of the matching key (`naming`), never by
 //! position: HubSpot's results are not in input order (HubSpot's error-handling page documents the trace id;
 //! recorded answers show it for upsert, create and update).
 

@@ -1,7 +1,7 @@
 //! Which columns of a stream have been met, and which of them writes a property.
 //!
 //! **Bounded.** Columns that are sent are at most as many as the object has properties. Of those that lead nowhere so many
-//! are remembered as the stream declares, and [`MOST_BESIDE`] more; what a later one becomes is worked out each time it
+//! are remembered as the stream declares, and `MOST_BESIDE` more; what a later one becomes is worked out each time it
 //! comes.
 
 use std::collections::HashMap;

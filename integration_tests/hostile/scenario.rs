@@ -94,12 +94,14 @@ fn known(number: usize) -> String {
     format!("known{number}@example.com")
 }
 
-/// What is kept secret of a configuration.
-pub(super) fn secrets() -> Vec<String> {
-    [ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN].map(str::to_owned).to_vec()
-}
-
 impl Scenario {
+    /// What the program is to keep secret: of the configuration that it was given, since it cannot know of others.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let credentials = &self.settings["credentials"];
+        let secrets = ["access_token", "client_secret", "refresh_token"];
+        secrets.iter().filter_map(|key| credentials[*key].as_str().map(str::to_owned)).collect()
+    }
+
     /// The scenario of a seed.
     pub(super) fn new(dice: &mut Rng) -> Self {
         let mut targets = all();
